@@ -31,8 +31,7 @@ from access.disclosure import THRESHOLD
 from access.errors import OutputError, StudyError
 from access.study import Study, load_study
 from access.study.config import StudyConfig
-from access.study.manifest import manifest_text
-from access.study.outline import bare_outline
+from access.study.manifest import bare_outline, manifest_text
 from access.study.sheet import read_sheet
 from access.study.tables import area_columns, known_columns
 from access.text import listed

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from access.study import tables
-from access.study.columns import Column
 from access.study.config import StudyConfig
+from access.study.sheet import Column
 
 OUT = Path(__file__).resolve().with_name("settings.md")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
+from access.analysis.anew import _at_walking_speed, _with_places, what_may_be_wrong
 from access.analysis.bus import (
     BUS_NOT_KNOWN,
     BusChange,
@@ -19,7 +20,6 @@ from access.analysis.bus import (
     _bus_change,
     _made_of_both,
 )
-from access.analysis.new_places import _with_places
 from access.analysis.places import (
     BUFFER_M,
     Isochrones,
@@ -50,11 +50,9 @@ from access.analysis.results import (
     short_names,
     titled_apart,
 )
-from access.analysis.uncertain import what_may_be_wrong
-from access.analysis.walking import _at_walking_speed
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.labels import mode_title
-from access.measure.weights import Weights, deprivation_weights
+from access.measure.demand import Weights, deprivation_weights
 from access.network import TravelMatrix
 from access.scenario import (
     Baseline,
@@ -82,7 +80,7 @@ from access.study.tables import without_shapes
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
     from access.analysis.hub_plans import PlanPair
     from access.analysis.hubs import HubOptions
-    from access.siting.progress import Progress as Search
+    from access.siting.search import Progress as Search
 
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000

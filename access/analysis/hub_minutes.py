@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from access.analysis.anew import blends, what_may_be_wrong
 from access.analysis.results import StudyResults
-from access.analysis.uncertain import blends, what_may_be_wrong
 from access.errors import ParameterError
 from access.network import TravelMatrix
 from access.scenario import Uncertainty

@@ -10,18 +10,18 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
+from access.analysis.anew import _measured_to, _site_rows
 from access.analysis.hub_minutes import HubMinutes, hub_minutes, offers_of, people_of
 from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker
-from access.analysis.new_places import _measured_to, _site_rows
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
-from access.measure.weights import Weights
+from access.measure.demand import Weights
 from access.network.snapping import joints_lonlat, read_points, snap
 from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
 from access.siting import greenfield as centres_of_demand
 from access.siting.hubs import hub_search
-from access.siting.progress import Progress as Search
+from access.siting.search import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
 from access.text import is_missing, listed, shares_of

@@ -22,7 +22,7 @@ from access.scenario.options import (
 from access.scenario.ranking import supported
 from access.scenario.sampled import Found, SampledRanking, stand_in_sample
 from access.siting import AtLeast, Demand, Goal, Problem, ServeAll, Solution, alternatives, site
-from access.siting.progress import Progress
+from access.siting.search import Progress
 
 #: Ways drawn; a share is then known within about 0.7 of a percentage point.
 _DRAWS = 20_000

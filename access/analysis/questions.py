@@ -20,8 +20,7 @@ from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.scenario.scenario import read_steps
 from access.study import Study
-from access.study.changes import OPEN_STATUSES
-from access.study.sheet import read_sheet
+from access.study.sheet import OPEN_STATUSES, read_sheet
 
 _LONGEST = 2000
 

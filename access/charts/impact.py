@@ -9,8 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from access.charts.chart import Chart, label_bars
-from access.charts.style import (
+from access.charts.chart import (
     ADDED_COLOURS,
     CATEGORICAL,
     INK,
@@ -18,6 +17,8 @@ from access.charts.style import (
     QUIET,
     SAVED_COLOURS,
     UNREACHABLE_HATCH,
+    Chart,
+    label_bars,
 )
 from access.disclosure import NOTE_HIDDEN, grouped, hidden_beside_total, is_small, public_count
 from access.errors import ParameterError

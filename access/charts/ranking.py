@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from access.analysis.results import StudyResults
-from access.charts.chart import Chart, label_bars
-from access.charts.style import CATEGORICAL, INK, PAPER, QUIET
+from access.charts.chart import CATEGORICAL, INK, PAPER, QUIET, Chart, label_bars
 from access.errors import ParameterError
 from access.labels import criterion_kind, criterion_short, criterion_value, criterion_words, trip
 from access.scenario import Ranking, Robustness

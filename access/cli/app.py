@@ -13,12 +13,10 @@ from typing import Annotated
 import typer
 
 import access
-from access.cli.jobs import check, map_, replay, report, run
-from access.cli.national import national
-from access.cli.places import isochrones, minutes, path, within
+from access.cli.jobs import check, map_, national, replay, report, run
+from access.cli.places import isochrones, minutes, network, path, within
 from access.cli.questions import compare, rank, site
 from access.cli.sources import fetch, import_, new
-from access.cli.streets import network
 from access.cli.terminal import ended, say
 from access.errors import AccessError
 

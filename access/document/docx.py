@@ -24,7 +24,7 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph as WordParagraph
 from docx.text.run import Run
 
-from access.charts.style import CATEGORICAL, INK
+from access.charts.chart import CATEGORICAL, INK
 from access.document.document import (
     INTERNAL_MARK,
     Block,

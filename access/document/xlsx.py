@@ -21,7 +21,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
-from access.charts.style import CATEGORICAL, INK, QUIET
+from access.charts.chart import CATEGORICAL, INK, QUIET
 from access.document.document import INTERNAL_MARK, Callout, Document, TableBlock, long_date
 from access.document.table import Cell, TableView
 from access.escape import cell_text, plain

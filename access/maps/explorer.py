@@ -23,7 +23,7 @@ from access.files import write_file
 from access.labels import page_words
 from access.maps.explorer_data import _ExplorerData
 from access.maps.explorer_encode import _encode
-from access.maps.explorer_index import _ALPHABET
+from access.maps.explorer_parts import _ALPHABET
 
 _TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
 _UNSURE_M = 200.0

@@ -26,10 +26,9 @@ from access.analysis.results import (
     hub_terms,
 )
 from access.errors import Fault, ParameterError
-from access.maps.explorer_bus import _buses_of, _ExplorerBus, _Ground
-from access.maps.explorer_index import _index_names
+from access.maps.explorer_parts import _buses_of, _ExplorerBus, _Ground, _index_names
 from access.maps.ground import _map_places, _map_streets, _map_ways
-from access.measure.week import WEEKDAYS
+from access.measure.typical import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.siting.plans import Offer
 from access.siting.problem import AtLeast
@@ -70,7 +69,7 @@ class _ExplorerService:
     Parameters
     ----------
     key : str
-        As in the ``service`` column of the sites, and in `access.charts.style.MARKERS`.
+        As in the ``service`` column of the sites, and in `access.charts.chart.MARKERS`.
     title : str
         Plural, as a heading: ``"Children's centres"``.
     one : str

@@ -17,7 +17,7 @@ from branca.element import Element
 
 from access.analysis.places import Isochrones
 from access.analysis.results import ProposalResult, StudyResults, hub_terms
-from access.charts.style import (
+from access.charts.chart import (
     ADDED_COLOURS,
     ADDED_EDGES,
     CATEGORICAL,

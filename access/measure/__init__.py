@@ -9,7 +9,7 @@ from access.measure.catchment import (
     three_step,
     two_step,
 )
-from access.measure.demand import align_demand
+from access.measure.demand import Weights, align_demand, deprivation_weights
 from access.measure.distribution import (
     CHANGE_CLASSES,
     TOLERANCE_MINUTES,
@@ -31,7 +31,6 @@ from access.measure.equity import (
 )
 from access.measure.takeup import TAKE_UP_WARNING, TakeUp, fit_take_up
 from access.measure.typical import typical_matrix
-from access.measure.weights import Weights, deprivation_weights
 from access.units import LSOAS_ENGLAND_2011
 
 __all__ = [

@@ -19,9 +19,7 @@ from access.network.osm import check_street_file
 from access.network.route_rules import TURNS_LEFT_OUT
 from access.release import safe_counts
 from access.study import load_study
-from access.study.changes import OPEN_STATUSES
-from access.study.columns import Check, Column
-from access.study.sheet import read_sheet
+from access.study.sheet import OPEN_STATUSES, Check, Column, read_sheet
 from access.study.tables import check_positions, read_table, without_shapes
 from access.text import percent, sentence
 

@@ -17,10 +17,16 @@ from numpy.typing import NDArray
 
 from access.errors import NetworkError, ParameterError
 from access.ledger import sha256_of
-from access.network.access_rules import _barrier_closed, _judge, _Verdict
+from access.network.access_rules import (
+    _add_slope,
+    _barrier_closed,
+    _Heights,
+    _judge,
+    _read_heights,
+    _Verdict,
+)
 from access.network.cache import _cache_key, _kept_network, _network_path
-from access.network.components import _add_delays, _Draft, finish
-from access.network.data import _LeftOut
+from access.network.data import _add_delays, _Draft, _LeftOut, finish
 from access.network.graph_io import _network_from_graph, _read_graphml
 from access.network.network import Network
 from access.network.osm import (
@@ -32,7 +38,6 @@ from access.network.osm import (
 )
 from access.network.profiles import PRESETS, Profile
 from access.network.route_rules import _bind
-from access.network.slope import _add_slope, _Heights, _read_heights
 from access.units import great_circle_m, metric_crs_of, project
 
 if TYPE_CHECKING:

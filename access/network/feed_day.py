@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import Fault
-from access.network import service_days as days
+from access.network import gtfs as days
 from access.network.gtfs import _Feed, _TimetableError, seconds
 from access.units import great_circle_m
 

@@ -14,14 +14,19 @@ from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
 from access.ledger import sha256_of
-from access.network.access_rules import _barrier_closed, _judge, _Verdict
-from access.network.components import _add_delays, _corner_metres, _Draft, _line_metres, finish
-from access.network.data import _SourceInfo
+from access.network.access_rules import _add_slope, _barrier_closed, _Heights, _judge, _Verdict
+from access.network.data import (
+    _add_delays,
+    _corner_metres,
+    _Draft,
+    _line_metres,
+    _SourceInfo,
+    finish,
+)
 from access.network.network import Network
 from access.network.osm import RELEVANT_TAGS, check_street_file
 from access.network.profiles import Profile
 from access.network.route_rules import GRAPH_TURNS, _bind
-from access.network.slope import _add_slope, _Heights
 from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
 
 if TYPE_CHECKING:

@@ -1,11 +1,12 @@
-"""A GTFS feed as it lies on a disk: a zip or a folder of tables, opened with care."""
+"""A GTFS feed as it lies on a disk, opened with care; and the days that its timetable runs on."""
 
 from __future__ import annotations
 
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import AccessError, Fault
+
+# A GTFS feed as it lies on a disk: a zip or a folder of tables, opened with care.
 
 #: A table larger than this, or squeezed further than this, is refused unread.
 _MOST_TABLE_BYTES = 8_000_000_000
@@ -229,3 +232,276 @@ def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float6
     if faults:
         raise _TimetableError(f"{len(faults)} times cannot be read", faults[:20])
     return values[codes] if len(texts) else np.full(len(column), np.nan)
+
+
+# ------------------------------------------------------------------------------
+# Which days a timetable runs on: calendars, bank holidays, term time.
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_TUESDAY = 1
+#: Calendars that are open to the end of time are looked at for this long.
+_MOST_DAYS = 3_700
+
+TERM_RULE = (
+    "Term time is taken to be every day but 20 December to 6 January, 10 to 25 February, the two "
+    "weeks before and after Easter Sunday, the week of the late May bank holiday, 18 July to "
+    "6 September and 18 October to 3 November: wide enough for any authority's dates in England "
+    "and Wales."
+)
+_MOVED = {  # (year, name): the day by proclamation, in place of the rule's
+    (1995, "Early May bank holiday"): date(1995, 5, 8),
+    (2020, "Early May bank holiday"): date(2020, 5, 8),
+    (2002, "Spring bank holiday"): date(2002, 6, 4),
+    (2012, "Spring bank holiday"): date(2012, 6, 4),
+    (2022, "Spring bank holiday"): date(2022, 6, 2),
+}
+_ONCE = {
+    date(1999, 12, 31): "Millennium",
+    date(2002, 6, 3): "Golden Jubilee",
+    date(2011, 4, 29): "Royal wedding",
+    date(2012, 6, 5): "Diamond Jubilee",
+    date(2022, 6, 3): "Platinum Jubilee",
+    date(2022, 9, 19): "State funeral of Queen Elizabeth II",
+    date(2023, 5, 8): "Coronation of King Charles III",
+}
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar.
+
+    Parameters
+    ----------
+    year : int
+
+    Returns
+    -------
+    date
+
+    Notes
+    -----
+    The anonymous algorithm of 1876, as in Meeus, *Astronomical Algorithms* (1991), ch. 8.
+
+    Examples
+    --------
+    >>> _easter(2024)
+    datetime.date(2024, 3, 31)
+    """
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    m = (32 + 2 * e + 2 * i - h - k) % 7
+    n = (a + 11 * h + 22 * m) // 451
+    month, day = divmod(h + m - 7 * n + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _bank_holidays(year: int) -> dict[date, str]:
+    """Bank holidays in England and Wales, by rule and by the proclamations known in 2025.
+
+    Parameters
+    ----------
+    year : int
+
+    Returns
+    -------
+    dict of date to str
+        Where a holiday falls on a weekend, the day that stands in for it.
+
+    Examples
+    --------
+    >>> [day.isoformat() for day in _bank_holidays(2022)][:4]
+    ['2022-01-03', '2022-04-15', '2022-04-18', '2022-05-02']
+    """
+    found = [
+        (_weekday(date(year, 1, 1)), "New Year's Day"),
+        (_easter(year) - timedelta(2), "Good Friday"),
+        (_easter(year) + timedelta(1), "Easter Monday"),
+        (_monday(date(year, 5, 1)), "Early May bank holiday"),
+        (_monday(date(year, 5, 25)), "Spring bank holiday"),
+        (_monday(date(year, 8, 25)), "Summer bank holiday"),
+    ]
+    days = {_MOVED.get((year, name), day): name for day, name in found}
+    christmas = _weekday(date(year, 12, 25))
+    boxing = _weekday(date(year, 12, 26))
+    if boxing == christmas or date(year, 12, 25).weekday() == 6:
+        # Sunday's Christmas gives way to Monday's Boxing Day, and is kept on Tuesday.
+        christmas, boxing = (
+            (date(year, 12, 27), date(year, 12, 26))
+            if date(year, 12, 25).weekday() == 6
+            else (christmas, boxing + timedelta(1))
+        )
+    days[christmas], days[boxing] = "Christmas Day", "Boxing Day"
+    days |= {day: name for day, name in _ONCE.items() if day.year == year}
+    return dict(sorted(days.items()))
+
+
+def _weekday(day: date) -> date:
+    """The day, or the Monday after it where it falls on a weekend."""
+    return day + timedelta((7 - day.weekday()) % 7 if day.weekday() >= 5 else 0)
+
+
+def _monday(day: date) -> date:
+    """The first Monday on or after a day."""
+    return day + timedelta(-day.weekday() % 7)
+
+
+def holiday(day: date) -> str:
+    """Name of the bank holiday on a day; empty where there is none."""
+    return _bank_holidays(day.year).get(day, "")
+
+
+def in_term(day: date) -> bool:
+    """Whether a day is surely in term time; see `TERM_RULE`.
+
+    Parameters
+    ----------
+    day : date
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> in_term(date(2023, 6, 13)), in_term(date(2023, 8, 15))
+    (True, False)
+    """
+    when = (day.month, day.day)
+    late_may = _monday(date(day.year, 5, 25))
+    return not (
+        when >= (12, 20)
+        or when <= (1, 6)
+        or (2, 10) <= when <= (2, 25)
+        or abs((day - _easter(day.year)).days) <= 14
+        or timedelta(0) <= day - late_may < timedelta(7)
+        or (7, 18) <= when <= (9, 6)
+        or (10, 18) <= when <= (11, 3)
+    )
+
+
+class Calendar:
+    """The services of one feed, and the days each runs on."""
+
+    def __init__(self, feed: _Feed) -> None:
+        if "calendar.txt" not in feed and "calendar_dates.txt" not in feed:
+            raise _TimetableError(
+                f"{feed.path} holds neither calendar.txt nor calendar_dates.txt, so no day is known"
+            )
+        columns = ("service_id", *_DAYS, "start_date", "end_date")
+        weeks = _table(feed, "calendar.txt", columns)
+        extra = _table(feed, "calendar_dates.txt", ("service_id", "date", "exception_type"))
+        self.services = pd.Index(pd.unique(pd.concat([weeks["service_id"], extra["service_id"]])))
+        if not len(self.services):
+            raise _TimetableError(
+                f"the calendars of {feed.path} have no rows, so nothing runs on any day; expected "
+                "services in calendar.txt or calendar_dates.txt"
+            )
+        self.has_exceptions = len(extra) > 0
+        self._rows = self.services.get_indexer(weeks["service_id"])
+        self._on = np.column_stack([(weeks[day] == "1").to_numpy(bool) for day in _DAYS])
+        self._start = _dates(weeks["start_date"], "calendar.txt", "start_date")
+        self._end = _dates(weeks["end_date"], "calendar.txt", "end_date")
+        self._extra_day = _dates(extra["date"], "calendar_dates.txt", "date")
+        self._extra_row = self.services.get_indexer(extra["service_id"])
+        self._added = (extra["exception_type"] == "1").to_numpy(bool)
+        self.first, self.last = self._span(feed)
+
+    def _span(self, feed: _Feed) -> tuple[date, date]:
+        """First and last day that something may run, within what the feed says of itself."""
+        starts = np.concatenate([self._start, self._extra_day[self._added]])
+        ends = np.concatenate([self._end, self._extra_day[self._added]])
+        if not len(starts):
+            raise _TimetableError(f"the calendars of {feed.path} only take days out; none is in")
+        first, last = int(starts.min()), int(ends.max())
+        if "feed_info.txt" in feed:
+            info = feed.read("feed_info.txt", (), ("feed_start_date", "feed_end_date"))
+            for column, narrow in (("feed_start_date", max), ("feed_end_date", min)):
+                told = [str(t) for t in info[column] if t]
+                if told:
+                    value = int(_dates(pd.Series(told[:1]), "feed_info.txt", column)[0])
+                    if narrow is max:
+                        first = max(first, value)
+                    else:
+                        last = min(last, value)
+        if last < first:
+            raise _TimetableError(
+                f"the calendars of {feed.path} end before they begin: {date.fromordinal(first)} to "
+                f"{date.fromordinal(last)}"
+            )
+        return date.fromordinal(first), date.fromordinal(min(last, first + _MOST_DAYS))
+
+    def active(self, day: date) -> NDArray[np.bool_]:
+        """Which services run on a day, in the order of `services`."""
+        out = np.zeros(len(self.services), bool)
+        n = day.toordinal()
+        out[self._rows[(self._start <= n) & (n <= self._end) & self._on[:, day.weekday()]]] = True
+        today = self._extra_day == n
+        out[self._extra_row[today & self._added]] = True
+        out[self._extra_row[today & ~self._added]] = False
+        return out
+
+    def counts(self, trips_of_service: NDArray[np.float64]) -> pd.Series:
+        """Trips on every day of the span, given how many each service has."""
+        days = [self.first + timedelta(i) for i in range((self.last - self.first).days + 1)]
+        return pd.Series([float(trips_of_service[self.active(day)].sum()) for day in days], days)
+
+
+def usual_tuesday(counts: pd.Series) -> float:
+    """Median number of trips on the Tuesdays that are no bank holiday."""
+    held = [n for day, n in _by_day(counts) if day.weekday() == _TUESDAY and not holiday(day)]
+    return float(np.median(held)) if held else 0.0
+
+
+def nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> date | None:
+    """The day nearest to one that was asked for, of those that would do; the earlier of two."""
+    fit = [d for d in counts.index if good(d) and not holiday(d)]
+    return min(fit, key=lambda d: (abs((d - day).days), d), default=None)
+
+
+def choose_day(counts: pd.Series) -> date | None:
+    """The term-time Tuesday with the most usual number of trips; the first of several."""
+    usual = usual_tuesday(counts)
+    fit = [
+        (abs(n - usual), d)
+        for d, n in _by_day(counts)
+        if d.weekday() == _TUESDAY and not holiday(d) and in_term(d) and n > 0
+    ]
+    return min(fit)[1] if fit else None
+
+
+def _by_day(counts: pd.Series) -> list[tuple[date, float]]:
+    return list(zip(counts.index.tolist(), counts.tolist(), strict=True))
+
+
+def spoken(day: date) -> str:
+    """A day as one says it."""
+    return f"{day:%A} {day.day} {day:%B} {day.year}"
+
+
+def as_day(day: date | str) -> date:
+    """Read a day as ``2023-06-13`` or ``20230613``."""
+    if isinstance(day, datetime):
+        return day.date()
+    return day if isinstance(day, date) else date.fromisoformat(str(day))
+
+
+def _table(feed: _Feed, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A calendar's table; empty where the feed has none."""
+    return feed.read(name, columns) if name in feed else pd.DataFrame(columns=columns, dtype=str)
+
+
+def _dates(column: pd.Series, name: str, column_name: str) -> NDArray[np.int64]:
+    """Days as ordinals."""
+    out, faults = np.zeros(len(column), np.int64), []
+    for i, text in enumerate(column):
+        try:
+            if not (len(text) == 8 and text.isdigit()):
+                raise ValueError
+            out[i] = date(int(text[:4]), int(text[4:6]), int(text[6:])).toordinal()
+        except ValueError:
+            faults.append(Fault(name, f"row {i + 2}", column_name, text, "a day as 20230613"))
+    if faults:
+        raise _TimetableError(f"{len(faults)} days cannot be read", faults[:20])
+    return out

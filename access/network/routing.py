@@ -17,8 +17,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import NetworkError, ParameterError
-from access.network.contraction import _Chains, _meeting, _SearchGraph, _Trees
-from access.network.few import _FEW_PAIRS, _costs_of_few
+from access.network.contraction import (
+    _FEW_PAIRS,
+    _Chains,
+    _costs_of_few,
+    _meeting,
+    _SearchGraph,
+    _Trees,
+)
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
 from access.network.snapping import Points, _check_over, _Snaps, read_points, snap

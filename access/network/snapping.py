@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from access.errors import Fault, NetworkError, ParameterError
 from access.network.data import WAY_IN, WAY_OUT
 from access.network.matrix import Status, TravelMatrix
-from access.network.network import Network
-from access.network.segment_index import nearest
+from access.network.network import Network, nearest
 from access.text import share_figure
 from access.units import WGS84, great_circle_m, project, unproject
 

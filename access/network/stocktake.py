@@ -16,14 +16,12 @@ from shapely.geometry.base import BaseGeometry
 
 from access.errors import NetworkError, ParameterError
 from access.network.build import build_network
-from access.network.components import _Draft, finish
-from access.network.data import NEITHER, _LeftOut
+from access.network.data import NEITHER, _Draft, _LeftOut, finish
 from access.network.matrix import TravelMatrix
-from access.network.network import Network
+from access.network.network import Network, _segment_index, nearest
 from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
-from access.network.segment_index import _segment_index, nearest
 from access.network.snapping import Points, joints_lonlat, read_points, snap
 from access.text import share_figure
 from access.units import project, unproject

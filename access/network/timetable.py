@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from access.display import html_answer
 from access.errors import ParameterError
-from access.network import service_days as days
+from access.network import gtfs as days
 from access.network.feed_day import KINDS, MS, Box, _FeedDay, _Rides
 from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points

@@ -3,7 +3,7 @@
 Nothing is worked out here: every method hands the question to the room that answers it.
 """
 
-from access.maps.area_chart import area_chart, places_chart, streets_chart
+from access.maps.ground import area_chart, places_chart, streets_chart
 from access.notebook.answers import Answers, answer
 from access.notebook.change_views import (
     ImpactAnswer,
@@ -12,18 +12,18 @@ from access.notebook.change_views import (
     RobustnessAnswer,
     WeightsAnswer,
 )
-from access.notebook.checks import (
+from access.notebook.place_views import HubView, TodayAnswer
+from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
+from access.notebook.tables import (
     CheckAnswer,
     FrameAnswer,
     StreetsAnswer,
+    TableAnswer,
     check,
     find_streets,
     register,
     sources,
 )
-from access.notebook.place_views import HubView, TodayAnswer
-from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer
-from access.notebook.tables import TableAnswer
 
 __all__ = [
     "Answers",

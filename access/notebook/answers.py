@@ -23,9 +23,9 @@ from access.document.xlsx import write_xlsx
 from access.errors import ParameterError
 from access.files import check_file
 from access.labels import mode_title
-from access.maps.area_chart import places_chart
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
+from access.maps.ground import places_chart
 from access.maps.planner_map import page_map
 from access.network import Network, TravelMatrix
 from access.notebook.change_views import (

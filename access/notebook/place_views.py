@@ -20,17 +20,17 @@ from access.analysis.results import (
     hub_terms,
     pick,
 )
-from access.charts.chart import Chart, label_bars
+from access.charts.chart import INK, MINUTES_COLOURS, MINUTES_EDGES, Chart, label_bars
 from access.charts.impact import HIDDEN_WORDS
 from access.charts.ranking import hub_chart
-from access.charts.style import INK, MINUTES_COLOURS, MINUTES_EDGES
 from access.disclosure import NOTE_HIDDEN, hidden_beside_total
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import mode_title, trip
-from access.maps.area_chart import area_chart, minutes_labels
+from access.maps.ground import area_chart, minutes_labels
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
+from access.report.findings import Wording
 from access.report.hubs import (
     hub_table,
     near_best_table,
@@ -42,7 +42,6 @@ from access.report.hubs import (
     trade_off_table,
 )
 from access.report.hubs import plan_words as _plan_words
-from access.report.sentences import Wording
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch

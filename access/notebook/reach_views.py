@@ -21,8 +21,7 @@ from access.labels import mode_title
 from access.maps.planner_map import page_reach_map
 from access.notebook.tables import _View
 from access.report.bus import none_sentence, numbers_table, without_table
-from access.run.answer import write_layers
-from access.run.places import geojson, places_layers
+from access.run.answer import geojson, places_layers, write_layers
 from access.text import figure
 
 

@@ -16,10 +16,9 @@ from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
 from access.report.figures import _rank_figures
-from access.report.findings import ProposalFindings, _best_kept, option
+from access.report.findings import ProposalFindings, Wording, _best_kept, further_note, option
 from access.report.hubs import _hub_blocks
 from access.report.robustness import _robustness_blocks, _weights_blocks
-from access.report.sentences import Wording, further_note
 from access.scenario import Ranking
 from access.scenario.criteria import SHOWN
 from access.scenario.robustness import SURE, Robustness

@@ -52,7 +52,7 @@ from access.escape import plain
 from access.files import whole_folder
 from access.labels import further_words, grouping_words, trip
 from access.ledger import RunLedger, sha256_of
-from access.report import sentences as say
+from access.report import findings as say
 from access.report.alternatives import (
     _alternatives_blocks,
     _dominated,
@@ -64,7 +64,16 @@ from access.report.alternatives import (
 )
 from access.report.bus import _bus_blocks
 from access.report.figures import _proposal_maps
-from access.report.findings import NO_CHANGE, ProposalFindings, _most_deprived, _Option, findings_of
+from access.report.findings import (
+    NO_CHANGE,
+    ProposalFindings,
+    Wording,
+    _most_deprived,
+    _Option,
+    _option_line,
+    findings_of,
+    further_note,
+)
 from access.report.hubs import _best_sets, _council_blocks, _hub_sentence
 from access.report.method import _method_blocks
 from access.report.paper import (
@@ -81,7 +90,6 @@ from access.report.paper import (
 )
 from access.report.people import _who_blocks, group_table
 from access.report.robustness import _place_range, study_robustness
-from access.report.sentences import Wording, _option_line, further_note
 from access.report.sites import _site_blocks
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness

@@ -15,7 +15,7 @@ from access.display import records
 from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_words
-from access.network.service_days import spoken
+from access.network.gtfs import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
 from access.text import NOT_APPLICABLE, Claim, Said, capital

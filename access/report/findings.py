@@ -1,11 +1,12 @@
-"""What the report tells of each proposal, gathered once."""
+"""What the report tells of each proposal, gathered once, and its sentences of one number each."""
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,32 @@ from access.analysis.results import (
     short_names,
     titled_apart,
 )
+from access.disclosure import further, hidden_moves, is_small, public_count
+from access.display import records
 from access.errors import ParameterError
-from access.labels import counting_words
+from access.labels import counting_words, further_words, trip
 from access.scenario import Impact, NothingChangesWarning, Ranking
 from access.scenario.sampled import SampledRanking
 from access.study.config import Group
-from access.text import Claim, Said
+from access.text import (
+    Claim,
+    Said,
+    about,
+    goes_words,
+    is_missing,
+    listed,
+    minutes_words,
+    named,
+    percent,
+    sentence,
+    times_as_much,
+)
+
+if TYPE_CHECKING:
+    from access.document.table import Table
+
+
+# What the report tells of each proposal, gathered once.
 
 #: Criteria whose best option stands beside the proposal, with its name in the tables.
 _SIDE_BY_SIDE = {
@@ -317,3 +338,320 @@ def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
         return None
     marked: NDArray[np.bool_] = found.isin([1, 2]).to_numpy(bool)
     return marked
+
+
+# ------------------------------------------------------------------------------
+# The report's sentences: each says one number of a result, and no more than it says.
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """For whom a text is written.
+
+    Parameters
+    ----------
+    internal : bool
+        Counts below 5 may be told.
+    decimals : int
+        Digits of minutes: 0 in public, 1 for planners.
+
+    Examples
+    --------
+    >>> Wording().minutes(21.6), Wording(decimals=1).minutes(21.6)
+    ('22 minutes', '21.6 minutes')
+    """
+
+    internal: bool = False
+    decimals: int = 0
+
+    @property
+    def places(self) -> int:
+        """Digits of minutes in a table: whole in public, one for the council's own use."""
+        return 1 if self.internal else self.decimals
+
+    def people(self, count: float | None, noun: str) -> str:
+        """Say how many people.
+
+        Parameters
+        ----------
+        count : float or None
+        noun : str
+            In the plural: ``"children under five"``.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> wording = Wording()
+        >>> wording.people(4884.0, "children under five")
+        'about 4,900 children under five'
+        >>> tuple(wording.people(n, "children") for n in (0, 3, 37))
+        ('no children', 'fewer than 5 children', '37 children')
+        >>> wording.people(None, "children")
+        'a number of children that is not known'
+        """
+        if is_missing(count) or count is None:
+            return f"a number of {noun} that is not known"
+        if count == 0:
+            return f"no {noun}"
+        if is_small(count) and not self.internal:
+            return f"{public_count(count)} {noun}"
+        if round(count) <= 1:
+            return f"1 of the {noun}" if count >= 0.5 else f"fewer than 1 of the {noun}"
+        return f"{about(count)} {noun}"
+
+    def minutes(self, minutes: float | None) -> str:
+        """Say a length of time.
+
+        Parameters
+        ----------
+        minutes : float or None
+            0 or more.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> wording = Wording()
+        >>> [wording.minutes(m) for m in (0, 0.2, 0.9, 1.4, 22.4)]
+        ['no time', 'less than a minute', '1 minute', '1 minute', '22 minutes']
+        >>> wording.minutes(float("inf")), wording.minutes(None)
+        ('cannot be reached', 'not known')
+        """
+        return "no time" if minutes == 0 else minutes_words(minutes, self.decimals)
+
+    def change(self, minutes: float | None, *, more: str = "longer", less: str = "shorter") -> str:
+        """Say by how much a time changes.
+
+        Parameters
+        ----------
+        minutes : float or None
+            After less before.
+        more, less : str
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> wording = Wording()
+        >>> [wording.change(m) for m in (9.4, -2, 0, 0.1)]
+        ['9 minutes longer', '2 minutes shorter', 'no longer', 'less than a minute longer']
+        >>> wording.change(float("inf")), wording.change(None)
+        ('cannot be reached', 'not known')
+        """
+        if minutes is None or not math.isfinite(minutes):
+            return minutes_words(minutes)
+        if minutes == 0:
+            return f"no {more}"
+        return f"{self.minutes(abs(minutes))} {more if minutes > 0 else less}"
+
+
+_PUBLIC = Wording()
+
+
+def affected(impact: Impact, one: str, wording: Wording = _PUBLIC) -> Said:
+    """Say how many have further to go, of how many, and by how much."""
+    s = impact.summary
+    total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
+    longer, gain = _figure(s, "lengthened"), _figure(s, "gain")
+    further = further_words(impact.mode)
+    claims = [Claim("lengthened", "is", (longer,)), Claim("families", "is", (total,))]
+    if longer <= 0:
+        claims.append(Claim("lengthened", "none", (longer,)))
+        text = f"none of the {impact.who} would have {further} to their nearest {one}"
+    else:
+        share = percent(longer / total)
+        counted = wording.people(longer, impact.who)
+        if share == "all":
+            claims.append(Claim("lengthened", "all", (longer, total)))
+            counted = f"all {counted}"
+        else:
+            counted += f" ({share} of all)"
+        rise = _figure(s, "mean_minutes_change_lengthened")
+        claims.append(Claim("mean_rise", "is", (rise,)))
+        mean = wording.minutes(rise)
+        text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
+    if gain:
+        claims.append(Claim("shortened", "is", (gain,)))
+        text += f"; {wording.people(gain, impact.who)} would have less far to go"
+    if lost:
+        claims.append(Claim("lost", "is", (lost,)))
+        text += f"; {wording.people(lost, impact.who)} could no longer reach any"
+    return Said(sentence(text), claims)
+
+
+def does_words(proposal: ProposalResult, impact: Impact, names: Mapping[str, str]) -> str:
+    """Say what a proposal closes, opens and changes."""
+    does = [
+        f"{verb} {listed(named(ids, names))}"
+        for verb, ids in (("closes", proposal.closed), ("opens", proposal.opened))
+        if ids
+    ]
+    does += [f"changes {impact.altered}"] if impact.altered else []
+    return listed(does, none="changes no site")
+
+
+def week_words(impact: Impact, wording: Wording = _PUBLIC) -> Said:
+    """Say the expected trip over a week, where a site is not open all week."""
+    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
+    if before is None or after is None:
+        return Said("")
+    claims = [Claim("week_before", "is", (float(before),)),
+              Claim("week_after", "is", (float(after),))]  # fmt: skip
+    goes = goes_words(float(before), float(after), wording.decimals)
+    text = (
+        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
+        f"being used on the other days, the average {trip(impact.mode)} {goes}"
+    )
+    return Said(sentence(text), claims)
+
+
+def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
+    """Say how the average trip changes, mode by mode, and over whom it is averaged."""
+    parts, claims, whole = [], [], True
+    for mode, impact in impacts.items():
+        s = impact.summary
+        before, after = (s[f"mean_minutes_{w}"] for w in ("before", "after"))
+        if before is None or after is None:
+            continue
+        reached = min(_figure(s, f"reached_{w}") for w in ("before", "after"))
+        whole = whole and reached >= _figure(s, "families")
+        claims += [
+            Claim(f"mean_before:{mode}", "is", (float(before),)),
+            Claim(f"mean_after:{mode}", "is", (float(after),)),
+        ]
+        if before == after:
+            claims.append(Claim(f"mean_change:{mode}", "none", (0.0,)))
+        goes = goes_words(float(before), float(after), wording.decimals)
+        parts.append(f"the {trip(mode)} {goes}")
+    if not parts:
+        return Said("")
+    claims.append(Claim("not_reached", "none" if whole else "some"))
+    over = "everyone" if whole else "those who reach one"
+    return Said(sentence(f"averaged over {over}, {listed(parts)}"), claims)
+
+
+def furthest(impact: Impact, wording: Wording) -> Said:
+    """Say how much the worst-off area loses, and where it is."""
+    worst = impact.worst_areas(1)
+    if worst.empty:
+        return Said("")
+    row = worst.iloc[0]
+    rise = float(row["change_minutes"])
+    ward = row.get("ward")
+    known = isinstance(ward, str) and bool(ward.strip())
+    claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
+    if math.isinf(rise):
+        where = f"part of {ward} ward" if known else place(row)
+        return Said(sentence(f"in {where} none could be reached any more"), claims)
+    where = f"{ward} ward" if known else place(row)
+    return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
+
+
+def place(row: pd.Series) -> str:
+    """Name an area as a reader of the papers would look for it."""
+    ward = row.get("ward")
+    known = isinstance(ward, str) and ward.strip()
+    return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
+
+
+def further_note(impact: Impact) -> tuple[str, ...]:
+    """Say whom "further to go" counts, where some reach no site any more."""
+    if not _figure(impact.summary, "newly_unreachable"):
+        return ()
+    return (
+        "Further to go counts also those who could no longer reach any; minutes are of those who "
+        "still reach one.",
+    )
+
+
+def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
+    """Say whether the most deprived are affected more or less than everyone else."""
+    first = (fifths["group"].astype(str) == "1").to_numpy(bool)
+    families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
+    own_total, other_total = families[first].sum(), families[~first].sum()
+    if not own_total or not other_total:
+        return Said("")
+    mine = float(moved[first].sum() / own_total)
+    theirs = float(moved[~first].sum() / other_total)
+    claims = [Claim("share_further:deprived", "is", (mine,)),
+              Claim("share_further:others", "is", (theirs,))]  # fmt: skip
+    claims += [
+        Claim(f"share_further:{whose}", end, (share,))
+        for whose, share in (("deprived", mine), ("others", theirs))
+        for end, at in (("none", 0.0), ("all", 1.0))
+        if share == at
+    ]
+    place_words = f"the {who} in {nation}'s most deprived fifth"
+    if mine == theirs == 0:
+        text = f"none of {place_words} would have further to go, nor any of the others"
+    else:
+        text = (
+            f"{percent(mine)} of {place_words} would have further to go, against "
+            f"{percent(theirs)} of the others"
+        )
+    return Said(sentence(text), claims)
+
+
+def group_rises(table: Table) -> Said:
+    """Say how the rise where each equality group lives compares with everyone else's."""
+    where = {column.key: k for k, column in enumerate(table.columns)}
+    alike: dict[str, list[str]] = {}
+    claims = []
+    for row, shown in zip(table.rows, table.view().rows, strict=True):
+        ratio = row[where["ratio"]]
+        if shown[where["ratio"]].state == "value" and isinstance(ratio, int | float):
+            group = str(row[where["group"]])
+            alike.setdefault(times_as_much(float(ratio), "everyone else"), []).append(group)
+            claims.append(Claim(f"ratio:{group}", "times", (float(ratio),)))
+    parts = [
+        f"{words}: {listed([g[:1].lower() + g[1:] for g in groups])}"
+        for words, groups in alike.items()
+    ]
+    text = f"the rise where they live is {'; '.join(parts)}" if parts else ""
+    return Said(sentence(text), claims)
+
+
+def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
+    """Say which remaining site takes on the largest number, or which share that place."""
+    table = impact.receiving_sites
+    if table.empty or not table["families_added"].max():
+        return Said("")
+    added = float(table["families_added"].max())
+    first = [row for row in records(table) if row["families_added"] >= added - 1e-9]
+    first.sort(key=lambda row: row["site"])
+    claims = [Claim(f"added:{row['site']}", "most", (added,)) for row in first]
+    called = [names.get(str(row["site"]), str(row["name"])) for row in first]
+    who = listed(called)
+    each = " each" if len(called) > 1 else ""
+    arriving = hidden_moves(impact).arriving
+    if not wording.internal and any(str(row["site"]) in arriving for row in first):
+        return Said(sentence(f"{who} would take on the largest number{each}"), claims)
+    text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
+    if len(called) > 1:
+        return Said(sentence(text), claims)
+    now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
+    if not wording.internal and (is_small(now) or is_small(then)):
+        return Said(sentence(text), claims)
+    times = then / now if now else np.inf
+    if np.isfinite(times) and times >= 1.95:
+        claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))
+        text += f"; it would then be nearest to {times:.1f} times as many as today"
+    return Said(sentence(text), claims)
+
+
+def _option_line(option: _Option, findings: ProposalFindings) -> str:
+    """Say what an option closes, and what it opens."""
+    text = listed(findings.named(option.closed), none="none")
+    return f"{text}; opens {listed(findings.named(option.opened))}" if option.opened else text
+
+
+def _figure(summary: Mapping[str, object], key: str) -> float:
+    value = summary.get(key)
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -24,7 +24,7 @@ from access.document.table import Column, Table, Value
 from access.errors import ParameterError
 from access.labels import how, trip
 from access.measure.distribution import weighted_mean
-from access.report.sentences import Wording
+from access.report.findings import Wording
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
 from access.siting.plans import FIRM_FROM, USUAL_MINUTES, BesideStays
@@ -720,8 +720,8 @@ _CHANGE_LABELS = (
 
 def pair_chart(results: StudyResults, plans: HubPlans, pair: PlanPair) -> Chart:
     """Draw who gains and who loses between two plans."""
-    from access.charts.style import CHANGE_COLOURS, CHANGE_EDGES
-    from access.maps.area_chart import area_chart
+    from access.charts.chart import CHANGE_COLOURS, CHANGE_EDGES
+    from access.maps.ground import area_chart
 
     sites = results.sites.set_index("id")
     known = [[i for i in p.chosen if i in sites.index] for p in (pair.two, pair.one)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from access.analysis.new_places import also_there, knock_on
+from access.analysis.anew import also_there, knock_on
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.display import records
@@ -17,9 +17,8 @@ from access.document.table import Column, Table, Value
 from access.escape import plain
 from access.labels import further_words, trip
 from access.network.modelled import MEASURED_ON
-from access.report import sentences as say
-from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, _Option
-from access.report.sentences import Wording
+from access.report import findings as say
+from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, Wording, _Option
 from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,

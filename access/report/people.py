@@ -24,10 +24,9 @@ from access.document.document import (
 )
 from access.document.table import Column, Table, Totals, Value
 from access.labels import grouping_words, mode_title, trip
-from access.report import sentences as say
+from access.report import findings as say
 from access.report.figures import _change_figures, _map_figure
-from access.report.findings import ProposalFindings, tenths
-from access.report.sentences import Wording
+from access.report.findings import ProposalFindings, Wording, tenths
 from access.scenario.compare import figure_key
 from access.scenario.equality import equality
 from access.scenario.offer import OfferChange

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.new_places import also_there, knock_on
+from access.analysis.anew import also_there, knock_on
 from access.analysis.results import StudyResults
 from access.disclosure import THRESHOLD, hidden_moves
 from access.display import records
@@ -22,8 +22,7 @@ from access.document.document import (
 from access.document.table import Column, Table, Value
 from access.labels import how, trip
 from access.measure.distribution import weighted_mean
-from access.report.findings import ProposalFindings, _most_deprived
-from access.report.sentences import Wording
+from access.report.findings import ProposalFindings, Wording, _most_deprived
 from access.scenario import Impact
 from access.text import ROUNDED_ONCE, capital, is_missing, listed, sentence
 

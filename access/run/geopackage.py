@@ -15,7 +15,7 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import BusTimes, stops_table
 from access.analysis.results import StudyResults, hub_terms
-from access.charts.style import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
+from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
 from access.maps.explorer_data import map_attributions
 from access.maps.ground import area_cells

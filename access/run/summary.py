@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
+from access.analysis.anew import knock_on
 from access.analysis.bus import bus_sentences
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
-from access.analysis.new_places import knock_on
 from access.analysis.questions import Question
 from access.analysis.results import (
     HubPlan,
@@ -35,7 +35,7 @@ from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure import TakeUp
 from access.measure.distribution import share_within, weighted_mean
-from access.report.sentences import Wording, affected, does_words, week_words
+from access.report.findings import Wording, affected, does_words, week_words
 from access.scenario import (
     Impact,
     Ranking,

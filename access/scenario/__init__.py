@@ -23,7 +23,7 @@ from access.scenario.usage import (
     attendance_beside_nearest,
     take_up_change,
 )
-from access.study.changes import OPEN_STATUSES, STATUSES
+from access.study.sheet import OPEN_STATUSES, STATUSES
 
 __all__ = [
     "ECOLOGICAL_WARNING",

@@ -27,7 +27,7 @@ from access.arguments import (
     whole,
 )
 from access.errors import ParameterError, ScenarioError
-from access.measure.demand import align_demand
+from access.measure.demand import align_demand, deprivation_weights
 from access.measure.distribution import (
     CHANGE_CLASSES,
     TOLERANCE_MINUTES,
@@ -39,8 +39,7 @@ from access.measure.distribution import (
     share_within,
     weighted_mean,
 )
-from access.measure.week import WEEKDAYS, expected_week
-from access.measure.weights import deprivation_weights
+from access.measure.typical import WEEKDAYS, expected_week
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import (
     Impact,

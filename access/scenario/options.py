@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from access.arguments import by_id, ids, open_sites, whole
 from access.errors import Fault, ParameterError, ScenarioError
-from access.measure.demand import align_demand, fail
-from access.measure.weights import Weights, deprivation_weights
+from access.measure.demand import Weights, align_demand, deprivation_weights, fail
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.criteria import DEPRIVED, Floats, _has_deprived, _prepare, _Prepared, fifths
 from access.text import listed

@@ -26,7 +26,7 @@ from access.arguments import (
 )
 from access.errors import ParameterError
 from access.labels import criterion_words
-from access.measure.weights import linear_weights
+from access.measure.demand import linear_weights
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (

@@ -15,7 +15,7 @@ import pandas as pd
 from access.errors import Fault, ScenarioError
 from access.escape import toml_text
 from access.scenario.sites import Baseline, Modification, NothingChangesWarning, Site, _SiteSet
-from access.study.changes import ACTIONS, ALWAYS, value_faults
+from access.study.sheet import ACTIONS, ALWAYS, value_faults
 from access.text import Claim, Said, listed, named, pounds
 
 _TOP = ("name", "comment", "baseline", "modification")

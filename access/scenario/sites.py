@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.errors import Fault, ScenarioError
-from access.study.changes import OPEN_STATUSES, STATUSES, value_faults
+from access.study.sheet import OPEN_STATUSES, STATUSES, value_faults
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from access.siting.problem import (
     Within,
     per_locality,
 )
-from access.siting.progress import Progress
+from access.siting.search import Progress
 from access.siting.solution import Explanation, Solution
 from access.siting.solve import site
 from access.siting.verify import Verification, verify

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from access.siting.column_programme import _HALF, _Master, _Node, _Point
+from access.siting.column_programme import _HALF, _broken, _fill_at_prices, _Master, _Node, _Point
 from access.siting.model import Bools, Floats, Ints, _SideRows
-from access.siting.progress import _Watch
-from access.siting.triples import _broken, _fill_at_prices
+from access.siting.search import _Watch
 
 _SMOOTH = 0.5
 """Prices at which columns are sought: so much of the best so far, the rest of the last ones."""

@@ -13,12 +13,7 @@ import scipy.sparse as sp
 from access.errors import ParameterError
 from access.siting.branch_and_price import _MANY_PAIRS, BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
-from access.siting.highs import INF, _add_columns, _add_rows, _integer_engine, _make_integer, _run
-from access.siting.model import Bools, Floats, Ints, _tolerance, within
-from access.siting.problem import Problem
-from access.siting.progress import _PartWatch, _relative_gap, _Stop, _Watch
-from access.siting.resolve import _Capacities, _Resolved
-from access.siting.room_plans import (
+from access.siting.heuristics import (
     _better_plan,
     _CapacitatedModel,
     _fill,
@@ -26,6 +21,21 @@ from access.siting.room_plans import (
     _plan_of,
     _polish,
     _Sites,
+)
+from access.siting.model import Bools, Floats, Ints, _tolerance, within
+from access.siting.problem import Problem
+from access.siting.resolve import _Capacities, _Resolved
+from access.siting.search import (
+    INF,
+    _add_columns,
+    _add_rows,
+    _integer_engine,
+    _make_integer,
+    _PartWatch,
+    _relative_gap,
+    _run,
+    _Stop,
+    _Watch,
 )
 from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _peak_memory_mb
 from access.siting.verify import _confirm

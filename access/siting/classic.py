@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from access.siting.inputs import _Faults, listed
-from access.siting.problem import Capacity, Demand, Goal, Problem, Rule, Within, _problem_of_p
-from access.siting.progress import Progress
+from access.siting.problem import (
+    Capacity,
+    Demand,
+    Goal,
+    Problem,
+    Rule,
+    Within,
+    _Faults,
+    _problem_of_p,
+    listed,
+)
+from access.siting.search import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
 

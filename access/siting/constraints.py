@@ -10,11 +10,18 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from access.siting.highs import _add_columns, _add_rows, _integer_engine, _make_integer, _run
 from access.siting.model import Bools, Floats, Ints, _Limit, _Model, _SideRows, within
 from access.siting.problem import Goal
-from access.siting.progress import _Stop, _Watch
 from access.siting.resolve import _Resolved, _Service
+from access.siting.search import (
+    _add_columns,
+    _add_rows,
+    _integer_engine,
+    _make_integer,
+    _run,
+    _Stop,
+    _Watch,
+)
 
 
 @dataclass(frozen=True, eq=False)

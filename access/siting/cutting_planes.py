@@ -10,10 +10,9 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from access.siting.highs import INFEASIBLE, PAST_BOUND, _quiet_highs, _solved
-from access.siting.lagrangian import _Near
+from access.siting.heuristics import _Near
 from access.siting.model import Bools, Floats, Ints, _Model
-from access.siting.progress import _Watch
+from access.siting.search import INFEASIBLE, PAST_BOUND, _quiet_highs, _solved, _Watch
 
 _CELLS_AT_ONCE = 2_500_000
 

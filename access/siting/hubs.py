@@ -26,7 +26,6 @@ from access.siting.alternatives import (
     pareto_front,
 )
 from access.siting.constraints import _demand_rows
-from access.siting.inputs import _Faults, _read_by_id, _read_count, _read_ids, _read_number
 from access.siting.minute_by_minute import HOW_CHOSEN, Found, minute_by_minute
 from access.siting.plans import (
     USUAL_MINUTES,
@@ -36,9 +35,19 @@ from access.siting.plans import (
     figures_of,
     standing,
 )
-from access.siting.problem import Demand, Goal, Problem, Rule
-from access.siting.progress import Progress
+from access.siting.problem import (
+    Demand,
+    Goal,
+    Problem,
+    Rule,
+    _Faults,
+    _read_by_id,
+    _read_count,
+    _read_ids,
+    _read_number,
+)
 from access.siting.resolve import resolve
+from access.siting.search import Progress
 from access.siting.solution import Solution
 from access.siting.solve import site
 from access.text import (

@@ -10,17 +10,6 @@ import numpy as np
 import pandas as pd
 
 from access.measure.distribution import weighted_sums
-from access.siting.inputs import (
-    _CostTable,
-    _Faults,
-    _read_by_id,
-    _read_costs,
-    _read_count,
-    _read_flag,
-    _read_ids,
-    _read_number,
-    listed,
-)
 from access.siting.model import MOST_ADDED, Bools, Floats, Ints, within
 from access.siting.problem import (
     KINDS,
@@ -34,6 +23,15 @@ from access.siting.problem import (
     Problem,
     ServeAll,
     Within,
+    _CostTable,
+    _Faults,
+    _read_by_id,
+    _read_costs,
+    _read_count,
+    _read_flag,
+    _read_ids,
+    _read_number,
+    listed,
 )
 
 

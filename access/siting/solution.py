@@ -11,8 +11,8 @@ import pandas as pd
 from access.display import html_answer
 from access.siting.model import Ints
 from access.siting.problem import Problem
-from access.siting.progress import _Watch
 from access.siting.resolve import _Resolved
+from access.siting.search import _Watch
 
 STATUSES = ("proven_optimal", "within_gap", "feasible", "infeasible")
 

@@ -14,14 +14,16 @@ from access.errors import OutputError, ParameterError
 from access.ledger import sha256_of
 from access.sources import ons
 from access.sources.asking import Made, _ask_for_parts, _Asked, _Work
-from access.sources.council_areas import (
+from access.sources.council_tables import (
     _count_people,
     _find_areas,
     _find_boundaries,
+    _find_postcodes,
+    _find_sites,
+    _name_places,
     _name_wards,
     _rank_deprivation,
 )
-from access.sources.council_sites import _find_postcodes, _find_sites, _name_places
 from access.sources.figures import INDICES
 from access.sources.folder import (
     SERVICES,

@@ -25,7 +25,7 @@ from access.errors import Fault, StudyError
 from access.escape import LONGEST_KEY, file_inside, seen, settings_faults
 from access.files import read_whole
 from access.labels import trip
-from access.study.changes import ACTIONS, ALWAYS, OPEN_STATUSES, value_faults
+from access.study.sheet import ACTIONS, ALWAYS, OPEN_STATUSES, value_faults
 from access.units import LSOAS_ENGLAND_2011
 
 #: The largest file of settings that is read, bytes.

@@ -1,7 +1,4 @@
-"""One CSV table as text, with the rows of its sheet; every cell as it was written.
-
-What a spreadsheet, a person or another program may have done to a table is told by its cause.
-"""
+"""One CSV table as text, and what its cells, and changes of a site, may say."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ import io
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,10 @@ import pandas as pd
 from access.errors import Fault
 from access.escape import text_fault
 from access.files import read_whole
+
+# One CSV table as text, with the rows of its sheet; every cell as it was written.
+#
+# What a spreadsheet, a person or another program may have done to a table is told by its cause.
 
 #: The largest table that is read, bytes: all postcodes of Great Britain take a tenth of it.
 _MOST_BYTES = 500_000_000
@@ -204,3 +206,149 @@ def _wanted(text: str) -> str:
     if text.casefold() in ("yes", "no", "true", "false"):
         return "a number: 1 or 0, not yes or no"
     return "a number, or an empty cell where it is not known and may be left empty"
+
+
+# ------------------------------------------------------------------------------
+# What the cells of a column must be, and every cell of a table that is not so.
+#
+# Our own and small: a schema library would take longer to import than a command takes to answer.
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every cell that is not empty must be.
+
+    Parameters
+    ----------
+    holds : callable
+        Takes the cells of a column, and says of each whether it is so.
+    expected : str
+        In words.
+    """
+
+    holds: Callable[[pd.Series], pd.Series]
+    expected: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    kind : type
+        ``str``, or ``float`` for a column that is read as numbers.
+    checks : tuple of Check
+    required : bool
+        Whether every such table has the column.
+    unique : bool
+        Whether its cells are ids.
+
+    Examples
+    --------
+    >>> share = Column(float, (Check(lambda cells: cells <= 1, "a share of at most 1"),))
+    >>> frame = pd.DataFrame({"p": [0.5, 1.5, float("nan")]}, index=[2, 3, 4])
+    >>> [str(fault) for fault in column_faults(frame, {"p": share}, "areas.csv")]
+    ["areas.csv, row 3, p: found '1.5'; expected a share of at most 1"]
+    """
+
+    kind: type
+    checks: tuple[Check, ...] = ()
+    required: bool = True
+    unique: bool = False
+
+
+def column_faults(frame: pd.DataFrame, columns: Mapping[str, Column], file: str) -> list[Fault]:
+    """Find every cell of a table, indexed by the rows of its sheet, that a column may not hold."""
+    return [
+        Fault(file, f"row {row}", name, _as_told(cell), expected)
+        for name, column in columns.items()
+        if name in frame
+        for wrong, expected in _wrong_cells(frame[name], column)
+        for row, cell in wrong.items()
+    ]
+
+
+def _wrong_cells(cells: pd.Series, column: Column) -> Iterator[tuple[pd.Series, str]]:
+    known = cells.dropna()
+    if column.unique:
+        yield known[known.duplicated(keep=False)], "an id that is used once"
+    for check in column.checks:
+        holds = check.holds(known)
+        if not holds.all():
+            yield known[~holds], check.expected
+
+
+def _as_told(cell: object) -> str:
+    return (f"{cell:g}" if isinstance(cell, float) else str(cell))[:60]
+
+
+def at_least(least: float, expected: str) -> Check:
+    """Expect a number that is not below another."""
+    return Check(lambda cells: cells >= least, expected)
+
+
+def one_of(values: Iterable[object], expected: str) -> Check:
+    """Expect one of some texts or numbers."""
+    return Check(lambda cells: cells.isin(values), expected)
+
+
+# ------------------------------------------------------------------------------
+# What may be said of a change of one site: its actions, its statuses, and its faults.
+
+STATUSES = ("full", "part_time", "outreach", "deregistered", "closed")
+#: Statuses whose sites families can be counted to travel to.
+OPEN_STATUSES = ("full", "part_time", "outreach")
+#: What each action may say besides ``action site comment``; those it must say come first.
+ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "close": ((), ("annual_cost_gbp",)),
+    "open": ((), ("name", "status", "days", "capacity", "lon", "lat", "annual_cost_gbp")),
+    "move": (("to",), ("lon", "lat", "name", "annual_cost_gbp")),
+    "resize": (("capacity",), ()),
+    "status": (("status",), ("days",)),
+}
+#: What any change may say.
+ALWAYS = ("action", "site", "comment")
+_BOUNDS = {
+    "days": (float(np.finfo(float).tiny), 7.0, "days a week, above 0 and up to 7"),
+    "capacity": (0.0, np.inf, "a number of families, 0 or more"),
+    "lon": (-180.0, 180.0, "WGS84 degrees, -180 to 180"),
+    "lat": (-90.0, 90.0, "WGS84 degrees, -90 to 90"),
+    "annual_cost_gbp": (0.0, np.inf, "pounds a year, 0 or more"),
+}
+
+
+def value_faults(values: Mapping[str, object], where: str, file: str) -> list[Fault]:
+    """Check what a change of a site says, value by value."""
+    action, site = values.get("action"), values.get("site")
+    faults = []
+    if action not in ACTIONS:
+        faults.append(Fault(file, where, "action", str(action), f"one of {list(ACTIONS)}"))
+    if not isinstance(site, str) or not site:
+        faults.append(Fault(file, where, "site", str(site or ""), "the id of a site"))
+    if action in ACTIONS:
+        must = ACTIONS[str(action)][0]
+        faults += [
+            Fault(file, where, column, "", f"{column}, which {action} needs")
+            for column in must
+            if values.get(column) is None
+        ]
+    status = values.get("status")
+    may = OPEN_STATUSES if action == "open" else STATUSES
+    if status is not None and status not in may:
+        faults.append(Fault(file, where, "status", str(status), f"one of {list(may)}"))
+    for column, (low, high, expected) in _BOUNDS.items():
+        value = values.get(column)
+        if value is not None and not _between(value, low, high):
+            faults.append(Fault(file, where, column, str(value), expected))
+    given = [column for column in ("lon", "lat") if values.get(column) is not None]
+    if len(given) == 1 and not any(fault.column in given for fault in faults):
+        other = "lat" if given == ["lon"] else "lon"
+        faults.append(Fault(file, where, other, "", f"{other} beside {given[0]}"))
+    return faults
+
+
+def _between(value: object, low: float, high: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(np.isfinite(value)) and low <= float(value) <= high

@@ -30,8 +30,7 @@ from access.study.config import (
     is_later,
     read_config,
 )
-from access.study.manifest import _read_manifest
-from access.study.outline import _read_outline
+from access.study.manifest import _read_manifest, _read_outline
 from access.study.tables import (
     REGISTER_UNKNOWNS,
     _cross_faults,

@@ -16,11 +16,19 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import Fault, ParameterError, StudyError
 from access.escape import seen
 from access.files import check_regular
-from access.study.changes import STATUSES
-from access.study.columns import Check, Column, at_least, column_faults, one_of
 from access.study.config import StudyConfig, _rule_faults
-from access.study.outline import _read_geometry
-from access.study.sheet import _folded, read_numbers, read_sheet
+from access.study.manifest import _read_geometry
+from access.study.sheet import (
+    STATUSES,
+    Check,
+    Column,
+    _folded,
+    at_least,
+    column_faults,
+    one_of,
+    read_numbers,
+    read_sheet,
+)
 from access.units import WGS84, project, weight_bounds
 
 _ID = Column(str, (Check(lambda ids: ids.map(seen) != "", "an id that is not empty"),), unique=True)

@@ -24,8 +24,7 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
 from access.siting import capacitated_p_median, p_centre, p_median
-from access.siting.interchange import _Interchange, greedy
-from access.siting.lagrangian import _Near
+from access.siting.heuristics import _Interchange, _Near, greedy
 from access.siting.model import _Model
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench"

@@ -12,7 +12,7 @@ import pytest
 from access.analysis.analysis import Analysis
 from access.analysis.hub_plans import plan_pair
 from access.analysis.job import measure_study
-from access.maps import explorer_bus
+from access.maps import explorer_parts
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.network.matrix import at_rank
@@ -167,7 +167,7 @@ def test_the_answer_says_the_bus_there_and_home(visit, file):
 
 
 def test_too_many_minutes_leave_the_council_s_options(visit, results, tmp_path, monkeypatch):
-    monkeypatch.setattr(explorer_bus, "_MOST_NUMBERS", 0)
+    monkeypatch.setattr(explorer_parts, "_MOST_NUMBERS", 0)
     page = visit(write_explorer(explorer_data(results), tmp_path / "large.html"))
     bus, proposal = results.bus.there[SERVICE], results.proposals["three_to_two"]
     known, unknown = page.evaluate(FIND, [["bus", list(proposal.after)], ["bus", ["C1"]]])

@@ -13,9 +13,8 @@ from access.run import run_job
 from access.sources.columns import _Mapping
 from access.sources.council import make_study_folder
 from access.sources.folder import _study_of_tables
-from access.sources.geography import _convert_counts
 from access.sources.importing import _import_table
-from access.sources.points import _parse_stops, _read_postcodes
+from access.sources.points import _convert_counts, _parse_stops, _read_postcodes
 from access.study import load_study
 from tests.conftest import SHARED, few_draws
 

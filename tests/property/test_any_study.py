@@ -23,8 +23,7 @@ from access.ledger import to_json
 from access.maps.explorer_data import explorer_data
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.report.board import _key_figures
-from access.report.findings import findings_of
-from access.report.sentences import Wording
+from access.report.findings import Wording, findings_of
 from access.run.summary import (
     _closed_words,
     _headline,

@@ -29,10 +29,9 @@ from access.charts import change_chart, group_chart, pareto_chart
 from access.charts.ranking import _front_words, _two_way_front, joint_best_words
 from access.errors import ParameterError
 from access.report import alternatives, board, paper
-from access.report import sentences as say
-from access.report.findings import PROPOSAL, ProposalFindings, _Option
+from access.report import findings as say
+from access.report.findings import PROPOSAL, ProposalFindings, Wording, _Option
 from access.report.robustness import _firm_sentence
-from access.report.sentences import Wording
 from access.scenario.robustness import Robustness
 from access.text import Said, listed
 

@@ -21,7 +21,7 @@ import pytest
 from access.analysis.hub_plans import plan_pair
 from access.analysis.results import HubPlan, HubPlans
 from access.report import hubs as say
-from access.report.sentences import Wording
+from access.report.findings import Wording
 from access.siting import Demand
 from access.siting.alternatives import SetRank
 from access.siting.hubs import hub_search

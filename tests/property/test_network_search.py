@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from access.network import Network, Status, components, contraction, routing, travel_matrix
+from access.network import Network, Status, contraction, data, routing, travel_matrix
 from access.network.routing import _least_pairs
 from access.network.snapping import _Snaps
 from tests.streets import at, places
@@ -242,7 +242,7 @@ def test_few_streets_are_searched_to_the_last_digit_as_many_are(town, by, limit)
         with pytest.MonkeyPatch.context() as patch:
             if not few:
                 patch.setattr(routing, "_FEW_PAIRS", -1)
-                for room in (components, contraction):
+                for room in (data, contraction):
                     patch.setattr(room, "_FEW", -1)
             for keep in ("main", "all"):
                 network = network_of(n, edges, [0.0] * n, keep)

@@ -28,7 +28,7 @@ from access.siting import (
     verify,
 )
 from access.siting.constraints import _inside
-from access.siting.p_center import _Quick
+from access.siting.goals import _Quick
 
 CLOSE = 1e-6
 
@@ -38,7 +38,7 @@ def by_branches_too(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     """In every other block no set is listed that is left, so that branch and cut has to end it."""
     case = getattr(request.node, "callspec", None)
     if case is not None and case.params.get("block", 0) % 2:
-        monkeypatch.setattr("access.siting.every_set._MOST_CELLS", -1)
+        monkeypatch.setattr("access.siting.branch_and_cut._MOST_CELLS", -1)
 
 
 @dataclass

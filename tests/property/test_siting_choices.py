@@ -69,7 +69,7 @@ def test_listing_the_sets_that_are_left_finds_what_branching_does(monkeypatch, r
         )  # fmt: skip
         found = []
         for most in (40_000_000, -1):
-            monkeypatch.setattr("access.siting.every_set._MOST_CELLS", most)
+            monkeypatch.setattr("access.siting.branch_and_cut._MOST_CELLS", most)
             found.append(alternatives(problem, 7, within=0.2))
             methods.add((most, found[-1].best.method))
             assert found[-1].best.status == "proven_optimal"

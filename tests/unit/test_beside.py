@@ -12,9 +12,8 @@ from dataclasses import replace
 
 import pytest
 
-from access.analysis import beside
-from access.analysis.beside import Beside
-from access.analysis.job import measure_study, run_job
+from access.analysis import job
+from access.analysis.job import Beside, measure_study, run_job
 from access.analysis.results import Parts
 from access.document.document import Document, Paragraph
 from access.document.pdf import write_pdf
@@ -31,8 +30,8 @@ both = pytest.mark.parametrize("apart", [pytest.param(True, marks=linux), False]
 @pytest.fixture
 def process(monkeypatch):
     """Say whether a core is free, for few areas as for many."""
-    monkeypatch.setattr(beside, "_MANY_AREAS", 0)
-    return lambda free: monkeypatch.setattr(beside, "_a_core_is_free", lambda: free)
+    monkeypatch.setattr(job, "_MANY_AREAS", 0)
+    return lambda free: monkeypatch.setattr(job, "_a_core_is_free", lambda: free)
 
 
 def gone(number: int) -> bool:
@@ -95,9 +94,9 @@ def test_whoever_leaves_takes_it_along(process):
 def test_an_interrupt_ends_both():
     script = textwrap.dedent("""
         import time
-        from access.analysis import beside
-        beside._a_core_is_free = lambda: True
-        with beside.Beside(lambda: time.sleep(600), "sleep") as work:
+        from access.analysis import job
+        job._a_core_is_free = lambda: True
+        with job.Beside(lambda: time.sleep(600), "sleep") as work:
             print(work._process, flush=True)
             work.result()
     """)
@@ -115,15 +114,15 @@ def test_an_interrupt_ends_both():
 def test_a_process_whose_parent_is_killed_does_not_stay():
     script = textwrap.dedent("""
         import os, signal, time
-        from access.analysis import beside
-        beside._a_core_is_free = lambda: True
+        from access.analysis import job
+        job._a_core_is_free = lambda: True
         told, tell = os.pipe()
 
         def work():
             os.write(tell, b"x")
             time.sleep(600)
 
-        with beside.Beside(work, "sleep") as work:
+        with job.Beside(work, "sleep") as work:
             os.read(told, 1)
             print(work._process, flush=True)
             os.kill(os.getpid(), signal.SIGKILL)

@@ -283,7 +283,7 @@ def bounded(results: StudyResults) -> str:
 def paper(results: StudyResults) -> str:
     """Give the parts of the report that are not measured."""
     from access.report import board
-    from access.report.sentences import Wording
+    from access.report.findings import Wording
 
     found, wording = findings_of(results), Wording()
     blocks = board._paper_blocks(results, found, issues=(), options=(), money="", equality="")

@@ -13,7 +13,7 @@ import pytest
 from access.maps.explorer import _explorer_html, _find_kinds, _findable, _strings
 from access.maps.explorer_data import _example_data
 from access.maps.explorer_encode import _encode
-from access.maps.explorer_index import _ALPHABET, _encode_names, _index_names
+from access.maps.explorer_parts import _ALPHABET, _encode_names, _index_names
 from access.network.surroundings import StreetGround, read_names
 from access.study import load_study
 from tests.streets import write_osm

@@ -13,8 +13,8 @@ from access.analysis.analysis import Analysis
 from access.analysis.hub_plans import hubs_for_page
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
+from access.report.findings import Wording
 from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
-from access.report.sentences import Wording
 from access.run.summary import hub_words, spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
 from access.siting.plans import (

@@ -16,8 +16,8 @@ from access.analysis.analysis import Analysis
 from access.analysis.job import run_job
 from access.cli.app import app
 from access.errors import ParameterError
+from access.report.findings import Wording
 from access.report.hubs import plan_words
-from access.report.sentences import Wording
 from access.run.summary import hub_summary, hub_words
 from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, capacitated, site
 from access.siting.plans import PlanRules, with_room
@@ -96,7 +96,7 @@ def crowded(n=60, p=6):
 
 
 def test_work_ends_a_search_at_the_same_place_whatever_the_clock_says(monkeypatch):
-    monkeypatch.setattr("access.siting.progress._clock", lambda: 0.0)  # it stands still
+    monkeypatch.setattr("access.siting.search._clock", lambda: 0.0)  # it stands still
     few = [site(crowded(), work_limit=20_000_000) for _ in range(2)]
     assert few[0] == few[1] and few[0].status == "within_gap"
     assert "work limit" in few[0].note and few[0].bound < few[0].objective
@@ -114,7 +114,7 @@ def test_swapping_sites_leaves_time_for_the_bound(monkeypatch):
         taken.append(now[0])
         return real(*given, **more)
 
-    monkeypatch.setattr("access.siting.progress._clock", lambda: now[0])
+    monkeypatch.setattr("access.siting.search._clock", lambda: now[0])
     monkeypatch.setattr(capacitated, "_close_proof", slow)
     before: list[int] = []
     monkeypatch.setattr(
@@ -128,7 +128,7 @@ def test_swapping_sites_leaves_time_for_the_bound(monkeypatch):
 
 def test_the_clock_ends_a_search_with_its_gap(monkeypatch):
     ticks = itertools.count()
-    monkeypatch.setattr("access.siting.progress._clock", lambda: next(ticks) * 1.0)
+    monkeypatch.setattr("access.siting.search._clock", lambda: next(ticks) * 1.0)
     found = site(crowded(), time_limit_s=40)
     assert found.status == "within_gap" and 0 < found.gap < 0.5 and "time limit" in found.note
 

@@ -13,8 +13,8 @@ from access import load_study
 from access.analysis.analysis import Analysis
 from access.analysis.job import run_job, travel_times
 from access.network.matrix import at_rank
+from access.report.findings import Wording
 from access.report.hubs import _hub_blocks, plan_words
-from access.report.sentences import Wording
 from access.run.summary import hub_summary, hub_tables, hub_words
 from access.siting.hubs import hub_search
 from access.siting.plans import (

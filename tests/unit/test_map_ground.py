@@ -20,7 +20,7 @@ from access.maps.explorer_encode import _encode_surroundings
 from access.maps.ground import _approximate_cells, _cells, _map_streets, area_cells
 from access.network.surroundings import read_surroundings
 from access.study import load_study
-from access.study.outline import bare_outline
+from access.study.manifest import bare_outline
 from access.units import BRITISH_GRID, WGS84
 from tests.small import SOUTH, WEST, small_study, write_study
 

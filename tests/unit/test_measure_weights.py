@@ -6,7 +6,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.measure import deprivation_weights
-from access.measure.weights import _green_book_weights, linear_weights
+from access.measure.demand import _green_book_weights, linear_weights
 
 DEMAND = pd.DataFrame(
     {"count": [10.0, 30.0, 20.0], "imd_rank": [1, 16422.5, 32844], "income": [100.0, 200.0, 400.0]},

@@ -29,9 +29,16 @@ from access.files import one_writer
 from access.ledger import sha256_of
 from access.national import authority, dataset
 from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
-from access.national.dataset import _with_dask, _with_pool, _work, _workers_for, run_national
+from access.national.dataset import (
+    _picture,
+    _with_dask,
+    _with_pool,
+    _work,
+    _workers_for,
+    _worst,
+    run_national,
+)
 from access.national.gather import Ask, _gather
-from access.national.picture import _picture, _worst
 from access.release import _stand_in
 from access.study import load_study
 from tests.town import at, write_study, write_town

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 import access
-from access.cli.streets import network as network_command
+from access.cli.places import network as network_command
 from access.errors import NetworkError, ParameterError
 from access.network import Network, Status
 from access.network.stocktake import (

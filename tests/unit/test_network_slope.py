@@ -10,7 +10,7 @@ import pytest
 import access
 from access.errors import NetworkError, ParameterError
 from access.network import Profile
-from access.network.slope import _Heights, _read_heights, _tobler
+from access.network.access_rules import _Heights, _read_heights, _tobler
 from access.units import great_circle_m, project
 from tests.streets import at, places, write_osm
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import access
-from access.network import Network, Profile, Status, segment_index
+from access.network import Network, Profile, Status, network
 from access.units import great_circle_m
 from tests.streets import at, places
 
@@ -244,9 +244,9 @@ def test_a_tree_of_whole_stretches_finds_what_a_tree_of_pieces_does(monkeypatch,
     places = np.concatenate([xy[:10], rng.uniform(-200, 1200, (60, 2)).round(1)])
     found = []
     for few in (10_000, -1):
-        monkeypatch.setattr(segment_index, "_FEW", few)
-        finder = segment_index._segment_index(xy, offsets, np.arange(len(sizes)) > 0)
-        piece, along, metres = segment_index.nearest(finder, xy, places, limit_m=123.4)
+        monkeypatch.setattr(network, "_FEW", few)
+        finder = network._segment_index(xy, offsets, np.arange(len(sizes)) > 0)
+        piece, along, metres = network.nearest(finder, xy, places, limit_m=123.4)
         corner = np.where(piece < 0, -1, finder.corner[piece])
         found.append((corner, along, metres))
     assert (found[0][0] < 0).any() and (found[0][0] >= 0).any()

@@ -14,7 +14,7 @@ import pytest
 
 import access
 from access import notebook
-from access.charts.style import MINUTES_COLOURS, MINUTES_EDGES
+from access.charts.chart import MINUTES_COLOURS, MINUTES_EDGES
 from access.document.table import Table
 from access.errors import OutputError, ParameterError, ScenarioError
 from access.measure import describe, nearest, share_within

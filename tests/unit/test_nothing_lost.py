@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import access.analysis.analysis
-import access.analysis.beside
 import access.analysis.hubs
 import access.analysis.job
 import access.charts
@@ -246,7 +245,7 @@ def test_a_part_is_named_once_with_its_first_reason():
 def test_the_second_core_writes_the_same_and_names_what_fails(
     parts, study, whole, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(access.analysis.beside, "_a_core_is_free", lambda: True)
+    monkeypatch.setattr(access.analysis.job, "_a_core_is_free", lambda: True)
     one = tmp_path / "one" if parts else whole
     for part in parts:
         module, name, *_ = FAULTS[part]
@@ -257,7 +256,7 @@ def test_the_second_core_writes_the_same_and_names_what_fails(
         assert run(study, one) == PARTLY_DONE
         assert not (one / "tables.xlsx").exists()
         assert "tables.xlsx: it cannot be written" in str(capsys.readouterr().err)
-    monkeypatch.setattr(access.analysis.beside, "_MANY_AREAS", 0)
+    monkeypatch.setattr(access.analysis.job, "_MANY_AREAS", 0)
     assert run(study, tmp_path / "out") == (PARTLY_DONE if parts else 0)
     files = {file.name: file.read_bytes() for file in one.iterdir()}
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == files

@@ -21,7 +21,7 @@ from access.errors import ParameterError
 from access.maps.planner_map import map_page, reach_map
 from access.network import Status
 from access.network.snapping import read_points, snap
-from access.run.places import geojson, isochrones_summary
+from access.run.answer import geojson, isochrones_summary
 from access.study import load_study
 from access.units import project, unproject
 from tests.newport import make_newport

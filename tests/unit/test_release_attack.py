@@ -32,8 +32,7 @@ from access.errors import OutputError
 from access.files import INTERNAL_MARK
 from access.release import _open_counts, released
 from access.run import write as writing
-from access.run.replay import replay
-from access.run.write import write_outputs
+from access.run.write import replay, write_outputs
 from access.study import load_study
 from access.study.template import _template_files
 

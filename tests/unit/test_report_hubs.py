@@ -14,6 +14,7 @@ from access.analysis.results import short_names
 from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
+from access.report.findings import Wording
 from access.report.hubs import (
     _hub_blocks,
     _hub_sentence,
@@ -25,7 +26,6 @@ from access.report.hubs import (
     near_best_table,
     trade_off_table,
 )
-from access.report.sentences import Wording
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 WORDING = Wording()

@@ -16,11 +16,10 @@ from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult
 from access.disclosure import hidden_moves
 from access.report import alternatives as stands
-from access.report import sentences as say
-from access.report.findings import ProposalFindings
+from access.report import findings as say
+from access.report.findings import ProposalFindings, Wording
 from access.report.people import group_table
 from access.report.robustness import _firm_sentence, _place_range
-from access.report.sentences import Wording
 from access.report.sites import _moves_table, closed_table, receiving_table
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty

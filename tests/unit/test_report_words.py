@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.report.sentences import Wording
+from access.report.findings import Wording
 from access.text import (
     about,
     listed,

@@ -9,9 +9,9 @@ from scipy.optimize import linprog
 
 from access.siting import Capacity, Demand, Goal, Problem, site, verify
 from access.siting.capacitated import _Knapsacks, _Searching
+from access.siting.heuristics import _CapacitatedModel, _fill, _room_prices, _Sites
 from access.siting.model import _SideRows
-from access.siting.progress import _Watch
-from access.siting.room_plans import _CapacitatedModel, _fill, _room_prices, _Sites
+from access.siting.search import _Watch
 
 
 def shared(cost, uses, room):
@@ -112,7 +112,7 @@ def test_the_knapsacks_of_split_areas_are_those_of_a_sort(seed):
 
 
 def test_many_areas_are_bounded_closely(monkeypatch):
-    monkeypatch.setattr("access.siting.progress._clock", lambda: 0.0)
+    monkeypatch.setattr("access.siting.search._clock", lambda: 0.0)
     rng = np.random.default_rng(3)
     areas, sites = rng.uniform(0, 100, (1200, 2)), rng.uniform(0, 100, (40, 2))
     minutes = np.hypot(*(areas[:, None] - sites[None]).transpose(2, 0, 1)).round(2)

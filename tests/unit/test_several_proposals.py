@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from access.analysis.anew import knock_on
 from access.analysis.job import measure_study
-from access.analysis.new_places import knock_on
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
 from access.report.board import _report_files, board_report

@@ -8,7 +8,7 @@ import pytest
 from access.siting import constraints
 from access.siting.constraints import _by_counting, _feasible_sites
 from access.siting.model import _Model, _SideRows
-from access.siting.progress import _Watch
+from access.siting.search import _Watch
 
 
 def model(seed, alike=False):

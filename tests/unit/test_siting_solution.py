@@ -27,7 +27,7 @@ from access.siting import (
     max_cover,
     p_centre,
     p_median,
-    progress,
+    search,
     set_cover,
     site,
     verify,
@@ -329,7 +329,7 @@ class TestStopping:
         looks = itertools.count(
             step=60.0
         )  # a minute goes by from one look at the clock to the next
-        monkeypatch.setattr(progress, "_clock", lambda: next(looks))
+        monkeypatch.setattr(search, "_clock", lambda: next(looks))
         best = p_median(minutes, 12, weights=weights, time_limit_s=1200)
         assert best.status in ("within_gap", "feasible")
         assert best.bound <= best.objective

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import StudyError
-from access.sources.geography import (
+from access.sources.points import (
     _boundaries_from_former,
     _convert_counts,
     _convert_ranks,

@@ -18,7 +18,7 @@ from access.errors import FetchError, OutputError, StudyError
 from access.files import parse_json
 from access.network import TravelMatrix
 from access.network.cache import _kept_matrix
-from access.run.replay import replay
+from access.run.write import replay
 from access.sources.http import Patience, _ask, _NotWholeError, _ReplyCache, _shown_address
 from access.sources.overpass import _check_whole, _whole_or_none
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.network import Network, travel_matrix
+from access.network.reach import street_ways
 from access.network.snapping import read_points, snap
-from access.network.street_ways import street_ways
 
 SIDE, STEP = 4, 0.004
 

@@ -15,9 +15,16 @@ from hypothesis import strategies as st
 from access.errors import Fault, StudyError
 from access.ledger import sha256_of
 from access.study import load_study
-from access.study.columns import Check, Column, at_least, column_faults, one_of
 from access.study.manifest import manifest_text
-from access.study.sheet import read_numbers, read_sheet
+from access.study.sheet import (
+    Check,
+    Column,
+    at_least,
+    column_faults,
+    one_of,
+    read_numbers,
+    read_sheet,
+)
 from access.study.template import new_study
 
 CODES = ["0001", "1E5", "100000", "007", "NA", "None", "true", "nan", "1.0", "", "inf", "$5 #1"]

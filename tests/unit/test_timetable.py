@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from access.errors import AccessError, ParameterError
-from access.network import service_days as days
+from access.network import gtfs as days
 from access.network.gtfs import _TimetableError
 from access.network.timetable import read_timetable
 

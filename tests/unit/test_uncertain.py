@@ -12,8 +12,8 @@ import pytest
 from access.analysis import analysis as closures
 from access.analysis import hub_minutes as hubs
 from access.analysis.analysis import Analysis
+from access.analysis.anew import what_may_be_wrong
 from access.analysis.job import measure_study
-from access.analysis.uncertain import what_may_be_wrong
 from access.scenario import Uncertainty
 from access.study import load_study
 from access.study.template import new_study
