@@ -19,7 +19,7 @@ from hypothesis.strategies import just
 
 from access.analysis import hub_plans, job
 from access.analysis.analysis import Analysis
-from access.national import gather
+from access.national import authority
 from access.release import with_policy
 from access.study import study as study_module
 from access.study.study import Study, is_embedded
@@ -122,7 +122,7 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
-study_module.read_table = gather.read_table = _read_once(study_module.read_table)
+study_module.read_table = authority.read_table = _read_once(study_module.read_table)
 typer.main.get_command = _commands_once(typer.main.get_command)
 # before any module takes the functions by name
 job.travel_times, job.measure_study = _once(job.travel_times), _once(job.measure_study)

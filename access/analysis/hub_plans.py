@@ -20,7 +20,6 @@ from access.analysis.hub_minutes import (
 from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
-from access.siting.model import Floats
 from access.siting.plans import (
     BesideStays,
     Choice,
@@ -39,6 +38,7 @@ from access.siting.plans import (
     with_room,
 )
 from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
+from access.siting.search import Floats
 from access.study import Study
 from access.study.tables import without_shapes
 from access.text import listed, number, pounds

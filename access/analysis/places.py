@@ -22,8 +22,8 @@ from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
 from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
 from access.network.snapping import Points, snap
-from access.scenario.equality import group_counts
 from access.scenario.impact import group_labels
+from access.scenario.users import group_counts
 from access.study.tables import without_shapes
 from access.text import figure, listed
 from access.units import WGS84, unproject

@@ -449,8 +449,8 @@ def national(
     """
     from access.analysis.results import LeftOut
     from access.ledger import to_json
+    from access.national.authority import Ask
     from access.national.dataset import run_national
-    from access.national.gather import Ask
     from access.sources.http import user_cache
 
     ask = Ask(

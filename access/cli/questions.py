@@ -620,7 +620,7 @@ def _write_hubs(
     asked: Mapping[str, Any], costs: Path | None, pair: PlanPair | None,
 ) -> None:  # fmt: skip
     """Write where hubs would stand: tables, the curve as a picture, figures and what was asked."""
-    from access.charts.ranking import hub_chart
+    from access.charts.results import hub_chart
     from access.run.answer import answer_ledger, write_answer
     from access.run.summary import hub_tables
 

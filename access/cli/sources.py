@@ -11,7 +11,7 @@ import typer
 from access.cli.terminal import JsonOption, QuietOption, StudyArgument, say, steps
 
 if TYPE_CHECKING:
-    from access.sources.asking import Made
+    from access.sources.council_areas import Made
     from access.sources.http import Internet
     from access.sources.importing import Imported
     from access.study import Study

@@ -28,7 +28,7 @@ from access.analysis.results import (
 from access.errors import Fault, ParameterError
 from access.maps.explorer_parts import _buses_of, _ExplorerBus, _Ground, _index_names
 from access.maps.ground import _map_places, _map_streets, _map_ways
-from access.measure.typical import WEEKDAYS
+from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.siting.plans import Offer
 from access.siting.problem import AtLeast

@@ -29,8 +29,7 @@ from access.measure.equity import (
     palma,
     slope_index,
 )
-from access.measure.takeup import TAKE_UP_WARNING, TakeUp, fit_take_up
-from access.measure.typical import typical_matrix
+from access.measure.trips import TAKE_UP_WARNING, TakeUp, fit_take_up, typical_matrix
 from access.units import LSOAS_ENGLAND_2011
 
 __all__ = [

@@ -35,6 +35,9 @@ from access.files import (
 )
 from access.ledger import RunLedger, sha256_of
 from access.national.authority import (
+    Ask,
+    _gather,
+    _Gathered,
     _measure_authority,
     _Outcome,
     _parquet_bytes,
@@ -44,7 +47,6 @@ from access.national.authority import (
     _TooSlowError,
     _unasked_of,
 )
-from access.national.gather import Ask, _gather, _Gathered
 from access.run.summary import safe_cells
 from access.units import metric_crs, project
 
@@ -274,7 +276,7 @@ def run_national(
     Parameters
     ----------
     source : Path
-        National tables or study folders: see `access.national.gather._gather`.
+        National tables or study folders: see `access.national.authority._gather`.
     out : Path
         New, empty, or the folder of a former run, whose finished parts are kept.
     ask : Ask

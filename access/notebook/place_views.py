@@ -21,8 +21,7 @@ from access.analysis.results import (
     pick,
 )
 from access.charts.chart import INK, MINUTES_COLOURS, MINUTES_EDGES, Chart, label_bars
-from access.charts.impact import HIDDEN_WORDS
-from access.charts.ranking import hub_chart
+from access.charts.results import HIDDEN_WORDS, hub_chart
 from access.disclosure import NOTE_HIDDEN, hidden_beside_total
 from access.document.table import Column, Table
 from access.errors import ParameterError

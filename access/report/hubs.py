@@ -202,7 +202,7 @@ def _best_sets(answer: HubResult) -> list[_BestSet]:
 def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Write the section on Family Hubs."""
     # here, as below: `access site` says its answer in words, and what draws takes long to import
-    from access.charts.ranking import hub_chart
+    from access.charts.results import hub_chart
     from access.report.figures import _beside
 
     answer = results.hubs

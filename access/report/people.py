@@ -28,8 +28,8 @@ from access.report import findings as say
 from access.report.figures import _change_figures, _map_figure
 from access.report.findings import ProposalFindings, Wording, tenths
 from access.scenario.compare import figure_key
-from access.scenario.equality import equality
 from access.scenario.offer import OfferChange
+from access.scenario.users import equality
 from access.study.config import Characteristic, Group
 from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, listed, sentence
 

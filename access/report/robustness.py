@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from access.analysis.analysis import DRAWS, Analysis
 from access.analysis.results import LeftOut, Parts, ProposalResult, StudyResults
-from access.charts.ranking import joint_best_words
+from access.charts.results import joint_best_words
 from access.display import records
 from access.document.document import Block, Paragraph, TableBlock
 from access.document.table import Column, Table, Value

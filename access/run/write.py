@@ -18,7 +18,7 @@ import pandas as pd
 from access.analysis.job import Beside, run_job, worth_a_process
 from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
 from access.charts.chart import Chart
-from access.charts.ranking import hub_chart
+from access.charts.results import hub_chart
 from access.document.document import Document
 from access.errors import Fault, OutputError, StudyError
 from access.files import (

@@ -1,8 +1,7 @@
 """Proposals, what they change, and how they rank among all alternatives."""
 
-from access.measure.typical import typical_matrix
+from access.measure.trips import typical_matrix
 from access.scenario.compare import compare
-from access.scenario.equality import ECOLOGICAL_WARNING, Equality, equality
 from access.scenario.impact import Impact
 from access.scenario.offer import OfferChange, offer_change
 from access.scenario.options import ServiceChoice
@@ -17,10 +16,13 @@ from access.scenario.sites import (
 )
 from access.scenario.switching import Switching, switching_values, weights_side_by_side
 from access.scenario.uncertainty import Uncertainty, plausible_sites
-from access.scenario.usage import (
+from access.scenario.users import (
+    ECOLOGICAL_WARNING,
     Attendance,
+    Equality,
     TakeUpChange,
     attendance_beside_nearest,
+    equality,
     take_up_change,
 )
 from access.study.sheet import OPEN_STATUSES, STATUSES

@@ -39,7 +39,7 @@ from access.measure.distribution import (
     share_within,
     weighted_mean,
 )
-from access.measure.typical import WEEKDAYS, expected_week
+from access.measure.trips import WEEKDAYS, expected_week
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import (
     Impact,

@@ -17,7 +17,7 @@ from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
 from access.measure.demand import align_demand
 from access.measure.distribution import weighted_mean, weighted_quantile
-from access.measure.typical import WEEKDAYS
+from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.scenario.impact import _plain
 from access.scenario.scenario import Scenario

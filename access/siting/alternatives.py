@@ -16,10 +16,9 @@ from access.measure.distribution import weighted_sums
 from access.siting.branch_and_cut import blocks_of_sets
 from access.siting.constraints import _count_rows, _demand_rows, _goal_rows, _join_rows, _reach_rows
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
-from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance
 from access.siting.problem import Goal, Problem, _Faults, _read_count, _read_ids, _read_number
 from access.siting.resolve import _goal_value, _Resolved, resolve
-from access.siting.search import Progress, _Stop, _Watch
+from access.siting.search import Bools, Floats, Ints, Progress, _SideRows, _Stop, _tolerance, _Watch
 from access.siting.solution import Solution
 from access.siting.solve import _on_one_thread, _Run, _watch_of, site
 

@@ -14,8 +14,17 @@ from access.measure.distribution import weighted_sums
 from access.siting.constraints import _feasible_sites
 from access.siting.cutting_planes import _CuttingPlanes, _Relaxed
 from access.siting.heuristics import _Bound, _Interchange, _Near, _Relaxation, greedy
-from access.siting.model import Bools, Floats, Ints, _Model, _tolerance
-from access.siting.search import _Best, _relative_gap, _Stop, _Watch
+from access.siting.search import (
+    Bools,
+    Floats,
+    Ints,
+    _Best,
+    _Model,
+    _relative_gap,
+    _Stop,
+    _tolerance,
+    _Watch,
+)
 
 # Every set of sites that is left, measured: where few are left, the quickest proof there is.
 

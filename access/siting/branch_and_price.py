@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from access.siting.column_programme import _HALF, _broken, _fill_at_prices, _Master, _Node, _Point
-from access.siting.model import Bools, Floats, Ints, _SideRows
-from access.siting.search import _Watch
+from access.siting.search import Bools, Floats, Ints, _SideRows, _Watch
 
 _SMOOTH = 0.5
 """Prices at which columns are sought: so much of the best so far, the rest of the last ones."""

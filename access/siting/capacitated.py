@@ -22,11 +22,13 @@ from access.siting.heuristics import (
     _polish,
     _Sites,
 )
-from access.siting.model import Bools, Floats, Ints, _tolerance, within
 from access.siting.problem import Problem
 from access.siting.resolve import _Capacities, _Resolved
 from access.siting.search import (
     INF,
+    Bools,
+    Floats,
+    Ints,
     _add_columns,
     _add_rows,
     _integer_engine,
@@ -35,7 +37,9 @@ from access.siting.search import (
     _relative_gap,
     _run,
     _Stop,
+    _tolerance,
     _Watch,
+    within,
 )
 from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _peak_memory_mb
 from access.siting.verify import _confirm

@@ -9,16 +9,19 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from access.siting.model import Bools, Floats, Ints, _SideRows
 from access.siting.search import (
     INF,
     INFEASIBLE,
+    Bools,
+    Floats,
+    Ints,
     _add_columns,
     _add_rows,
     _integer_engine,
     _make_integer,
     _quiet_highs,
     _run,
+    _SideRows,
     _solved,
     _Watch,
 )

@@ -10,17 +10,23 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
-from access.siting.model import Bools, Floats, Ints, _Limit, _Model, _SideRows, within
 from access.siting.problem import Goal
 from access.siting.resolve import _Resolved, _Service
 from access.siting.search import (
+    Bools,
+    Floats,
+    Ints,
     _add_columns,
     _add_rows,
     _integer_engine,
+    _Limit,
     _make_integer,
+    _Model,
     _run,
+    _SideRows,
     _Stop,
     _Watch,
+    within,
 )
 
 

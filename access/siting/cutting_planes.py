@@ -11,8 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from access.siting.heuristics import _Near
-from access.siting.model import Bools, Floats, Ints, _Model
-from access.siting.search import INFEASIBLE, PAST_BOUND, _quiet_highs, _solved, _Watch
+from access.siting.search import (
+    INFEASIBLE,
+    PAST_BOUND,
+    Bools,
+    Floats,
+    Ints,
+    _Model,
+    _quiet_highs,
+    _solved,
+    _Watch,
+)
 
 _CELLS_AT_ONCE = 2_500_000
 

@@ -24,10 +24,19 @@ from access.siting.constraints import (
     _solve_rows,
 )
 from access.siting.heuristics import _Interchange, _Near
-from access.siting.model import MOST_ADDED, Bools, Floats, Ints, _Levels, _SideRows, _tolerance
 from access.siting.problem import Goal
 from access.siting.resolve import _Resolved
-from access.siting.search import _Stop, _Watch
+from access.siting.search import (
+    MOST_ADDED,
+    Bools,
+    Floats,
+    Ints,
+    _Levels,
+    _SideRows,
+    _Stop,
+    _tolerance,
+    _Watch,
+)
 
 # The least worst minutes: a search over the distances that occur, each asked as a cover.
 #

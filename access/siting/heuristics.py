@@ -11,8 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from access.measure.distribution import weighted_sums
-from access.siting.model import Bools, Floats, Ints, _Model, _SideRows, _tolerance
-from access.siting.search import _Watch
+from access.siting.search import Bools, Floats, Ints, _Model, _SideRows, _tolerance, _Watch
 
 # Each area's nearest sites in order, as far as they can matter.
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from access.measure.distribution import weighted_mean
 from access.siting.alternatives import Alternatives, Curve, Front, SetRank, _elbow_of
-from access.siting.model import Floats
 from access.siting.plans import USUAL_MINUTES, HubField, figures_of
+from access.siting.search import Floats
 from access.siting.solution import Solution
 
 _Least = Callable[[int], tuple[str, ...] | None]

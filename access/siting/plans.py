@@ -22,9 +22,9 @@ from access.measure.distribution import weighted_mean, weighted_sums
 from access.network.matrix import at_rank
 from access.siting.alternatives import alternatives
 from access.siting.constraints import _count_rows
-from access.siting.model import Bools, Floats, Ints
 from access.siting.problem import Capacity, Demand, Goal, Problem, Rule
 from access.siting.resolve import resolve
+from access.siting.search import Bools, Floats, Ints
 from access.siting.solve import site
 
 #: Sets of sites that are all listed; of more, the best are searched for with a proof.

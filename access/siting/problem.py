@@ -15,7 +15,7 @@ import pandas as pd
 from access.arguments import by_id, checked, text, whole
 from access.errors import Fault, ParameterError
 from access.network.matrix import TravelMatrix
-from access.siting.model import Floats
+from access.siting.search import Floats
 from access.units import great_circle_m
 
 # Reading what a caller hands over: costs, weights, ids; every fault is named at once.

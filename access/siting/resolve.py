@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from access.measure.distribution import weighted_sums
-from access.siting.model import MOST_ADDED, Bools, Floats, Ints, within
 from access.siting.problem import (
     KINDS,
     AtLeast,
@@ -33,6 +32,7 @@ from access.siting.problem import (
     _read_number,
     listed,
 )
+from access.siting.search import MOST_ADDED, Bools, Floats, Ints, within
 
 
 @dataclass(frozen=True, eq=False)

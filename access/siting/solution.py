@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from access.display import html_answer
-from access.siting.model import Ints
 from access.siting.problem import Problem
 from access.siting.resolve import _Resolved
-from access.siting.search import _Watch
+from access.siting.search import Ints, _Watch
 
 STATUSES = ("proven_optimal", "within_gap", "feasible", "infeasible")
 

@@ -14,10 +14,20 @@ from threadpoolctl import ThreadpoolController
 from access.siting.capacitated import _solve_capacitated
 from access.siting.constraints import _Answer, _cover_rows, _join_rows, _solve_rows
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
-from access.siting.model import Bools, Floats, Ints, _SideRows, _tolerance, within
 from access.siting.problem import Problem, _Faults, _read_count, _read_number
 from access.siting.resolve import _CountRule, _goal_value, _ReachRule, _Resolved, resolve
-from access.siting.search import Progress, _relative_gap, _Stop, _Watch
+from access.siting.search import (
+    Bools,
+    Floats,
+    Ints,
+    Progress,
+    _relative_gap,
+    _SideRows,
+    _Stop,
+    _tolerance,
+    _Watch,
+    within,
+)
 from access.siting.solution import (
     Explanation,
     Solution,

@@ -12,9 +12,9 @@ import pandas as pd
 
 from access.arguments import a, checked
 from access.errors import SitingError
-from access.siting.model import Floats
 from access.siting.problem import Problem
 from access.siting.resolve import _goal_value, _goal_values, _Resolved, resolve
+from access.siting.search import Floats
 from access.siting.solution import STATUSES, Solution
 
 _CLOSE = 1e-6

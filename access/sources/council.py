@@ -1,28 +1,33 @@
-"""A study folder of any English council: from files at hand, from the internet, or both."""
+"""A study folder of any English council: its tables, from files at hand or the internet."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
-from access.errors import OutputError, ParameterError
+from access.errors import AccessError, OutputError, ParameterError
 from access.ledger import sha256_of
-from access.sources import ons
-from access.sources.asking import Made, _ask_for_parts, _Asked, _Work
-from access.sources.council_tables import (
+from access.sources import ons, registers
+from access.sources.columns import _Mapping as ColumnMapping
+from access.sources.columns import _propose, _shown
+from access.sources.council_areas import (
+    Made,
+    _ask_for_parts,
+    _Asked,
     _count_people,
     _find_areas,
     _find_boundaries,
-    _find_postcodes,
-    _find_sites,
-    _name_places,
     _name_wards,
     _rank_deprivation,
+    _Work,
 )
 from access.sources.figures import INDICES
 from access.sources.folder import (
@@ -38,10 +43,354 @@ from access.sources.folder import (
     read_manifest,
 )
 from access.sources.http import Internet
-from access.sources.importing import _csv_bytes, _derive_box
+from access.sources.importing import _csv_bytes, _derive_box, _import_source
 from access.sources.ons import UNITS
+from access.sources.points import (
+    POSTCODES_LICENCE,
+    POSTCODES_SOURCE,
+    Postcodes,
+    _parse_stops,
+    _places_of,
+    _read_postcodes,
+)
 from access.sources.registers import find_district
-from access.sources.shelf import _read_shelf, _Shelf
+from access.sources.shelf import _Item, _read_shelf, _Shelf
+from access.units import BRITISH_GRID, great_circle_m
+
+# A council's postcodes, centres, hubs, candidates, neighbours and names of places.
+
+_STAND_INS = 3
+#: A hub this near to a centre is in the same building.
+_SAME_BUILDING_M = 60.0
+
+
+def _find_postcodes(work: _Work) -> None:
+    """Postcodes of the district for the study, those around for placing sites."""
+    item = next(work.shelf.having("postcodes"), None)
+    box, _ = _derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
+    work.settings["postcodes"] = None
+    if item is None:
+        work.part(
+            "postcodes",
+            "not at hand",
+            whole=False,
+            by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
+        )
+        return
+    work.settings["postcodes"] = _read_postcodes(item.path, near=box)
+    own = _read_postcodes(item.path, districts=work.district.codes, near=box)
+    work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
+    frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
+    about = work.provenance(POSTCODES_SOURCE, "see the file", POSTCODES_LICENCE, item.path.name)
+    work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
+    work.part("postcodes", f"{len(frame):,} of the district")
+
+
+def _inside(work: _Work, frame: pd.DataFrame) -> np.ndarray:
+    """Rows within the district: its boundary, else nearer than a kilometre to a centroid."""
+    lonlat = frame[["lon", "lat"]].to_numpy(float)
+    known = np.isfinite(lonlat).all(axis=1)
+    out = np.zeros(len(frame), bool)
+    out[known] = _metres_outside(work, lonlat[known]) <= 0
+    return out
+
+
+def _metres_outside(work: _Work, lonlat: np.ndarray) -> np.ndarray:
+    points = gpd.GeoSeries(gpd.points_from_xy(*lonlat.T), crs=4326).to_crs(BRITISH_GRID)
+    if work.shapes is not None:
+        ground = shapely.union_all(work.shapes.to_crs(BRITISH_GRID).to_numpy())
+        return np.asarray(shapely.distance(points.to_numpy(), ground))
+    centroids = gpd.points_from_xy(work.areas["lon"], work.areas["lat"], crs=4326).to_crs(
+        BRITISH_GRID
+    )
+    near = shapely.STRtree(centroids).query_nearest(
+        points.to_numpy(), return_distance=True, all_matches=False
+    )[1]
+    return np.asarray(np.maximum(near - 1000.0, 0.0))
+
+
+def _find_sites(work: _Work) -> None:
+    """Centres, hubs, candidates and neighbours: the council's own sheets before the registers."""
+    codes: Postcodes | None = work.settings["postcodes"]
+    sites: dict[str, pd.DataFrame] = {}
+    for table in ("centres", "candidates", "neighbours"):
+        read = [_own_sheet(work, item, table, codes) for item in work.shelf.having(table)]
+        frames = [frame for frame in read if frame is not None]
+        if frames:
+            sites[table] = _each_id_once(_together(*frames))
+    _from_registers(work, sites, codes)
+    _hubs(work, sites, codes)
+    _settle_centres(work, sites)
+    for table, frame in sites.items():
+        _settle_sites(work, table, frame)
+    for table in ("candidates", "neighbours"):
+        if table not in sites:
+            work.part(table, "none at hand", whole=False, by_hand=_SITE_HAND[table])
+
+
+_SITE_HAND = {
+    "candidates": "your own sheet of libraries, schools and health centres (its name should hold "
+    "'candidates'), or edubasealldata.csv (DfE, Get Information About Schools)",
+    "neighbours": "edubaseallchildrencentre.csv (DfE, Get Information About Schools) with "
+    "Code-Point Open",
+}
+
+
+def _own_sheet(
+    work: _Work, item: _Item, table: str, codes: Postcodes | None
+) -> pd.DataFrame | None:
+    """A council's own sheet; faults in it are told and it is left out."""
+    assert item.source is not None
+    found = _propose(list(item.source.frame.columns), table)
+    fixed = (
+        {} if table != "centres" or "service" in found.columns else {"service": "childrens_centre"}
+    )
+    values: Mapping[str, Mapping[str, str]] = {}
+    if "service" in found.columns:
+        texts = item.source.frame[found.columns["service"]].unique()
+        values = {"service": {t: _service_key(t) for t in texts if _service_key(t) != t}}
+    mapping = ColumnMapping(found.columns, fixed, values)
+    try:
+        done = _import_source(item.source, table, mapping=mapping, postcodes=codes)
+    except AccessError as error:
+        work.made.notes.append(f"{item.path.name} is left out: {error}")
+        return None
+    work.made.notes += [f"{item.path.name}: {note}" for note in done.report]
+    bad = {fault.where for fault in done.faults}
+    if bad:
+        words = "; ".join(map(str, done.faults[:5]))
+        work.made.notes.append(f"{item.path.name} has rows that cannot be read: {words}")
+    work.settings.setdefault(f"{table}_files", []).append(item.path.name)
+    return done.frame.assign(**{"_given": True})
+
+
+def _service_key(text: str) -> str:
+    """A service's short name, whatever a sheet calls it."""
+    plain = re.sub(r"[^a-z0-9]+", "_", text.casefold().replace("'", "").replace("’", "")).strip("_")
+    for key, words in {
+        "childrens_centre": ("childrens_cent", "children_cent", "sure_start"),
+        "youth_centre": ("youth",),
+        "family_hub": ("family_hub",),
+        "library": ("librar",),
+    }.items():
+        if plain == key or any(word in plain for word in words):
+            return key
+    return plain if re.fullmatch(r"[a-z][a-z0-9_]*", plain) else f"service_{plain}".rstrip("_")
+
+
+def _together(*frames: pd.DataFrame) -> pd.DataFrame:
+    """Tables of one kind as one; a text that one of them lacks is empty."""
+    out = pd.concat(frames, ignore_index=True)
+    for name in out.columns:
+        if not pd.api.types.is_numeric_dtype(out[name]):
+            out[name] = out[name].astype(object).where(out[name].notna(), "")
+    return out
+
+
+def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
+    again = frame.groupby("id").cumcount()
+    frame["id"] = [f"{i}-{n + 1}" if n else i for i, n in zip(frame["id"], again, strict=True)]
+    return frame
+
+
+def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+    item = work.shelf.first("register centres")
+    if item is not None and item.source is not None:
+        frame, notes = registers.parse_register(item.source, codes)
+        work.made.notes += [f"{item.path.name}: {note}" for note in notes]
+        own = registers.own_authority(frame, work.district, _inside(work, frame))
+        if "centres" not in sites and own.any():
+            sites["centres"] = registers.as_centres(frame[own], "childrens_centre", "CC")
+            work.settings["centres_files"] = [item.path.name]
+            work.study_notes += notes
+        if "neighbours" not in sites:
+            others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
+            far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float))
+            near = others[far <= work.buffer_m]
+            sites["neighbours"] = near[
+                ["id", "name", "type", "authority", "address", "postcode", "lon", "lat"]
+            ].assign(id="NB" + near["id"])
+            work.settings["neighbours_files"] = [item.path.name]
+    schools = work.shelf.first("register schools")
+    if schools is not None and schools.source is not None:
+        frame, notes = registers.parse_register(schools.source, codes)
+        good = frame["phase"].str.casefold().str.contains("secondary|all-through|16 plus|nursery")
+        is_open = (frame["status"] == "") | frame["status"].str.casefold().str.startswith("open")
+        picked = frame[good & is_open & _inside(work, frame)].reset_index(drop=True)
+        table = registers.as_candidates(picked, "SC", ["school"] * len(picked))
+        there = sites.get("candidates")
+        sites["candidates"] = table if there is None else _each_id_once(_together(there, table))
+        work.settings.setdefault("candidates_files", []).append(schools.path.name)
+        work.made.notes.append(
+            f"{schools.path.name}: {len(picked):,} open secondary, all-through, "
+            "nursery schools and colleges are candidates; others are not."
+        )
+
+
+def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+    """Today's hubs: in a centre's building where one is near, else candidates of their own."""
+    item = work.shelf.first("register hubs")
+    if item is None or item.source is None:
+        work.part(
+            "hubs",
+            "no list at hand",
+            whole=False,
+            by_hand="List of family hub sites (Department for Education, gov.uk, CSV)",
+        )
+        return
+    frame, _ = registers.parse_register(item.source, codes)
+    frame = frame[registers.own_authority(frame, work.district, None)].reset_index(drop=True)
+    placed = np.isfinite(frame["lon"].to_numpy(float))
+    if (~placed).any():
+        work.made.notes.append(
+            f"{item.path.name}: {_shown(frame['name'][~placed].tolist())} cannot be "
+            "placed by postcode and are left out."
+        )
+    frame = frame[placed].reset_index(drop=True)
+    centres = sites.get("centres", pd.DataFrame())
+    chosen, new = [], []
+    for i, hub in frame.iterrows():
+        same = _same_building(hub, centres)
+        chosen.append(same or f"FH{hub['id']}")
+        if not same:
+            new.append(i)
+    if new:
+        table = registers.as_candidates(frame.loc[new], "FH", ["family_hub"] * len(new))
+        there = sites.get("candidates")
+        sites["candidates"] = table if there is None else _together(there, table)
+        work.settings.setdefault("candidates_files", []).append(item.path.name)
+    work.settings["hubs"] = list(dict.fromkeys(chosen))
+    work.part(
+        "hubs",
+        f"{len(frame):,} family hubs, {len(frame) - len(new):,} of them in a centre's building",
+    )
+
+
+def _same_building(hub: pd.Series, centres: pd.DataFrame) -> str:
+    if not len(centres):
+        return ""
+    there = centres[["lon", "lat"]].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    far = great_circle_m(there[:, 0], there[:, 1], hub["lon"], hub["lat"])
+    far = np.where(np.isfinite(far), far, np.inf)
+    return str(centres["id"].iloc[int(np.argmin(far))]) if far.min() <= _SAME_BUILDING_M else ""
+
+
+def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
+    """A study needs centres: where no register is at hand, stand-ins that say what they are."""
+    if "centres" in sites:
+        frame = sites["centres"]
+        lost = ~np.isfinite(frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")).all(axis=1)
+        if (~lost).any():
+            state = f"{int((~lost).sum()):,} centres of {', '.join(sorted(set(frame['service'])))}"
+            work.part("centres", state)
+            return
+    areas = work.areas
+    by = areas.get("children_0_4", areas["residents"])
+    groups = (
+        areas["ward"]
+        if "ward" in areas
+        else areas["parent"].where(areas["parent"] != "", areas["id"])
+    )
+    top = by.groupby(groups.to_numpy()).sum().sort_values(ascending=False, kind="stable").index
+    rows = []
+    for n, name in enumerate(top[:_STAND_INS], 1):
+        own = np.flatnonzero((groups == name).to_numpy())
+        at = own[int(np.argmax(by.to_numpy()[own]))]
+        rows.append(
+            (
+                f"SI{n}",
+                f"Stand-in {n}, {name} (not a real centre)",
+                "childrens_centre",
+                areas["lon"][at],
+                areas["lat"][at],
+                "yes",
+                "assumed",
+            )
+        )
+    sites["centres"] = pd.DataFrame(
+        rows, columns=["id", "name", "service", "lon", "lat", "assumed", "position_basis"]
+    )
+    work.settings["stand_ins"] = True
+    work.study_notes.append(
+        "No register of centres was at hand: the centres are made-up stand-ins, so that the study "
+        "can be tried. No figure about them says anything about a real centre."
+    )
+    work.part(
+        "centres",
+        f"no register at hand: {len(rows)} made-up stand-ins",
+        whole=False,
+        by_hand="your own sheet of centres (name, service, postcode or position; the file's "
+        "name should hold 'centres'), or edubaseallchildrencentre.csv (DfE) with Code-Point "
+        "Open",
+    )
+
+
+def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
+    """Rows with a position make the table; the others are named and kept in a file of their own."""
+    frame = frame.drop(columns=["_given"], errors="ignore")
+    placed = np.isfinite(frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")).all(axis=1)
+    lost = frame[~placed]
+    stand_in = table == "centres" and work.settings.get("stand_ins", False)
+    files = work.settings.get(f"{table}_files", [])
+    source = (
+        "Made-up stand-ins"
+        if stand_in
+        else (f"{registers.GIAS} or the council's own sheet ({', '.join(files)})")
+    )
+    about = work.provenance(
+        source, "see the file", "MIT" if stand_in else registers.LICENCE, *files, whole=not stand_in
+    )
+    if len(lost):
+        name = f"{table}_to_place.csv"
+        work.tables[name] = (_csv_bytes(lost), about)
+        text = [
+            f"{n} ({p})" if p else n
+            for n, p in zip(
+                lost["name"], lost.get("postcode", pd.Series([""] * len(lost))), strict=True
+            )
+        ]
+        work.part(
+            f"{table} to place",
+            f"{len(lost):,} have no position and are not measured: {_shown(text)}",
+            whole=False,
+            by_hand=f"give them a position in {name} and move them into {table}.csv",
+        )
+        if table == "centres":
+            work.study_notes.append(
+                f"{len(lost):,} centres could not be placed and are not in any "
+                f"figure: {_shown(text)}."
+            )
+    kept = frame[placed].reset_index(drop=True)
+    if table == "neighbours":
+        work.part(table, f"{len(kept):,} within {work.buffer_m / 1000:g} km of the boundary")
+    elif table == "candidates":
+        work.part(table, f"{len(kept):,} sites")
+    work.settings[f"{table}_frame"] = kept
+    if len(kept):
+        work.tables[f"{table}.csv"] = (_csv_bytes(kept), about)
+
+
+def _name_places(work: _Work) -> None:
+    """Names for orientation: localities of the stops, the largest first."""
+    item = work.shelf.first("stops")
+    if item is None or item.source is None:
+        return
+    stops, _ = _parse_stops(item.source)
+    stops = stops[_inside(work, stops)]
+    frame = _places_of(stops)
+    if len(frame):
+        about = work.provenance(
+            "Department for Transport: National Public Transport Access Nodes",
+            "see the file",
+            "Open Government Licence v3.0",
+            item.path.name,
+        )
+        work.tables["places.csv"] = (_csv_bytes(frame), about)
+        work.part("places", f"{len(frame):,} names of localities, by their stops")
+
+
+# ------------------------------------------------------------------------------
+# A study folder of any English council: from files at hand, from the internet, or both.
 
 __all__ = ["Made", "make_study_folder"]
 _CENSUS_DAY = {2021: "2021-03-21", 2011: "2011-03-27"}

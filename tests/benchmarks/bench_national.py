@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from access.national.authority import Ask
 from access.national.dataset import run_national
-from access.national.gather import Ask
 
 ENGLAND = (309, 171_000, 3_000)
 

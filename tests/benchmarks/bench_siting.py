@@ -25,7 +25,7 @@ from scipy.spatial.distance import cdist
 
 from access.siting import capacitated_p_median, p_centre, p_median
 from access.siting.heuristics import _Interchange, _Near, greedy
-from access.siting.model import _Model
+from access.siting.search import _Model
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench"
 PEER_LIMIT_S = 300.0

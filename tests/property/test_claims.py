@@ -26,7 +26,7 @@ import pytest
 from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult
 from access.charts import change_chart, group_chart, pareto_chart
-from access.charts.ranking import _front_words, _two_way_front, joint_best_words
+from access.charts.results import _front_words, _two_way_front, joint_best_words
 from access.errors import ParameterError
 from access.report import alternatives, board, paper
 from access.report import findings as say

@@ -25,10 +25,10 @@ from access.report.findings import Wording, group_rises, week_words
 from access.report.people import equality_table
 from access.report.robustness import _switching
 from access.scenario import attendance_beside_nearest, equality, switching_values, take_up_change
-from access.scenario.equality import _groups
 from access.scenario.offer import offer_change
 from access.scenario.options import CriteriaSettings, ServiceChoice
 from access.scenario.scenario import Money
+from access.scenario.users import _groups
 from access.text import Said, share_span
 from tests.property.test_claims import (
     INF,

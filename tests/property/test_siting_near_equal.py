@@ -30,7 +30,7 @@ from access.siting import (
     set_cover,
     site,
 )
-from access.siting.model import _Levels, within
+from access.siting.search import _Levels, within
 
 #: Of a search and its proof: a share of the value, and of 1 for values under 1.
 CLOSE = 3e-7

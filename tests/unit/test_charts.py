@@ -24,7 +24,7 @@ from access.charts import (
     robustness_chart,
 )
 from access.charts.chart import _SETTINGS
-from access.charts.impact import _change_bars
+from access.charts.results import _change_bars
 from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix

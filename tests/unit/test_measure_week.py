@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.measure.distribution import nearest
-from access.measure.typical import expected_week
+from access.measure.trips import expected_week
 from access.network.matrix import TravelMatrix
 from access.scenario import Baseline, Modification, Scenario, compare
 

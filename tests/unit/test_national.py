@@ -28,7 +28,14 @@ from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import one_writer
 from access.ledger import sha256_of
 from access.national import authority, dataset
-from access.national.authority import _how_many_close, _measure_authority, _parquet_bytes, _Task
+from access.national.authority import (
+    Ask,
+    _gather,
+    _how_many_close,
+    _measure_authority,
+    _parquet_bytes,
+    _Task,
+)
 from access.national.dataset import (
     _picture,
     _with_dask,
@@ -38,7 +45,6 @@ from access.national.dataset import (
     _worst,
     run_national,
 )
-from access.national.gather import Ask, _gather
 from access.release import _stand_in
 from access.study import load_study
 from tests.town import at, write_study, write_town

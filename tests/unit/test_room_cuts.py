@@ -22,8 +22,7 @@ from access.siting import (
 from access.siting.branch_and_price import BranchAndPrice
 from access.siting.capacitated import _Knapsacks
 from access.siting.column_programme import _both, _broken, _fill_at_prices
-from access.siting.model import _SideRows
-from access.siting.search import _Watch
+from access.siting.search import _SideRows, _Watch
 
 
 def every_filling(uses, room):

@@ -10,8 +10,7 @@ from scipy.optimize import linprog
 from access.siting import Capacity, Demand, Goal, Problem, site, verify
 from access.siting.capacitated import _Knapsacks, _Searching
 from access.siting.heuristics import _CapacitatedModel, _fill, _room_prices, _Sites
-from access.siting.model import _SideRows
-from access.siting.search import _Watch
+from access.siting.search import _SideRows, _Watch
 
 
 def shared(cost, uses, room):

@@ -7,8 +7,7 @@ import pytest
 
 from access.siting import constraints
 from access.siting.constraints import _by_counting, _feasible_sites
-from access.siting.model import _Model, _SideRows
-from access.siting.search import _Watch
+from access.siting.search import _Model, _SideRows, _Watch
 
 
 def model(seed, alike=False):

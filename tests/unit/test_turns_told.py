@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from access.analysis.job import travel_times
-from access.national.gather import Ask, _rests_on
+from access.national.authority import Ask, _rests_on
 from access.study import load_study
 from access.study.template import new_study
 from tests.conftest import call_here
