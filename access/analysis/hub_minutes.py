@@ -18,8 +18,9 @@ from access.errors import ParameterError
 from access.network import TravelMatrix
 from access.scenario import Uncertainty
 from access.scenario.uncertainty import drawn_minutes
-from access.siting.plans import HubField, Offer, SetDraws, delivery_field
+from access.siting.plans import HubField, Offer
 from access.siting.search import Bools, Floats
+from access.siting.set_figures import SetDraws, delivery_field
 from access.study import Study
 from access.study.tables import without_shapes
 from access.text import number as number_of

@@ -21,24 +21,26 @@ from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
 from access.siting.plans import (
-    BesideStays,
     Choice,
-    Figures,
     HubField,
     Offer,
     PlanRules,
-    beside_stays,
     choose,
-    delivery_field,
-    figures_of,
-    held,
-    nearest_of_both,
     own_weights,
     standing,
     with_room,
 )
 from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
 from access.siting.search import Floats
+from access.siting.set_figures import (
+    BesideStays,
+    Figures,
+    beside_stays,
+    delivery_field,
+    figures_of,
+    held,
+    nearest_of_both,
+)
 from access.study import Study
 from access.study.tables import without_shapes
 from access.text import listed, number, pounds

@@ -31,7 +31,8 @@ from access.text import Claim, Said, about, listed, number
 if TYPE_CHECKING:
     from access.network.surroundings import StreetGround, Surroundings
     from access.siting.hubs import HubSearch
-    from access.siting.plans import BesideStays, Choice, Figures, Held, Offer, Standing
+    from access.siting.plans import Choice, Offer, Standing
+    from access.siting.set_figures import BesideStays, Figures, Held
 
 _T = TypeVar("_T")
 _LONGEST = 400

@@ -179,7 +179,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     """
     from access.analysis.analysis import Analysis, TravelOptions
     from access.analysis.questions import option_logs, questions, read_attendance, read_take_up
-    from access.run.summary import (
+    from access.run.findings import (
         bus_of,
         impact_charts,
         impact_summary,
@@ -380,7 +380,7 @@ def rank(
     """
     from access.analysis.analysis import Analysis, QuestionOptions
     from access.analysis.questions import questions
-    from access.run.summary import ranking_charts, ranking_summary, ranking_tables, ranking_words
+    from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
 
@@ -566,8 +566,8 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.files import check_folder, whole_folder
     from access.ledger import to_json
     from access.release import released
-    from access.report.hubs import pair_words
-    from access.run.summary import hub_summary, hub_words, pair_figures
+    from access.report.hub_plans import pair_words
+    from access.run.findings import hub_summary, hub_words, pair_figures
     from access.study import load_study
 
     loaded = load_study(study)
@@ -622,7 +622,7 @@ def _write_hubs(
     """Write where hubs would stand: tables, the curve as a picture, figures and what was asked."""
     from access.charts.results import hub_chart
     from access.run.answer import answer_ledger, write_answer
-    from access.run.summary import hub_tables
+    from access.run.findings import hub_tables
 
     ledger = answer_ledger(results, "site", asked, [costs], assumptions=answer.plain.assumptions)
     curve = partial(hub_chart, results, answer.plain, answer.mode, len(answer.candidates))

@@ -29,7 +29,7 @@ from access.errors import ParameterError
 from access.labels import GROUPINGS, criterion_kind, criterion_words, grouping_words
 from access.maps.planner_map import page_map
 from access.notebook.tables import TableAnswer, _save_workbook, _View
-from access.report.board import board_report, options_table, write_report
+from access.report.board import board_report, write_report
 from access.report.findings import ProposalFindings, findings_of
 from access.report.people import (
     classes_table,
@@ -40,6 +40,7 @@ from access.report.people import (
     worst_table,
 )
 from access.report.sites import closed_table, receiving_table
+from access.report.summary import options_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, OfferChange, Ranking, Robustness, Switching
 from access.scenario.sampled import SampledRanking

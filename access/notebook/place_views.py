@@ -30,17 +30,15 @@ from access.maps.ground import area_chart, minutes_labels
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
 from access.report.findings import Wording
-from access.report.hubs import (
-    hub_table,
-    near_best_table,
+from access.report.hub_plans import (
     pair_chart,
     plan_minutes_table,
     plan_reach_table,
     plan_standing_table,
     plan_table,
-    trade_off_table,
 )
-from access.report.hubs import plan_words as _plan_words
+from access.report.hub_plans import plan_words as _plan_words
+from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch

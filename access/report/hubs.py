@@ -1,58 +1,53 @@
-"""Family Hubs: plans side by side, the best sets for all offers, and the council's own choice."""
+"""Family Hubs: the best sets for all offers, the council's own choice, and what is said of both."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import pandas as pd
-
 from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
-from access.analysis.hub_plans import DEPRIVED, PlanPair, plan_pair
+from access.analysis.hub_plans import PlanPair, plan_pair
 from access.analysis.results import (
-    HubPlan,
     HubPlans,
     HubResult,
     StudyResults,
     hub_terms,
     site_names,
 )
-from access.disclosure import public_count
 from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
-from access.labels import how, trip
+from access.labels import trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import Wording
+from access.report.hub_plans import (
+    _NO_MINUTES,
+    _council_words,
+    _proof,
+    pair_chart,
+    pair_words,
+    plan_minutes_table,
+    plan_reach_table,
+    plan_standing_table,
+    plan_table,
+    plan_words,
+    plans_beside_table,
+)
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
-from access.siting.plans import FIRM_FROM, USUAL_MINUTES, BesideStays
 from access.text import (
-    NOT_APPLICABLE,
     Claim,
     Said,
     about_ordinal,
     at_most,
-    capital,
-    joined,
     listed,
     number,
-    percent,
     sentence,
-    share_figure,
     shares_of,
 )
 
 if TYPE_CHECKING:
-    from access.charts.chart import Chart
-
-_PROOF = {
-    "proven_optimal": "proven best",
-    USUAL_MINUTES: "best by usual minutes",
-    "feasible": "good, not proven",
-    "infeasible": "no such set",
-}
+    pass
 
 
 class _BestSet(Protocol):
@@ -186,14 +181,6 @@ def trade_off_table(found: HubSearch, mode: str) -> Table:
     )
 
 
-def _proof(status: str, gap: float) -> str:
-    """Say what an optimiser proved, and no more."""
-    if status == "within_gap" and gap < 1:
-        # the gap is a share of the answer; a reader takes it as a share of the best
-        return f"within {share_figure(max(gap / (1 - gap), 0.001), 1)} of the best"
-    return _PROOF.get(status, "not proven")
-
-
 def _best_sets(answer: HubResult) -> list[_BestSet]:
     """Give the best set for each number of hubs, fewest first."""
     return list(answer.plain.curve.solutions.values())
@@ -275,473 +262,6 @@ def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> 
         if pair is not None:
             told.append(pair_words(answer.plans, pair, internal=wording.internal))
     return [said for said in told if said]
-
-
-# --- plans side by side -------------------------------------------------------------------------
-
-
-def _plan_letters(plans: HubPlans) -> dict[str, str]:
-    """Give each plan a letter, in order, by its key."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return {p.key: letters[k] if k < 26 else f"Z{k - 25}" for k, p in enumerate(plans.plans)}
-
-
-def _asked_words(plans: HubPlans) -> Said:
-    """Say what a hub gives, to whom, and how the offers count."""
-    parts = [f"{o.title}{f' ({o.ages})' if o.ages else ''}" for o in plans.offers]
-    claims = [Claim("offers", "is", (float(len(parts)),))]
-    claims += [Claim(f"offer_share:{o.key}", "is", (o.share,)) for o in plans.offers]
-    if len(parts) == 1:
-        return Said(sentence(f"a hub gives one offer: {parts[0]}"), claims)
-    counts = shares_of({part: o.share for part, o in zip(parts, plans.offers, strict=True)})
-    if counts.endswith("alike"):
-        claims.append(Claim("offer_shares", "same"))
-    text = f"a hub gives {number(len(parts), 'offer')}: {counts}"
-    return Said(sentence(text), claims)
-
-
-def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
-    """Set the council's own beside the best under the same rule, and say its place."""
-    council = plans.get("council")
-    best = plans.get("locality") or plans.get("freely")
-    if best is None or council is None:
-        return Said("")
-    claims = [
-        Claim(f"hub_mean:{plan.key}", "is", (plan.figures.joint,))
-        for plan in (best, council)
-        if np.isfinite(plan.figures.joint)
-    ]
-    said = [
-        f"{capital(_plan_name(best, plans))}: {_named(best, names)}, "
-        f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}; the "
-        f"council's own: {_named(council, names)}, {wording.minutes(council.figures.joint)}."
-    ]
-    place = council.standing or council.freely
-    if place is None or not place.sets:
-        none = "There are too many sets to list, so the council's own has no place."
-        return Said(" ".join([*said, none]), claims)
-    words = {"mean": "by average trip", "deprived": f"by the {DEPRIVED}'s own average",
-             "worst": "by the worst-off area"}  # fmt: skip
-    ranks = [f"{about_ordinal(rank)} {words[by]}" for by, rank in place.rank.items()]
-    claims += [Claim(f"hub_rank:{by}", "is", (float(r),)) for by, r in place.rank.items()]
-    claims.append(Claim("hub_sets", "is", (float(place.sets),)))
-    rule = f" with {plans.rule}" if council.standing is not None and plans.rule else ""
-    sets = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
-    if place.within_rules:
-        said.append(f"Among {sets}, the council's own is {listed(ranks)} (1st is best).")
-    else:
-        claims.append(Claim("council_keeps_rules", "none", (0.0,)))
-        said.append(f"It is none of {sets} that keep the rules; it would be {listed(ranks)}.")
-    if council.standing is not None and council.freely is not None and rule:
-        free = council.freely
-        claims.append(Claim("hub_free_rank:mean", "is", (float(free.rank["mean"]),)))
-        claims.append(Claim("hub_free_sets", "is", (float(free.sets),)))
-        said.append(
-            f"Without that rule it is {about_ordinal(free.rank['mean'])} of all {free.sets:,} by "
-            "average trip."
-        )
-    if place.rank["mean"] > 1:
-        claims.append(Claim("hub_rank:mean", "some"))
-        said.append(
-            "By travel alone another set would come first: it is to be read as chosen by more "
-            "than travel, and what else was weighed is not in these figures."
-        )
-    return Said(" ".join(said), claims)
-
-
-def _plan_name(plan: HubPlan, plans: HubPlans) -> str:
-    """Name a plan within a sentence."""
-    text = plan.title[0].lower() + plan.title[1:]
-    return f"the {text}" if plan.choice is not None else text
-
-
-def _named(plan: HubPlan, names: Mapping[str, str]) -> str:
-    return listed([names.get(i, i) for i in plan.chosen])
-
-
-def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
-    """Say what the closures add and how much of it each plan of hubs gives back."""
-    known = next((p.stays for p in plans.plans if p.stays is not None), None)
-    if known is None:
-        return Said("")
-    out = [o.title for o in plans.offers if o.key not in known.shares]
-    apart = (
-        f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
-        if out
-        else ""
-    )
-    if any(p.stays is not None and p.stays.lost > 0 for p in plans.plans):
-        return Said(
-            "What hubs give back beside the sites that stay is not told in minutes: some people "
-            f"reach a site under one plan and none under another.{apart}",
-            [Claim("hub_cut_off", "some")],
-        )
-    if known.added < _NO_MINUTES:
-        told = _nothing_added(plans, names, wording)
-    else:
-        back = _back_words(plans, known, names, wording)
-        told = joined([_added_words(plans, known, wording), back])
-    return Said(f"{told}{apart}", told.claims)
-
-
-def _nothing_added(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
-    """Say that no trip grows on average, and what hubs would still shorten."""
-    claims, best = [Claim("hub_added", "none", (0.0,))], plans.get("stays")
-    said = "The study closes no site."
-    if plans.closures:
-        said = ("On average over the offers, the closures do not lengthen the trip to the nearest "
-                "site.")  # fmt: skip
-    if best is not None and best.stays is not None and best.stays.given_back >= _NO_MINUTES:
-        claims.append(Claim("hub_back:stays", "is", (best.stays.given_back,)))
-        said += (
-            f" Hubs at {_named(best, names)} beside today's sites would shorten it by "
-            f"{wording.minutes(best.stays.given_back)}."
-        )
-    return Said(said, claims)
-
-
-def _added_words(plans: HubPlans, known: BesideStays, wording: Wording) -> Said:
-    """Say how much longer the closures make the trip, in all and for each offer."""
-    titles = {o.key: o.title for o in plans.offers}
-    longer = {key: known.kept[key] - known.today[key] for key in known.shares}
-    claims = [Claim("hub_added", "is", (known.added,))]
-    claims += [Claim(f"hub_added:{key}", "is", (minutes,)) for key, minutes in longer.items()]
-    each = [f"{titles[key]} {wording.change(minutes)}" for key, minutes in longer.items()]
-    over = f" ({listed(each)})" if len(each) > 1 else ""
-    return Said(
-        f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
-        f"to the nearest site, by the {trip(plans.mode)}{over}.",
-        claims,
-    )
-
-
-def _back_words(
-    plans: HubPlans, known: BesideStays, names: Mapping[str, str], wording: Wording
-) -> Said:
-    """Say how much of it the council's own hubs give back, and the best hubs for this."""
-    claims: list[Claim] = []
-    back = []
-    best, council = plans.get("stays"), plans.get("council")
-    for plan, what in ((council, "the council's own hubs"), (best, "the best hubs for this")):
-        if plan is None or plan.stays is None:
-            continue
-        minutes = plan.stays.given_back
-        claims.append(Claim(f"hub_back:{plan.key}", "is", (minutes,)))
-        if minutes < _NO_MINUTES and plan is best:
-            back.append("no hubs among these sites give any of it back")
-            continue
-        part = f"{percent(minutes / known.added)} of it"
-        if minutes >= known.added:
-            claims.append(Claim(f"hub_back:{plan.key}", "all", (minutes, known.added)))
-        if minutes > known.added:
-            part = "all of it and more"
-        where = "" if plan is council else f" ({_named(plan, names)})"
-        back.append(f"{what}{where} give back {wording.minutes(minutes)}, {part}")
-    if not back:
-        return Said("", claims)
-    given = f"With each offer given at hubs and at kept sites alike, {'; '.join(back)}."
-    return Said(given, claims)
-
-
-_NO_MINUTES = 1e-6
-
-
-def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
-    """Say which sites are firm choices, and how the best set holds."""
-    main = plans.get("locality") or plans.get("freely")
-    if main is None or main.choice is None:
-        return Said("")
-    choice, share = main.choice, percent(plans.within)
-    claims = [Claim("hub_near", "is" if choice.near_complete else "least",
-                    (float(choice.near_count),))]  # fmt: skip
-    said = []
-    if choice.near_count > 1:
-        more = "" if choice.near_complete else " or more"
-        sets = capital(number(choice.near_count, "set"))
-        text = f"{sets}{more} {'is' if sets == 'One set' else 'are'} within {share} of the best"
-        firm = listed([names.get(i, i) for i in choice.firm])
-        claims += [Claim(f"hub_firm:{i}", "firm") for i in choice.firm]
-        if choice.firm:
-            rest = (
-                " the other places are free for the board's other reasons"
-                if len(choice.firm) < len(main.chosen)
-                else ""
-            )
-            text += f"; firm, in nine of ten of them: {firm}" + (f";{rest}" if rest else "")
-        elif choice.near_count >= FIRM_FROM:
-            claims.append(Claim("hub_firm", "none", (0.0,)))
-            text += (
-                "; no site of the best is in nine of ten of them, so travel settles none: the "
-                "board's other reasons may decide"
-            )
-        said.append(f"{text}.")
-    elif choice.near_complete:
-        claims.append(Claim("hub_near", "one"))
-        said.append(f"No other set is within {share} of the best.")
-    if main.held is not None and plans.draws and main.held.rivals > 1:
-        h = main.held
-        claims += [
-            Claim(f"hub_held:{what}", "is", (value,))
-            for what, value in (
-                ("near", h.near), ("best", h.best), ("low", h.low), ("high", h.high),
-            )
-        ]  # fmt: skip
-        said.append(
-            f"Over {plans.draws:,} drawn settings the set stays within {share} of "
-            f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
-            f"{percent(h.best)}; nine of ten of its averages lie between {h.low:.0f} and "
-            f"{h.high:.0f} minutes."
-        )
-    return Said(" ".join(said), claims)
-
-
-def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[Said]:
-    """Say all that is said of plans of hubs, paragraph by paragraph."""
-    return [
-        _asked_words(plans),
-        _council_words(plans, names, wording),
-        _stays_words(plans, names, wording),
-        _firm_words(plans, names),
-        _room_words(plans, names, wording),
-    ]
-
-
-def _room_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> Said:
-    """Say the best hubs that have room for everybody, how sure that is, and what it costs."""
-    plan = plans.get("room")
-    if plan is None or plan.choice is None:
-        return Said("")
-    claims = [Claim("hub_mean:room", "is", (plan.figures.joint,))]
-    free = plans.get("locality" if plan.rule else "freely")
-    text = (
-        f"{capital(_plan_name(plan, plans))}, an area going as a whole to one hub and each person "
-        f"counted once, {'are' if len(plan.chosen) > 1 else 'is'} {_named(plan, names)}: "
-        f"{wording.minutes(plan.figures.joint)} on average to where there is room "
-        f"({_proof(plan.choice.status, plan.choice.gap)})"
-    )
-    if free is not None and len(free.chosen) == len(plan.chosen):
-        more = plan.figures.joint - free.figures.joint
-        if more > _NO_MINUTES:
-            claims.append(Claim("hub_more:room", "is", (more,)))
-            text += f", {wording.minutes(more)} more than to the nearest of the best without limit"
-    return Said(sentence(text), claims)
-
-
-def plan_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
-    """List the plans: what was asked, where, and what is proven."""
-    letters = _plan_letters(plans)
-    rows = [(letters[p.key], p.title, _named(p, names), _plan_proof(p)) for p in plans.plans]
-    notes = (f"The rule: {plans.rule}.",) if plans.rule else ()
-    return Table(
-        "Plans of hubs side by side",
-        (
-            Column("plan", "Plan", width=0.5), Column("asked", "What is asked", width=2.2),
-            Column("where", "Where", width=3.6), Column("proof", "Proof", width=1.5),
-        ),
-        tuple(rows),
-        notes=notes,
-        short="Hub plans",
-    )  # fmt: skip
-
-
-def _plan_proof(plan: HubPlan) -> str:
-    if plan.choice is None:
-        return "given"
-    rule = " with the rule" if plan.rule else ""
-    if plan.choice.assigned is not None:
-        rule += ", everybody where there is room"
-    if plan.choice.sets is not None:
-        return f"best of all {plan.choice.sets:,} sets{rule}"
-    return _proof(plan.choice.status, plan.choice.gap) + rule
-
-
-def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
-    return Column(key, label, "minutes", unit="min", decimals=decimals)
-
-
-def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
-    """List the plans on one page: where, their minutes, their place, and how they hold."""
-    letters = _plan_letters(plans)
-    foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"
-    known = any(DEPRIVED in p.figures.by_group for p in plans.plans)
-    rows: list[tuple[Value, ...]] = []
-    for p in plans.plans:
-        held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
-        poor = p.figures.by_group.get(DEPRIVED)
-        row: list[Value] = [letters[p.key], p.title, _named(p, names), p.figures.joint]
-        row += [NOT_APPLICABLE if poor is None else poor] if known else []
-        rows.append((*row, p.on_foot.joint, p.figures.worst_minutes, place_words(p), held))
-    chosen = [p for p in plans.plans if p.choice is not None]
-    sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
-    proof = "Every plan chosen here is" if sure == len(chosen) else f"{sure} of these are"
-    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
-    rule = f" with {plans.rule}" if plans.rule else ""
-    place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
-    drawn = (
-        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-        f"{percent(plans.within)} of the best of those compared."
-        if plans.draws
-        else ""
-    )
-    return Table(
-        f"Plans of hubs side by side ({trip(plans.mode)} to the nearest hub)",
-        (
-            Column("plan", "Plan", width=0.4), Column("asked", "What is asked", width=1.5),
-            Column("where", "Where", width=3.4), _minutes_column("joint", "Mean"),
-            *([_minutes_column("deprived", "Most deprived fifth")] if known else []),
-            _minutes_column("foot", foot), _minutes_column("worst", "Furthest area"),
-            Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
-        ),
-        tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
-        short="Hub plans side by side",
-    )  # fmt: skip
-
-
-def plan_minutes_table(plans: HubPlans) -> Table:
-    """List each plan's minutes by offer and group, and its furthest area."""
-    letters = _plan_letters(plans)
-    offers = plans.offers if len(plans.offers) > 1 else ()
-    groups = list(plans.plans[0].figures.by_group) if plans.plans else []
-    foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"
-    rows: list[tuple[Value, ...]] = []
-    for p in plans.plans:
-        f = p.figures
-        area = "" if f.worst_area is None else plans.worst_words.get(f.worst_area, "")
-        rows.append(
-            (letters[p.key], f.joint, *(f.by_offer[o.key] for o in offers),
-             *(f.by_group[g] for g in groups), p.on_foot.joint, f.worst_minutes, area)
-        )  # fmt: skip
-    return Table(
-        f"Plans of hubs: mean {trip(plans.mode)} to the nearest hub, by offer and group",
-        (
-            Column("plan", "Plan", width=0.6),
-            _minutes_column("joint", "Together" if offers else "All"),
-            *(_minutes_column(o.key, o.title) for o in offers),
-            *(_minutes_column(f"group_{k}", capital(g)) for k, g in enumerate(groups)),
-            _minutes_column("foot", foot), _minutes_column("worst", "Furthest area"),
-            Column("area", "Which", width=2.6),
-        ),
-        tuple(rows),
-        notes=(f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",),
-        short="Hub plans, minutes",
-    )  # fmt: skip
-
-
-def plan_reach_table(plans: HubPlans) -> Table:
-    """List each plan's reach: the share within so many minutes of a hub."""
-    letters = _plan_letters(plans)
-    limits = list(plans.plans[0].figures.reach) if plans.plans else []
-    who = "those without a car" if plans.car_known else "all"
-    way, foot = trip(plans.mode), how(plans.without_car)
-    rows: list[tuple[Value, ...]] = [
-        (letters[p.key], *p.figures.reach.values(), *p.on_foot.reach.values()) for p in plans.plans
-    ]
-    return Table(
-        f"Plans of hubs: share within so many minutes of a hub, by the {trip(plans.mode)} "
-        f"and, of {who}, {how(plans.without_car)}",
-        (
-            Column("plan", "Plan", width=0.6),
-            *(Column(f"in_{m:g}", f"{capital(way)}, {m:g} min", "share") for m in limits),
-            *(Column(f"foot_{m:g}", f"{capital(foot)}, {m:g} min", "share") for m in limits),
-        ),
-        tuple(rows),
-        short="Hub plans, reach",
-    )  # fmt: skip
-
-
-def place_words(plan: HubPlan) -> str:
-    """Say a plan's place by average trip among sets of as many that keep the locality rule."""
-    place = plan.standing or plan.freely
-    if place is None or not place.sets:
-        return "not listed"
-    return about_ordinal(place.rank["mean"]) if place.within_rules else "breaks the rules"
-
-
-def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
-    """List each plan's place, what is near it, how it holds, and what it gives back."""
-    letters = _plan_letters(plans)
-    beside = any(p.stays is not None for p in plans.plans)
-    rows: list[tuple[Value, ...]] = []
-    for p in plans.plans:
-        near: Value = NOT_APPLICABLE
-        firm: Value = NOT_APPLICABLE
-        if p.choice is not None:
-            near = f"{p.choice.near_count:,}{'' if p.choice.near_complete else ' or more'}"
-            firm = listed([names.get(i, i) for i in p.choice.firm])
-        held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
-        back = NOT_APPLICABLE if p.stays is None or p.stays.lost else p.stays.given_back
-        rank = place_words(p)
-        rows.append((letters[p.key], rank, near, firm, held, *([back] if beside else [])))
-    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
-    rule = f" with {plans.rule}" if plans.rule else ""
-    of = "" if sets is None else f"Place: among sets of as many{rule}, by average trip. "
-    return Table(
-        "Plans of hubs: place, near-best sets, how they hold"
-        + (", and what they give back beside the sites that stay" if beside else ""),
-        (
-            Column("plan", "Plan", width=0.6), Column("rank", "Place", width=1.2),
-            Column("near", f"Sets within {percent(plans.within)}"),
-            Column("firm", "In nine of ten of them", width=2.5),
-            Column("held", "Holds in draws", "share"),
-            *([_minutes_column("back", "Given back", 1)] if beside else []),
-        ),
-        tuple(rows),
-        notes=(
-            f"{of}Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-            f"{percent(plans.within)} of the best of those compared.",
-        ),
-        short="Hub plans, standing",
-    )  # fmt: skip
-
-
-def pair_words(plans: HubPlans, pair: PlanPair, *, internal: bool = False) -> Said:
-    """Say who is nearer and who is further under the second of two plans."""
-    parts = [
-        f"{o.title}: {public_count(pair.gain[o.key], internal=internal)} nearer, "
-        f"{public_count(pair.lose[o.key], internal=internal)} further"
-        for o in plans.offers
-    ]
-    claims = [Claim(f"hub_nearer:{o.key}", "is", (pair.gain[o.key],)) for o in plans.offers]
-    claims += [Claim(f"hub_further:{o.key}", "is", (pair.lose[o.key],)) for o in plans.offers]
-    return Said(
-        f"From '{pair.one.title}' to '{pair.two.title}', by the {trip(plans.mode)} (people of each "
-        f"offer; those within a minute are neither): {'; '.join(parts)}.",
-        claims,
-    )
-
-
-_CHANGE_LABELS = (
-    "over 10 minutes nearer", "5 to 10 minutes nearer", "1 to 5 minutes nearer",
-    "within a minute", "1 to 5 minutes further", "5 to 10 minutes further",
-    "over 10 minutes further",
-)  # fmt: skip
-
-
-def pair_chart(results: StudyResults, plans: HubPlans, pair: PlanPair) -> Chart:
-    """Draw who gains and who loses between two plans."""
-    from access.charts.chart import CHANGE_COLOURS, CHANGE_EDGES
-    from access.maps.ground import area_chart
-
-    sites = results.sites.set_index("id")
-    known = [[i for i in p.chosen if i in sites.index] for p in (pair.two, pair.one)]
-    marks = [
-        sites.loc[known[0]].assign(service="second"), sites.loc[known[1]].assign(service="first"),
-    ]  # fmt: skip
-    return area_chart(
-        results.study,
-        pair.table["change"].to_numpy(float),
-        title=f"Who is nearer and who is further: {pair.one.title[0].lower()}{pair.one.title[1:]} "
-        f"or {pair.two.title[0].lower()}{pair.two.title[1:]}",
-        edges=CHANGE_EDGES,
-        colours=CHANGE_COLOURS,
-        labels=_CHANGE_LABELS,
-        alt=f"Map of areas by the change in minutes. {pair_words(plans, pair)}",
-        caption=f"Change in minutes by the {trip(plans.mode)} to the nearest hub. "
-        + results.streets.split(". ")[0].rstrip(".")
-        + ".",
-        sites=pd.concat(marks[::-1]),
-    )
 
 
 def _plan_blocks(

@@ -19,7 +19,8 @@ from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QU
 from access.labels import mode_title
 from access.maps.explorer_data import map_attributions
 from access.maps.ground import area_cells
-from access.run.summary import _hub_points, area_table
+from access.run.findings import _hub_points
+from access.run.summary import area_table
 from access.units import WGS84
 
 #: The date on everything inside; a clock would change the bytes.

@@ -42,17 +42,9 @@ from access.report.board import board_report, report_writers
 from access.report.robustness import is_drawn, study_robustness
 from access.run import draw_ahead
 from access.run.answer import write_layers
+from access.run.findings import _hub_points, impact_charts, ranking_charts, usual_grouping
 from access.run.geopackage import _describe_layers, _study_layers
-from access.run.summary import (
-    _hub_points,
-    alternatives_table,
-    area_table,
-    impact_charts,
-    ranking_charts,
-    safe_cells,
-    summary_of,
-    usual_grouping,
-)
+from access.run.summary import alternatives_table, area_table, safe_cells, summary_of
 from access.study import Study, load_study
 
 # Writing a run's outputs: all or nothing, and the same bytes every time.

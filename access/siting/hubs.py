@@ -26,15 +26,7 @@ from access.siting.alternatives import (
     pareto_front,
 )
 from access.siting.constraints import _demand_rows
-from access.siting.minute_by_minute import HOW_CHOSEN, Found, minute_by_minute
-from access.siting.plans import (
-    USUAL_MINUTES,
-    HubField,
-    PlanRules,
-    _Listing,
-    figures_of,
-    standing,
-)
+from access.siting.plans import USUAL_MINUTES, HubField, PlanRules, _Listing, standing
 from access.siting.problem import (
     Demand,
     Goal,
@@ -48,6 +40,7 @@ from access.siting.problem import (
 )
 from access.siting.resolve import resolve
 from access.siting.search import Progress
+from access.siting.set_figures import HOW_CHOSEN, Found, figures_of, minute_by_minute
 from access.siting.solution import Solution
 from access.siting.solve import site
 from access.text import (

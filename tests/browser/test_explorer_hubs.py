@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from access.maps.explorer import write_explorer
-from access.siting.plans import HubField, PlanRules, figures_of, standing
+from access.siting.plans import HubField, PlanRules, standing
 from access.siting.problem import AtMost
+from access.siting.set_figures import figures_of
 
 ASK = """(asked) => {
   const field = App.core.hubField(App.model, App.data.hubs);

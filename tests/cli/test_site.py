@@ -17,7 +17,7 @@ from access.cli.questions import site
 from access.cli.terminal import searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.ledger import sha256_of
-from access.run.summary import _hub_points, hub_words
+from access.run.findings import _hub_points, hub_words
 from access.run.write import replay
 from access.siting.search import Progress as Search
 from access.study import load_study

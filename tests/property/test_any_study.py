@@ -22,10 +22,10 @@ from access.analysis.results import stays_words
 from access.ledger import to_json
 from access.maps.explorer_data import explorer_data
 from access.measure.distribution import TOLERANCE_MINUTES
-from access.report.board import _key_figures
 from access.report.findings import Wording, findings_of
+from access.report.summary import _key_figures
+from access.run.findings import _closed_words
 from access.run.summary import (
-    _closed_words,
     _headline,
     _place_words,
     _whom,

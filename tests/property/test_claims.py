@@ -28,7 +28,7 @@ from access.analysis.results import ProposalResult
 from access.charts import change_chart, group_chart, pareto_chart
 from access.charts.results import _front_words, _two_way_front, joint_best_words
 from access.errors import ParameterError
-from access.report import alternatives, board, paper
+from access.report import alternatives, paper, summary
 from access.report import findings as say
 from access.report.findings import PROPOSAL, ProposalFindings, Wording, _Option
 from access.report.robustness import _firm_sentence
@@ -370,7 +370,7 @@ def sentences_of(seed: int) -> list[Said]:
             say.furthest(own.impact, wording),
             say.most_added(own.impact, {}, wording),
             alternatives.better(own, wording),
-            *(figure for figure, _ in board._key_figures([own], wording)),
+            *(figure for figure, _ in summary._key_figures([own], wording)),
         ]
         option = _Option(PROPOSAL, own.result.closed, own.result.after, own.impact, {}, {},
                          None)  # fmt: skip
@@ -380,7 +380,7 @@ def sentences_of(seed: int) -> list[Said]:
         with contextlib.suppress(ParameterError):  # nobody is reached both before and after
             told.append(group_chart(own.impact, "ward", internal=True).title)
     elif seed % 3 == 1:
-        told.append(board._fifth(own, Wording(internal=True)))
+        told.append(summary._fifth(own, Wording(internal=True)))
     else:
         told += [change_chart(own.impact, internal=inside).title for inside in (False, True)]
     told += [own.impact.sentence(), paper._room_risk(own)]
@@ -390,7 +390,7 @@ def sentences_of(seed: int) -> list[Said]:
     return [
         *told,
         say.deprivation(fifths, WHO),
-        board._wards(own),
+        summary._wards(own),
         alternatives._standing_words(own),
         alternatives.near_ties(own, modelled=True),
     ]

@@ -25,18 +25,8 @@ from access.report.findings import Wording
 from access.siting import Demand
 from access.siting.alternatives import SetRank
 from access.siting.hubs import hub_search
-from access.siting.plans import (
-    HubField,
-    Offer,
-    PlanRules,
-    SetDraws,
-    beside_stays,
-    choose,
-    delivery_field,
-    figures_of,
-    held,
-    standing,
-)
+from access.siting.plans import HubField, Offer, PlanRules, choose, standing
+from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
 from access.text import Claim, Said
 from tests.property.test_claims import STUDIES, on_studies
 

@@ -19,11 +19,11 @@ from access.analysis.many import _sampled_ranking
 from access.measure import TakeUp
 from access.notebook.place_views import TodayAnswer
 from access.report import paper
-from access.report.board import _size
 from access.report.bus import none_sentence
 from access.report.findings import Wording, group_rises, week_words
 from access.report.people import equality_table
 from access.report.robustness import _switching
+from access.report.summary import _size
 from access.scenario import attendance_beside_nearest, equality, switching_values, take_up_change
 from access.scenario.offer import offer_change
 from access.scenario.options import CriteriaSettings, ServiceChoice

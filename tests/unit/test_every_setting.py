@@ -282,14 +282,14 @@ def bounded(results: StudyResults) -> str:
 
 def paper(results: StudyResults) -> str:
     """Give the parts of the report that are not measured."""
-    from access.report import board
+    from access.report import board, summary
     from access.report.findings import Wording
 
     found, wording = findings_of(results), Wording()
     blocks = board._paper_blocks(results, found, issues=(), options=(), money="", equality="")
-    blocks += board._recommendation_blocks(results, found, wording)
-    blocks += board._since_blocks(results, wording)
-    return repr((board._for(results), board._author(results), blocks))
+    blocks += summary._recommendation_blocks(results, found, wording)
+    blocks += summary._since_blocks(results, wording)
+    return repr((summary._for(results), summary._author(results), blocks))
 
 
 def joined(results: StudyResults) -> str:

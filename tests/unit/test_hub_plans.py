@@ -14,23 +14,14 @@ from access.analysis.hub_plans import hubs_for_page
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
 from access.report.findings import Wording
-from access.report.hubs import _hub_blocks, _hub_sentence, plan_words
-from access.run.summary import hub_words, spoken_summary, summary_of
+from access.report.hub_plans import plan_words
+from access.report.hubs import _hub_blocks, _hub_sentence
+from access.run.findings import hub_words
+from access.run.summary import spoken_summary, summary_of
 from access.siting import AtLeast, AtMost
-from access.siting.plans import (
-    HubField,
-    Offer,
-    PlanRules,
-    SetDraws,
-    beside_stays,
-    choose,
-    delivery_field,
-    figures_of,
-    held,
-    standing,
-    with_room,
-)
+from access.siting.plans import HubField, Offer, PlanRules, choose, standing, with_room
 from access.siting.problem import apart, at_most_of, in_group
+from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
 from access.study import load_study
 from access.study.template import new_study
 from tests.conftest import few_draws, one_picture

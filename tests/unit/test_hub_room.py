@@ -17,8 +17,8 @@ from access.analysis.job import run_job
 from access.cli.app import app
 from access.errors import ParameterError
 from access.report.findings import Wording
-from access.report.hubs import plan_words
-from access.run.summary import hub_summary, hub_words
+from access.report.hub_plans import plan_words
+from access.run.findings import hub_summary, hub_words
 from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, capacitated, site
 from access.siting.plans import PlanRules, with_room
 from tests.unit.test_hub_plans import CLOSING, LIBRARY, SITES, town, write

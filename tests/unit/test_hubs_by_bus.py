@@ -14,18 +14,13 @@ from access.analysis.analysis import Analysis
 from access.analysis.job import run_job, travel_times
 from access.network.matrix import at_rank
 from access.report.findings import Wording
-from access.report.hubs import _hub_blocks, plan_words
-from access.run.summary import hub_summary, hub_tables, hub_words
+from access.report.hub_plans import plan_words
+from access.report.hubs import _hub_blocks
+from access.run.findings import hub_summary, hub_tables, hub_words
 from access.siting.hubs import hub_search
-from access.siting.plans import (
-    USUAL_MINUTES,
-    HubField,
-    Offer,
-    choose,
-    delivery_field,
-    nearest_of_both,
-)
+from access.siting.plans import USUAL_MINUTES, HubField, Offer, choose
 from access.siting.problem import Demand
+from access.siting.set_figures import delivery_field, nearest_of_both
 from tests.unit.test_bus_study import SERVICE, town
 
 # Three times of setting out from six areas, each so many minutes further from everywhere than the

@@ -24,7 +24,7 @@ from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
 from access.report.board import board_report
 from access.report.robustness import study_robustness
-from access.run.summary import ranking_summary
+from access.run.findings import ranking_summary
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
 from access.study import load_study
 from access.study.template import new_study

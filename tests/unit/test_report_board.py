@@ -30,8 +30,9 @@ from access.document.document import (
     _heading_text,
 )
 from access.errors import ParameterError, StudyError
-from access.report.board import _report_files, _size, board_report, write_report
+from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
+from access.report.summary import _size
 from access.run.summary import alternatives_table, area_table
 from access.scenario.scenario import Money
 from access.text import half_up, percent

@@ -15,12 +15,12 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.findings import Wording
+from access.report.hub_plans import _proof
 from access.report.hubs import (
     _hub_blocks,
     _hub_sentence,
     _leeway_sentence,
     _mean_minutes,
-    _proof,
     _standing_sentence,
     hub_table,
     near_best_table,

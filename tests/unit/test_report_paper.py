@@ -8,9 +8,10 @@ import pytest
 
 from access.analysis.results import as_known_then
 from access.errors import StudyError
-from access.report.board import _since_blocks, board_report
+from access.report.board import board_report
 from access.report.findings import Wording, findings_of
 from access.report.paper import _duties_table, _mitigation_table, _papers_words, _rule_table
+from access.report.summary import _since_blocks
 from access.study import load_study
 from access.study.config import StudyConfig, is_later
 from tests.unit.report_results import TOML, line_results, line_study

@@ -10,7 +10,7 @@ import pytest
 
 from access.errors import ParameterError, ScenarioError
 from access.network.matrix import TravelMatrix
-from access.run.summary import _closed_words
+from access.run.findings import _closed_words
 from access.scenario import NothingChangesWarning, compare
 
 INF = math.inf

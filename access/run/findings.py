@@ -1,0 +1,648 @@
+"""What an answer says: its summary as JSON, its tables, its charts, and its words."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from access.analysis.analysis import Analysis
+from access.analysis.bus import bus_sentences
+from access.analysis.questions import Question
+from access.analysis.results import (
+    HubPlan,
+    HubPlans,
+    HubResult,
+    StudyResults,
+    as_known_then,
+    chosen_later,
+    site_names,
+)
+from access.disclosure import public_count
+from access.display import records
+from access.labels import mode_title, trip
+from access.measure import TakeUp
+from access.report.findings import Wording
+from access.scenario import (
+    Impact,
+    Ranking,
+    Robustness,
+    Switching,
+    attendance_beside_nearest,
+    equality,
+    take_up_change,
+)
+from access.scenario.sampled import CONFIDENCE, SampledRanking
+from access.study.config import Group
+from access.text import (
+    figure,
+    listed,
+    sentence,
+)
+
+if TYPE_CHECKING:
+    from access.analysis.hub_plans import PlanPair
+    from access.charts import Chart
+    from access.siting.hubs import HubSearch
+    from access.siting.plans import Standing
+
+
+_GROUPINGS = ("imd_decile", "locality", "ward")
+
+
+def usual_grouping(columns: Collection[str]) -> str | None:
+    """Name what areas are grouped by unless asked: deprivation, else their locality or ward."""
+    return next((c for c in _GROUPINGS if c in columns), None)
+
+
+def impact_summary(
+    results: StudyResults, question: Question, impact: Impact, by: str | None
+) -> dict[str, Any]:
+    """Every figure of an impact, as plain values."""
+    return {
+        "title": question.title,
+        "service": question.service,
+        "sentence": impact.sentence(),
+        "figures": impact.summary,
+        **({} if by is None else {f"by_{by}": impact.by(by).to_dict("records")}),
+        "changes": question.scenario.changes().to_dict("records"),
+        "notes": list(impact.notes),
+        "streets": results.streets,
+        "assumptions": list(results.assumptions),
+    }
+
+
+def impact_tables(
+    impact: Impact, by: str | None, groups: Sequence[Group] = ()
+) -> dict[str, pd.DataFrame]:
+    """Tables of an impact, by the name of their file."""
+    figures = {} if by is None else {f"by_{by}": _texts(impact.by(by))}
+    figures |= {
+        f"by_{c}": _texts(impact.by(c))
+        for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
+        if c in impact.demand.columns or (c == "imd_fifth" and "imd_decile" in impact.demand)
+    }
+    tables = {
+        "areas": impact.areas,
+        **figures,
+        "closed_sites": impact.closed_sites,
+        "receiving_sites": impact.receiving_sites,
+        "moves": impact.moves,
+        "worst_areas": impact.worst_areas(10),
+        "if_one_more_closes": impact.if_one_more_closes(),
+    }
+    if any(group.columns for group in groups):
+        found = equality(impact, groups)
+        tables["equality_groups"] = found.table.assign(warning=found.warning)
+    if "imd_rank" in impact.demand.columns:
+        tables["inequality"] = impact.inequality()
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def _texts(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(group=table["group"].astype(str))
+
+
+def impact_charts(
+    results: StudyResults, impact: Impact, by: str | None
+) -> dict[str, Callable[[], Chart]]:
+    """How to draw each chart of an impact, by the name of its file."""
+    from access.charts import change_chart, group_chart
+
+    place = results.study.config.study
+    caption = (
+        f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
+        f"{place.as_of}. {results.streets.split('.')[0]}."
+    )
+    charts = {"change": partial(change_chart, impact, caption=caption)}
+    if by is not None:
+        charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=caption)
+    return {**charts}
+
+
+def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
+    """Say an impact in a few plain lines."""
+    lines = [f"\n{question.title}", repr(impact)]
+    lines += [f"  {_closed_words(row, impact.who)}" for row in records(impact.closed_sites)]
+    lines.append(f"  {impact.notes[0]}")
+    lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
+    lines += [f"  {told}" for told in _grounds(results)]
+    return "\n".join(lines)
+
+
+_OF_NOBODY = "nearest to nobody in this study, so its closing moves nobody"
+
+
+def _closed_words(row: Mapping[Any, Any], who: str) -> str:
+    """Say of a closing site who goes elsewhere, how much further where that is known, and where."""
+    if not row["families"]:
+        return f"{row['name']}: {_OF_NOBODY}"
+    extra = float(row["mean_extra_minutes"])  # not known where nobody reaches another
+    further = f", {extra:+.1f} minutes on average" if np.isfinite(extra) else ""
+    return f"{row['name']}: {row['families']:,.0f} {who}{further}; to {row['goes_to']}"
+
+
+def use_of(
+    results: StudyResults,
+    impact: Impact,
+    attendance: pd.DataFrame | None,
+    take_up: TakeUp | None,
+    *,
+    service: str,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """Observed use and declared take-up, apart from the facts of travel."""
+    summary: dict[str, Any] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    words: list[str] = []
+    if attendance is not None:
+        seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), attendance)
+        summary["attendance"] = seen.summary
+        tables["attendance_by_site"] = seen.sites
+        words.append(seen.sentence())
+    if take_up is not None:
+        change = take_up_change(impact, take_up)
+        summary["take_up"] = {**change.summary, "warning": change.warning}
+        tables["take_up"] = change.areas.assign(warning=change.warning)
+        words.append(change.sentence())
+    return {"use": summary} if summary else {}, tables, words
+
+
+def offer_of(
+    analysis: Analysis, question: Question, later: Analysis | None, **options: Any
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """What is on offer within reach before and after: figures, tables and words."""
+    found = analysis.offer(
+        question.service, before=question.baseline, after=question.scenario, later=later, **options
+    )
+    tables = {
+        "measures": found.table,
+        "measures_by_area": found.areas,
+        "measures_offered": found.supply,
+    }
+    head, rows = found.lines()
+    shown = pd.DataFrame(rows, columns=head).to_string(index=False)
+    words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
+    return (
+        {"measures": found.summary},
+        tables,
+        [*words, *(f"  {note}" for note in found.assumptions)],
+    )
+
+
+def ranking_summary(
+    results: StudyResults,
+    question: Question,
+    ranking: Ranking | SampledRanking,
+    firm: Robustness | None,
+) -> dict[str, Any]:
+    """Every figure of a ranking, as plain values."""
+    out: dict[str, Any] = {
+        "title": question.title,
+        "service": question.service,
+        **_ranking_summary(ranking),
+        "streets": results.streets,
+        "assumptions": list(results.assumptions),
+    }
+    if firm is not None:
+        out["robustness"] = {
+            "sentence": firm.sentence(),
+            "ranks": firm.ranks().to_dict("records"),
+            "notes": list(firm.notes),
+        }
+    return out
+
+
+def ranking_tables(
+    ranking: Ranking | SampledRanking, firm: Robustness | None
+) -> dict[str, pd.DataFrame]:
+    """Tables of a ranking, by the name of their file."""
+    tables = {"options": ranking.to_frame()}
+    if isinstance(ranking, SampledRanking):
+        tables["standing"] = ranking.standing_frame()
+    if firm is not None:
+        often = firm.best_options(firm.criteria[0])
+        for column in ("closed", "kept"):
+            often[column] = [" ".join(ids) for ids in often[column]]
+        tables |= {"rank_intervals": firm.ranks(), "often_best": often}
+    return tables
+
+
+def ranking_charts(
+    ranking: Ranking | SampledRanking, firm: Robustness | None
+) -> dict[str, Callable[[], Chart]]:
+    """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
+    if isinstance(ranking, SampledRanking):
+        return {}
+    from access.charts import pareto_chart, rank_chart, robustness_chart
+
+    charts: dict[str, Callable[[], Chart]] = {
+        "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
+        "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
+        "pareto_worst": partial(pareto_chart, ranking, "mean", "worst"),
+    }
+    if firm is not None and not firm.drawn_of:
+        charts["often_best"] = partial(robustness_chart, firm)
+    return charts
+
+
+def ranking_words(
+    results: StudyResults,
+    question: Question,
+    ranking: Ranking | SampledRanking,
+    firm: Robustness | None,
+    switching: Switching | None = None,
+) -> str:
+    """Say a ranking in a few plain lines."""
+    lines = [f"\n{question.title}", repr(ranking)]
+    if isinstance(ranking, Ranking):
+        lines += _near_lines(ranking)
+    else:
+        near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"].head(5)
+        ids = listed([" ".join(c) for c in near])
+        lines += [f"  Near the best by mean: closing {ids}."] if ids else []
+    if switching is not None:
+        lines.append(f"  {switching.sentence()}")
+    if firm is not None:
+        lines.append(f"  {firm.sentence()}")
+    grounds = _grounds(results)
+    told = [n for n in ranking.notes if n not in grounds and not results.streets.startswith(n)]
+    lines += [f"  {note}" for note in (*told, *grounds)]
+    return "\n".join(lines)
+
+
+def _near_lines(ranking: Ranking) -> list[str]:
+    lines = []
+    near = ranking.near_ties(ranking.criteria[0], 0.01)
+    if len(near) > 1:
+        ids = listed([" ".join(c) for c in near["closed"].iloc[1:6]])
+        lines.append(f"  Within 1% of the best by {ranking.criteria[0]}: closing {ids}.")
+    lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
+    return lines
+
+
+def hub_words(results: StudyResults, answer: HubResult) -> str:
+    """Say what was found, the plain count first and the weighted beside it."""
+    from access.report.hub_plans import plan_words
+
+    own = replace(results, hubs=answer)
+    then = as_known_then(own).hubs
+    assert then is not None
+    by = mode_title(then.mode)
+    parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
+    if then.plans is not None:
+        names = _hub_names(results, then)
+        parts += ["", "Plans side by side:", *_plan_lines(then.plans, names), ""]
+        parts += [text for text in plan_words(then.plans, names, Wording(decimals=1)) if text]
+    if then.weighted is not None:
+        parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
+    notes = () if then.plans is None else then.plans.notes
+    parts += ["", *then.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
+    chosen = _chosen_since(own)
+    parts += ["", f"{_SINCE}:", *chosen] if chosen else []
+    return "\n".join(parts)
+
+
+#: Heads what became known later than the study's date, which nothing else rests on.
+_SINCE = "What happened since"
+
+
+def _chosen_since(results: StudyResults) -> list[str]:
+    """Say what is said of hubs that the council chose later than the study's date."""
+    answer, hubs = results.hubs, results.study.config.hubs
+    if answer is None or not chosen_later(results.study):
+        return []
+    from access.report.hubs import council_told
+
+    told = council_told(results, answer, Wording(decimals=1))
+    source = f" ({hubs.council_source})" if hubs.council_source else ""
+    return [f"The hubs that the council chose, {hubs.council_date}{source}:", *told]
+
+
+def _since(results: StudyResults) -> list[str]:
+    """Say what became known later than the study's date, oldest first."""
+    since = sorted(results.study.config.report.since, key=lambda s: s.when)
+    told = [
+        f"{s.when}: {text}"
+        for s in since
+        if (text := sentence(f"{s.what} ({s.source})" if s.source else s.what))
+    ]
+    return [*told, *_chosen_since(results)]
+
+
+def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
+    """Name the sites to choose from, new ones too."""
+    own = dict(zip(answer.candidates["id"], answer.candidates["name"], strict=True))
+    return own | {i: n for i, n in site_names(results).items() if i in own}
+
+
+def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
+    """Give each plan a line: where, its minutes by offer, and its place."""
+    from access.report.hub_plans import place_words
+
+    lines = []
+    for plan in plans.plans:
+        figures = plan.figures
+        each = ""
+        if len(plans.offers) > 1:
+            each = ", ".join(f"{o.title} {_one(figures.by_offer[o.key])}" for o in plans.offers)
+            each = f" ({each})"
+        place = plan.standing or plan.freely
+        rank = ""
+        if place is not None and place.sets:
+            rank = f"; {place_words(plan)} of {place.sets:,}"
+            rank = rank if place.within_rules else f"; {place_words(plan)}"
+        lines.append(
+            f"  {plan.key}: {plan.title}: {listed([names.get(i, i) for i in plan.chosen])}: "
+            f"{_one(figures.joint)} minutes{each}{rank}"
+        )
+    return lines
+
+
+def _plan_figures(plans: HubPlans) -> dict[str, Any]:
+    """Every figure of plans side by side, as plain values."""
+    return {
+        "offers": [
+            {"key": o.key, "title": o.title, "ages": o.ages, "share": o.share} for o in plans.offers
+        ],
+        "mode": plans.mode,
+        "without_a_car": {"mode": plans.without_car, "known": plans.car_known},
+        "rule": plans.rule,
+        "closures": list(plans.closures),
+        "draws": {"many": plans.draws, "what": plans.drawn},
+        "near_best_within": plans.within,
+        "plans": [_plan_record(plan, plans) for plan in plans.plans],
+        "notes": list(plans.notes),
+    }
+
+
+def _plan_record(plan: HubPlan, plans: HubPlans) -> dict[str, Any]:
+    """Every figure of one plan."""
+    figures, stays, choice = plan.figures, plan.stays, plan.choice
+    area = figures.worst_area
+    return {
+        "key": plan.key,
+        "title": plan.title,
+        "chosen": list(plan.chosen),
+        "chosen_by": plan.by,
+        "keeps_locality_rule": plan.rule,
+        "status": "given" if choice is None else choice.status,
+        "gap": None if choice is None else _plain(choice.gap),
+        "sets": None if choice is None else choice.sets,
+        "mean_minutes": _plain(figures.joint),
+        "by_offer": {k: _plain(v) for k, v in figures.by_offer.items()},
+        "by_group": {k: _plain(v) for k, v in figures.by_group.items()},
+        "worst_minutes": _plain(figures.worst_minutes),
+        "worst_area": None if area is None else plans.worst_words.get(area),
+        "unserved_share": figures.unserved,
+        "reach": {f"{m:g}": share for m, share in figures.reach.items()},
+        "without_a_car": {
+            "mean_minutes": _plain(plan.on_foot.joint),
+            "reach": {f"{m:g}": share for m, share in plan.on_foot.reach.items()},
+        },
+        "beside_what_stays": None if stays is None else {
+            "today": {k: _plain(v) for k, v in stays.today.items()},
+            "after_closures": {k: _plain(v) for k, v in stays.kept.items()},
+            "with_hubs": {k: _plain(v) for k, v in stays.after.items()},
+            "added_minutes": _plain(stays.added),
+            "given_back_minutes": _plain(stays.given_back),
+            "share_cut_off": stays.lost,
+        },
+        "standing": _standing_figures(plan.standing),
+        "standing_freely": _standing_figures(plan.freely),
+        "near_best": None if choice is None else {
+            "sets": [list(ids) for ids in choice.near],
+            "count": choice.near_count,
+            "complete": choice.near_complete,
+            "firm": list(choice.firm),
+        },
+        "held": None if plan.held is None else {
+            "near_share": plan.held.near, "best_share": plan.held.best,
+            "mean_low": plan.held.low, "mean_high": plan.held.high,
+            "compared": plan.held.rivals,
+        },
+    }  # fmt: skip
+
+
+def _standing_figures(found: Standing | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "sets": found.sets,
+        "rank": dict(found.rank),
+        "best": {k: _plain(v) for k, v in found.best.items()},
+        "within_rules": found.within_rules,
+    }
+
+
+def pair_figures(pair: PlanPair) -> dict[str, Any]:
+    """Who is nearer and who is further from one plan to another, as people may be told."""
+    return {
+        "from": pair.one.key,
+        "to": pair.two.key,
+        "nearer": {k: public_count(v) for k, v in pair.gain.items()},
+        "further": {k: public_count(v) for k, v in pair.lose.items()},
+        "within_a_minute": {k: public_count(v) for k, v in pair.same.items()},
+    }
+
+
+def _plan_frame(plans: HubPlans) -> pd.DataFrame:
+    """Give plans of hubs as a table, one row a plan."""
+    rows = []
+    for plan in plans.plans:
+        figures, stays = plan.figures, plan.stays
+        place = plan.standing or plan.freely
+        rows.append(
+            {
+                "plan": plan.key, "title": plan.title, "chosen": " ".join(plan.chosen),
+                "mean_minutes": figures.joint,
+                **{f"mean_minutes__{k}": v for k, v in figures.by_offer.items()},
+                **{f"mean_minutes__{k}": v for k, v in figures.by_group.items()},
+                "worst_minutes": figures.worst_minutes,
+                "without_car_minutes": plan.on_foot.joint,
+                **{f"share_within_{m:g}": v for m, v in figures.reach.items()},
+                **{f"without_car_share_within_{m:g}": v for m, v in plan.on_foot.reach.items()},
+                "given_back_minutes": None if stays is None else stays.given_back,
+                "rank": None if place is None else place.rank["mean"],
+                "sets": None if place is None else place.sets,
+                "status": "given" if plan.choice is None else plan.choice.status,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _grounds(results: StudyResults) -> list[str]:
+    """Say whose streets and speeds an answer rests on, and whose buses or that they are unknown."""
+    by_bus = bus_sentences(results.study, results.bus)
+    notes = () if results.modelled else results.networks.values()
+    turns = dict.fromkeys(note for network in notes for note in network.assumptions)
+    return [results.streets, results.speeds, *by_bus[:1], *turns]
+
+
+def bus_of(
+    results: StudyResults,
+    question: Question,
+    later: Analysis | None = None,
+    *,
+    neighbours: bool | None = None,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """Say what a change does by bus, there and home, where a timetable was given."""
+    if results.bus is None:
+        return {}, {}, []
+    from access.report.bus import none_sentence
+
+    found = Analysis(results).by_bus(
+        question.service, before=question.baseline, after=question.scenario, later=later,
+        neighbours=neighbours,
+    )  # fmt: skip
+    noun = results.study.config.services[question.service].noun
+    said = {"there_and_home_by_bus": _records_tables(found.figures())}
+    told: list[str] = [none_sentence(noun, found)]
+    return said, {"by_bus": found.areas}, told
+
+
+def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
+    """Tables of the answer, by the name of their file."""
+    tables = {"candidates": _hub_points(answer)}
+    if answer.plans is not None:
+        tables["plans"] = _plan_frame(answer.plans)
+    for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
+        if found is None:
+            continue
+        tables[f"{prefix}curve"] = _flat(found.curve_frame().reset_index())
+        tables[f"{prefix}alternatives"] = _flat(found.alternatives_frame())
+        tables[f"{prefix}front"] = _flat(found.front_frame())
+        best = found.best.to_frame()
+        if best.index.nlevels == 1:
+            tables[f"{prefix}best_by_area"] = best.reset_index(names="id")
+    return tables
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(chosen=[" ".join(ids) for ids in table["chosen"]])
+
+
+def hub_summary(results: StudyResults, answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer, as plain values."""
+    found = _hub_figures(results, answer)
+    return found | {
+        "streets": results.streets,
+        "assumptions": [*found["assumptions"], *results.assumptions],
+        "what_happened_since": _chosen_since(replace(results, hubs=answer)),
+    }
+
+
+def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
+    """Every figure of the answer without what all of a run's figures assume.
+
+    Words on a choice that was made later than the study's date stand apart.
+    """
+    when, later = results.study.config.hubs.council_date, chosen_later(results.study)
+    own = as_known_then(replace(results, hubs=answer)).hubs
+    assert own is not None
+    plain = {**_figures(answer.plain), "words": own.plain.words}
+    weighted = None
+    if answer.weighted is not None and own.weighted is not None:
+        weighted = {**_figures(answer.weighted), "words": own.weighted.words}
+    return {
+        "mode": answer.mode,
+        "council_chose": None if when is None else {"when": when, "later_than_the_study": later},
+        "candidates": len(answer.candidates),
+        "plain": plain,
+        "weighted": weighted,
+        "weighting": answer.weighting_note,
+        "plans": None if answer.plans is None else _plan_figures(answer.plans),
+        "assumptions": list(own.plain.assumptions),
+    }
+
+
+def _hub_points(answer: HubResult) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for."""
+    table = answer.candidates.copy()
+    for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
+        sets = {} if found is None else found.curve.solutions
+        table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
+                         for i in table["id"]]  # fmt: skip
+    own = answer.plain.council.chosen if answer.plain.council is not None else ()
+    return table.assign(council=table["id"].isin(own))
+
+
+def _figures(found: HubSearch) -> dict[str, Any]:
+    council = found.council
+    return {
+        "words": found.words,
+        "shares": dict(found.shares),
+        "best": found.best.to_dict() | {"assignment": None},
+        "best_for_the_worst_off": list(found.best_worst.chosen),
+        "curve": _records(found.curve_frame().reset_index()),
+        "elbow": found.curve.elbow,
+        "alternatives": _records(found.alternatives_frame()),
+        "alternatives_complete": found.near_best.complete,
+        "front": _records(found.front_frame()),
+        "front_complete": found.front.complete,
+        "council": None
+        if council is None
+        else {
+            "chosen": list(council.chosen),
+            "mean_minutes": council.mean_minutes,
+            "worst_minutes": council.worst_minutes,
+            "by_service": dict(council.by_demand),
+            "more_than_best_minutes": council.mean_excess_minutes,
+            "worst_more_than_best_minutes": council.worst_excess_minutes,
+            "sets": council.sets,
+            "rank_mean": council.rank_mean,
+            "rank_worst": council.rank_worst,
+        },
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in records(table)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
+    if isinstance(ranking, SampledRanking):
+        return {
+            "sentence": ranking.sentence(),
+            "options": ranking.ways,
+            "listed": False,
+            "criteria": list(ranking.criteria),
+            "proposal": ranking.proposal,
+            "best": {c: list(ranking.row(c)["best_closed"]) for c in ranking.criteria},
+            "standing": ranking.standing.to_dict("records"),
+            "near_the_best": _records(ranking.table),
+            "sample": {"draws": ranking.draws, "seed": ranking.seed, "confidence": CONFIDENCE},
+            "on_front": None,
+            "notes": list(ranking.notes),
+        }
+    return {
+        "sentence": ranking.sentence(),
+        "options": len(ranking.table),
+        "criteria": list(ranking.criteria),
+        "proposal": ranking.proposal,
+        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
+        "on_front": int(ranking.table["on_front"].sum()),
+        "notes": list(ranking.notes),
+    }
+
+
+def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return records(frame)
+
+
+def _one(value: float | int | str | None) -> str:
+    if value is None or not np.isfinite(float(value)):
+        return "not known"
+    return figure(float(value), 1)
