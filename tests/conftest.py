@@ -213,7 +213,7 @@ def town_run(made_once) -> Path:
 
     ``my_town`` is the study, ``out`` its outputs, ``said.txt`` what it said. Tests read them.
     """
-    from access.study.template import new_study
+    from access.sources.folder import new_study
 
     def make(folder: Path) -> None:
         own = {"PYTHONHASHSEED": "1", "OPENBLAS_CORETYPE": "Haswell"}

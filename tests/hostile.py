@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from access import escape
-from access.study.template import _template_files
+from access.sources.folder import _template_files
 from tests.conftest import call_here
 
 FORMULAS = ('=HYPERLINK("http://x","y")', "+1", "-1+1", "@SUM(A1)", "\uff1d1+1")

@@ -35,7 +35,7 @@ from access.analysis.results import (
     hub_terms,
 )
 from access.errors import AccessError
-from access.ledger import RunLedger, sha256_of
+from access.files import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
 from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
 from access.network.snapping import check_joins, read_points, snap

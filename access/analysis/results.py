@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from access.analysis.bus import BusTimes, bus_sentences
 from access.disclosure import public_count
 from access.errors import AccessError, ParameterError
+from access.files import RunLedger
 from access.labels import further_words, mode_title
-from access.ledger import RunLedger
 from access.network import Network, TravelMatrix
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking

@@ -66,8 +66,7 @@ def run(
     maps/rotherham-internal/, every file's name marked INTERNAL.
     """
     from access.analysis.results import LeftOut
-    from access.files import check_folder, check_kind
-    from access.ledger import to_json
+    from access.files import check_folder, check_kind, to_json
     from access.release import released
     from access.run import draw_ahead, run_job
     from access.study import load_study
@@ -120,8 +119,7 @@ def check(
     Exit code 0 means that `access run` will accept the study.
     """
     from access.analysis.analysis import ways_words
-    from access.files import write_file
-    from access.ledger import to_json
+    from access.files import to_json, write_file
     from access.study import load_study
     from access.study.manifest import manifest_text
     from access.study.study import describe_study, study_facts
@@ -232,8 +230,7 @@ def report(
     from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
-    from access.files import check_folder
-    from access.ledger import to_json
+    from access.files import check_folder, to_json
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
@@ -317,8 +314,7 @@ def map_(
     from access.analysis.analysis import Analysis
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
-    from access.files import check_folder, whole_folder
-    from access.ledger import sha256_of, to_json
+    from access.files import check_folder, sha256_of, to_json, whole_folder
     from access.maps.explorer import write_explorer
     from access.maps.explorer_data import explorer_data
     from access.maps.static_map import write_static_maps
@@ -448,7 +444,7 @@ def national(
     and limits hold, and its own streets (`access fetch streets`) where no --streets are given.
     """
     from access.analysis.results import LeftOut
-    from access.ledger import to_json
+    from access.files import to_json
     from access.national.authority import Ask
     from access.national.dataset import run_national
     from access.sources.http import user_cache

@@ -22,7 +22,7 @@ from access.cli.terminal import (
 
 if TYPE_CHECKING:
     from access.analysis.analysis import Analysis
-    from access.ledger import RunLedger
+    from access.files import RunLedger
 
 
 # `access isochrones`, `path`, `minutes` and `within`: what planners ask of one place.
@@ -94,7 +94,7 @@ class _Asked:
 
     def tell(self, summary: dict[str, Any], words: str) -> None:
         """Say the answer."""
-        from access.ledger import to_json
+        from access.files import to_json
 
         if self.json:
             say(to_json(summary), nl=False)
@@ -368,8 +368,7 @@ def network(
     change nothing, the file reaches far enough past the boundary.
     """
     from access.errors import ParameterError
-    from access.files import check_folder, whole_folder
-    from access.ledger import RunLedger, sha256_of, to_json
+    from access.files import RunLedger, check_folder, sha256_of, to_json, whole_folder
     from access.network import Profile
     from access.network.stocktake import take_stock
     from access.run.answer import write_layers

@@ -319,7 +319,7 @@ class _Told:
 
     def end(self) -> None:
         """Say it all, and what had to be left out."""
-        from access.ledger import to_json
+        from access.files import to_json
 
         for said in self.words:
             say(said)
@@ -563,8 +563,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.analysis.analysis import Analysis
     from access.analysis.hubs import HubOptions
     from access.analysis.job import travel_times
-    from access.files import check_folder, whole_folder
-    from access.ledger import to_json
+    from access.files import check_folder, to_json, whole_folder
     from access.release import released
     from access.report.hub_plans import pair_words
     from access.run.findings import hub_summary, hub_words, pair_figures

@@ -170,7 +170,7 @@ def streets(
     Where the network blocks both: download south-yorkshire-latest.osm.pbf (or your county's)
     from download.geofabrik.de on another computer, and give it with --from.
     """
-    from access.ledger import to_json
+    from access.files import to_json
     from access.sources import overpass
     from access.sources.http import Patience
     from access.study import load_study
@@ -215,7 +215,7 @@ def _from_extract(
 ) -> dict[str, Any] | None:
     """Streets cut out of extracts; None where the county's extract cannot be had."""
     from access.errors import FetchError
-    from access.ledger import sha256_of
+    from access.files import sha256_of
     from access.sources import downloads
     from access.sources.tables import check_file
 
@@ -276,7 +276,7 @@ def _fetch_part(part: str) -> Callable[..., None]:
         quiet: QuietOption = False,
     ) -> None:
         from access.errors import FetchError, ParameterError
-        from access.ledger import to_json
+        from access.files import to_json
         from access.sources.council import fetch_parts
         from access.sources.folder import read_manifest
 
@@ -408,7 +408,7 @@ def heights(
         cut_heights(packed, box, cut)
         return Fetched(cut, "" if got is None else got.url, sha256_of(cut), net.day)
 
-    from access.ledger import sha256_of
+    from access.files import sha256_of
     from access.sources.http import Fetched
 
     _one_file(study, "heights.asc", get, (HEIGHTS_SOURCE, HEIGHTS_LICENCE),
@@ -425,8 +425,7 @@ def _one_file(
     quiet: bool,
 ) -> None:
     """Fetch one file whole into a study's folder, and note where it comes from."""
-    from access.files import write_file
-    from access.ledger import to_json
+    from access.files import to_json, write_file
     from access.sources.folder import Provenance, record_file
     from access.study import load_study
 
@@ -503,10 +502,10 @@ def new(
     `access new my_town` writes a small made-up example instead: study.toml, areas.csv and
     centres.csv, to be replaced bit by bit with your own rows (`access import` helps).
     """
-    from access.ledger import to_json
+    from access.files import to_json
     from access.sources.council import make_study_folder
+    from access.sources.folder import new_study
     from access.sources.registers import find_district, is_council
-    from access.study.template import new_study
 
     if not (is_council(what) or study or areas or from_folder or offline):
         folder = Path(what)
@@ -638,7 +637,7 @@ def import_(
     Sheets about single people (attendance) are counted by area; nothing else of them is written.
     """
     from access.errors import ParameterError
-    from access.ledger import to_json
+    from access.files import to_json
     from access.sources.columns import mapping_of
     from access.sources.importing import TABLES_OF_STUDY, import_into
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import access
 from access.disclosure import THRESHOLD
 from access.errors import AccessError, Fault, ParameterError, ScenarioError, StudyError
-from access.ledger import code_fingerprint, sha256_of
+from access.files import code_fingerprint, sha256_of
 from access.measure.distribution import nearest, weighted_mean, weighted_quantile
 from access.network import Network, Profile, TravelMatrix, build_network, travel_matrix
 from access.network.modelled import (

@@ -26,14 +26,15 @@ from matplotlib.figure import Figure
 from access.errors import AccessError, OutputError, ParameterError
 from access.escape import chart_text
 from access.files import (
+    RunLedger,
     check_folder,
     one_writer,
     parse_json,
     read_whole,
+    sha256_of,
     whole_folder,
     write_file,
 )
-from access.ledger import RunLedger, sha256_of
 from access.national.authority import (
     Ask,
     _gather,

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from access.errors import NetworkError, ParameterError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.network.access_rules import (
     _add_slope,
     _barrier_closed,

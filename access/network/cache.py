@@ -25,8 +25,7 @@ import pyarrow.parquet as pq
 
 import access
 from access.errors import AccessError, NetworkError
-from access.files import any_clock, check_regular, replacing
-from access.ledger import code_fingerprint
+from access.files import any_clock, check_regular, code_fingerprint, replacing
 from access.network.data import _LeftOut, _SourceInfo
 from access.network.matrix import TravelMatrix
 from access.network.network import Network

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from access.errors import Fault, NetworkError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.network.access_rules import _add_slope, _barrier_closed, _Heights, _judge, _Verdict
 from access.network.data import (
     _add_delays,

@@ -24,7 +24,7 @@ import osmium
 from numpy.typing import NDArray
 
 from access.errors import NetworkError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.network.data import _SourceInfo
 from access.network.osm_objects import _read_objects
 

@@ -20,8 +20,7 @@ from access.analysis.places import Path as Way
 from access.analysis.results import LeftOut, Parts, StudyResults
 from access.disclosure import HIDDEN, NOTE_HIDDEN
 from access.escape import column_names
-from access.files import check_file, write_file
-from access.ledger import RunLedger, sha256_of, to_json
+from access.files import RunLedger, check_file, sha256_of, to_json, write_file
 from access.run.summary import safe_cells
 from access.text import figure
 

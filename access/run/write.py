@@ -24,14 +24,17 @@ from access.errors import Fault, OutputError, StudyError
 from access.files import (
     INTERNAL_MARK,
     MOST_LEDGER_BYTES,
+    RunLedger,
     check_file,
     check_kind,
     parse_json,
     read_whole,
+    sha256_of,
+    to_json,
+    versions,
     whole_folder,
     write_file,
 )
-from access.ledger import RunLedger, sha256_of, to_json, versions
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.ground import area_cells

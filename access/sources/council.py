@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from access.errors import AccessError, OutputError, ParameterError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.sources import ons, registers
 from access.sources.columns import _Mapping as ColumnMapping
 from access.sources.columns import _propose, _shown

@@ -26,8 +26,7 @@ from osmium.osm import mutable
 from shapely.geometry.base import BaseGeometry
 
 from access.errors import FetchError, OutputError, ParameterError
-from access.files import parse_json, replacing, write_file
-from access.ledger import sha256_of
+from access.files import parse_json, replacing, sha256_of, write_file
 from access.sources.http import Patience, _ask, _NotWholeError, _ReplyCache, _shown_address
 from access.units import metric_crs, project, unproject
 

@@ -15,8 +15,7 @@ import shapely
 
 from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
-from access.files import check_regular, leads_out, read_whole
-from access.ledger import sha256_of
+from access.files import check_regular, leads_out, read_whole, sha256_of
 from access.study.config import MOST_BYTES
 from access.units import WGS84
 

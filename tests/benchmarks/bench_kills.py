@@ -29,11 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import access.files
 from access.cli import main as command_line
-from access.files import _UNFINISHED, whole_folder
-from access.ledger import sha256_of
+from access.files import _UNFINISHED, sha256_of, whole_folder
 from access.run import run_job, write_outputs
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 from tests.conftest import one_picture
 
 _STEPS = ("rename", "link", "unlink", "rmdir", "fsync", "open")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from access.study.template import new_study
+from access.sources.folder import new_study
 from tests.bus_feed import town_feed
 
 pytestmark = pytest.mark.usefixtures("quick_runs")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from access.cli.questions import compare, rank
 from access.errors import AccessError, ParameterError, ScenarioError, StudyError
-from access.study.template import new_study
+from access.sources.folder import new_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from access.study.template import _template_files
+from access.sources.folder import _template_files
 from tests.conftest import few_draws, one_picture
 from tests.streets import write_osm
 

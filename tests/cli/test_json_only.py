@@ -12,7 +12,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from access.cli.app import app
-from access.study.template import new_study
+from access.sources.folder import new_study
 from tests.streets import at, write_osm
 
 pytestmark = pytest.mark.usefixtures("quick_runs")

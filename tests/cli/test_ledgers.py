@@ -10,8 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from access.files import write_file
-from access.ledger import sha256_of
+from access.files import sha256_of, write_file
 from tests import town
 from tests.bus_feed import town_feed
 from tests.conftest import call_here

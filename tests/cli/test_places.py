@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.ledger import sha256_of
-from access.study.template import new_study
+from access.files import sha256_of
+from access.sources.folder import new_study
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
-from access.ledger import sha256_of
+from access.files import sha256_of
 
 
 def test_what_is_no_ledger(access_command, tmp_path):

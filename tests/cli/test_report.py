@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from access.study.template import new_study
+from access.sources.folder import new_study
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from access.ledger import sha256_of
-from access.study.template import new_study
+from access.files import sha256_of
+from access.sources.folder import new_study
 from tests.conftest import call_access, few_draws, one_picture
 from tests.newport import make_newport
 
@@ -130,7 +130,7 @@ def test_the_command_runs_anywhere_and_speaks_plainly(rotherham_run):
 @pytest.mark.slow
 def test_what_was_measured_is_told_alike_each_time(rotherham, tmp_path):
     """What the command measured, kept and read back: its tables are the files it wrote."""
-    from access.ledger import to_json
+    from access.files import to_json
     from access.run import summary_of
     from access.run.write import _TABLES, _write_table
 

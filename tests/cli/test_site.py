@@ -16,12 +16,12 @@ from access.analysis.analysis import Analysis
 from access.cli.questions import site
 from access.cli.terminal import searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.run.findings import _hub_points, hub_words
 from access.run.write import replay
 from access.siting.search import Progress as Search
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 
 pytestmark = pytest.mark.usefixtures("settings_few")  # no test counts how firm a plan is
 

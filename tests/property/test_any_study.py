@@ -19,7 +19,7 @@ import pytest
 from access.analysis.headline import beside_words
 from access.analysis.job import measure_study
 from access.analysis.results import stays_words
-from access.ledger import to_json
+from access.files import to_json
 from access.maps.explorer_data import explorer_data
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.report.findings import Wording, findings_of

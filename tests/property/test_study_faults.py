@@ -14,8 +14,8 @@ from access.release import released
 from access.report.board import board_report
 from access.run import summary_of, write_outputs
 from access.run.summary import spoken_summary
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult, StudyResults
-from access.ledger import RunLedger
+from access.files import RunLedger
 from access.scenario import typical_matrix
 from access.scenario.scenario import Money
 from access.study import Study, load_study

@@ -21,7 +21,7 @@ from access.analysis.questions import _site_ids
 from access.analysis.results import alone
 from access.cli.app import app
 from access.errors import AccessError, ParameterError, ScenarioError
-from access.ledger import to_json
+from access.files import to_json
 from access.release import released
 from access.report.findings import findings_of
 from access.report.robustness import _weights_blocks

@@ -20,8 +20,8 @@ from access.document.pdf import write_pdf
 from access.errors import AccessError, ParameterError
 from access.report import robustness
 from access.report.robustness import is_drawn, study_robustness
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="one process is all there is here")
 both = pytest.mark.parametrize("apart", [pytest.param(True, marks=linux), False])

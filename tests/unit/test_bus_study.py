@@ -22,7 +22,7 @@ from access.report.board import board_report
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers
 from access.scenario import Uncertainty, rank_closures, robustness
-from access.study.template import new_study
+from access.sources.folder import new_study
 from access.units import great_circle_m
 from tests.bus_feed import town_feed
 from tests.conftest import one_picture

@@ -34,18 +34,18 @@ from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import study_map
 from access.release import _OPEN, _open_counts, with_policy
+from access.report.board import _method_blocks
 from access.report.findings import findings_of
-from access.report.method import _method_blocks
 from access.report.people import _characteristic_points, equality_table, offer_table
 from access.report.sites import closed_table
 from access.run.geopackage import _study_layers
 from access.run.summary import _beside, alternatives_table, area_table, summary_of
 from access.sources import overpass as tiles
+from access.sources.folder import _template_files
 from access.study import Study, StudyConfig, load_study
 from access.study.config import read_config
 from access.study.manifest import _read_manifest
 from access.study.study import _study_assumptions, describe_study, study_facts
-from access.study.template import _template_files
 from tests.bus_feed import town_feed
 from tests.conftest import few_draws
 

@@ -26,10 +26,10 @@ from access.files import (
     check_folder,
     one_writer,
     replacing,
+    sha256_of,
     whole_folder,
     write_file,
 )
-from access.ledger import sha256_of
 
 OLD = {"a.csv": "old a", "b.csv": "old b", "stale.csv": "old stale"}
 NEW = {"a.csv": "new a", "b.csv": "new b", "c.csv": "new c"}

@@ -17,7 +17,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from access.study.template import new_study
+from access.sources.folder import new_study
 from tests.hostile import FORMULAS, MARKUP, attack, hostile_study, run
 
 pytestmark = pytest.mark.usefixtures("quick_runs")

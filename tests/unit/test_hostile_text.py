@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from access import escape
 from access.charts.chart import Chart
 from access.errors import StudyError
+from access.sources.folder import _template_files
 from access.study import load_study
-from access.study.template import _template_files
 from tests.conftest import each_picture_once, one_picture
 from tests.hostile import CORPUS, NEVER, hostile_study, run
 

@@ -22,8 +22,8 @@ from access.siting import AtLeast, AtMost
 from access.siting.plans import HubField, Offer, PlanRules, choose, standing, with_room
 from access.siting.problem import apart, at_most_of, in_group
 from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 from tests.conftest import few_draws, one_picture
 
 # A road of six areas, a minute apart; a site at each. Children live in the west, young people

@@ -25,8 +25,7 @@ from access.analysis.job import travel_times
 from access.analysis.questions import _baseline_of
 from access.cli.app import app
 from access.errors import AccessError, OutputError, ParameterError, StudyError
-from access.files import one_writer
-from access.ledger import sha256_of
+from access.files import one_writer, sha256_of
 from access.national import authority, dataset
 from access.national.authority import (
     Ask,
@@ -380,7 +379,7 @@ def test_a_rule_that_took_too_long_is_asked_again_another_time(
 
 
 def test_study_folders_do_as_well_as_tables(tmp_path: Path) -> None:
-    from access.study.template import new_study
+    from access.sources.folder import new_study
 
     for code in ("e01", "e02"):
         new_study(tmp_path / "in" / code)

@@ -21,7 +21,7 @@ from access.measure import describe, nearest, share_within
 from access.notebook import area_chart, places_chart, streets_chart
 from access.notebook.change_views import _MOST_ROWS, _options_list
 from access.scenario import compare, rank_closures
-from access.study.template import new_study
+from access.sources.folder import new_study
 from tests.conftest import few_draws, one_picture
 
 NASTY = "<script>alert('x')</script>"

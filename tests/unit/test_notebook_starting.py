@@ -8,8 +8,8 @@ import pytest
 
 from access.errors import ParameterError
 from access.notebook import check, find_streets, register, sources
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ import access
 from access.analysis.analysis import Analysis
 from access.cli.app import app
 from access.errors import AccessError, ParameterError
-from access.ledger import to_json
+from access.files import to_json
 from access.measure import cumulative, enhanced_two_step, gravity, three_step, two_step
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped

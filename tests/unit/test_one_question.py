@@ -26,8 +26,8 @@ from access.report.board import board_report
 from access.report.robustness import study_robustness
 from access.run.findings import ranking_summary
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 from tests.unit.report_results import line_results
 
 pytestmark = pytest.mark.usefixtures("quick_runs")

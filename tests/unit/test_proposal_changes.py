@@ -202,7 +202,7 @@ def test_a_change_of_ones_own_at_a_new_position(tmp_path):
 )
 def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
     from access.analysis.questions import questions
-    from access.study.template import new_study
+    from access.sources.folder import new_study
 
     new_study(tmp_path / "town")
     with pytest.raises(ParameterError, match=f"{opening} {words}"):

@@ -23,8 +23,8 @@ from access.release import (
     check_publishable,
     released,
 )
+from access.sources.folder import _template_files
 from access.study import load_study
-from access.study.template import _template_files
 
 PAIR = (_Pair("part", "whole"),)
 NAMES = ("part", "whole")

@@ -33,8 +33,8 @@ from access.files import INTERNAL_MARK
 from access.release import _open_counts, released
 from access.run import write as writing
 from access.run.write import replay, write_outputs
+from access.sources.folder import _template_files
 from access.study import load_study
-from access.study.template import _template_files
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 

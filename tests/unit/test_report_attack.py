@@ -16,9 +16,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.report import board
-from access.study.template import new_study
+from access.sources.folder import new_study
 from tests.conftest import call_here, pdf_text
 from tests.hostile import CORPUS, hostile_study
 

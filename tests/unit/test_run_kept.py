@@ -13,14 +13,14 @@ import pytest
 
 from access.analysis.job import measure_study, run_job, travel_times
 from access.errors import NetworkError
-from access.ledger import sha256_of
+from access.files import sha256_of
 from access.network import build, surroundings
 from access.network import cache as kept
 from access.network.matrix import TravelMatrix
 from access.run import write_outputs
+from access.sources.folder import new_study
 from access.sources.http import _CACHE_VARIABLE, user_cache
 from access.study import Study, load_study
-from access.study.template import new_study
 from tests.newport import make_newport
 from tests.streets import write_osm
 

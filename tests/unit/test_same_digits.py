@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.ledger import to_json
+from access.files import to_json
 from access.measure.distribution import weighted_sums
 from access.network import TravelMatrix
 from access.scenario import Uncertainty, robustness

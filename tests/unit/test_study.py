@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from access.errors import StudyError
+from access.sources.folder import new_study
 from access.study import find_study, load_study
-from access.study.template import new_study
 
 ROTHERHAM = find_study("rotherham")
 

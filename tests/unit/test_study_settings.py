@@ -10,8 +10,8 @@ import pytest
 
 from access.analysis.job import run_job
 from access.errors import StudyError
+from access.sources.folder import new_study
 from access.study import find_study, load_study
-from access.study.template import new_study
 
 
 @pytest.fixture

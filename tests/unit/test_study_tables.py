@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import Fault, StudyError
-from access.ledger import sha256_of
+from access.files import sha256_of
+from access.sources.folder import new_study
 from access.study import load_study
 from access.study.manifest import manifest_text
 from access.study.sheet import (
@@ -25,7 +26,6 @@ from access.study.sheet import (
     read_numbers,
     read_sheet,
 )
-from access.study.template import new_study
 
 CODES = ["0001", "1E5", "100000", "007", "NA", "None", "true", "nan", "1.0", "", "inf", "$5 #1"]
 

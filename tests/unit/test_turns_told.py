@@ -11,8 +11,8 @@ import pytest
 
 from access.analysis.job import travel_times
 from access.national.authority import Ask, _rests_on
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 from tests.conftest import call_here
 
 TOLD = "Driving heeds 1 of the 2 turn restrictions"

@@ -15,8 +15,8 @@ from access.analysis.analysis import Analysis
 from access.analysis.anew import what_may_be_wrong
 from access.analysis.job import measure_study
 from access.scenario import Uncertainty
+from access.sources.folder import new_study
 from access.study import load_study
-from access.study.template import new_study
 
 #: Of the question itself: hubs have no threshold and no lambda to be otherwise.
 OF_THE_QUESTION = {"lam", "threshold_minutes"}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.errors import AccessError, Fault, ParameterError, StudyError
-from access.ledger import RunLedger, sha256_of, to_json
+from access.files import RunLedger, sha256_of, to_json
 from access.units import great_circle_m, metric_crs, project, unproject
 
 # --- wrong inputs -------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from access.errors import StudyError
 from access.escape import seen
+from access.sources.folder import new_study
 from access.study import find_study, load_study
-from access.study.template import new_study
 
 #: A blank of no width, a mark of byte order, a joiner, blank letters of Korean and of Braille.
 UNSEEN = ("\u200b", "\ufeff", "\u034f", "\u3164", "\u2800", "\u00ad", "\ufe0f", "\u2060")
