@@ -1,12 +1,12 @@
-"""Run notebooks in place, each in a kernel of its own: ``python run_all.py MEASURED < jobs.json``.
+"""Run notebooks in place, each in a kernel of its own.
 
-A job names a notebook, a folder for its kernel and variables of its environment. Errors stay in
-the outputs, and cells may reach this machine only. The first kernel is started as a person starts
-it. The others are forks of one interpreter that has read the package and what a run `MEASURED` of
-the embedded study on its own streets, and has no name of a notebook: to read both anew for each
-takes longer than the cells. What that run or one of them searched no other searches again. Few
-settings are drawn, and of a report's pictures one is for all: how firm an answer is and what each
-picture shows, other tests look at.
+``python run_all.py MEASURED SEARCHED < jobs.json``: a job names a notebook, a folder for its kernel
+and variables of its environment. Errors stay in the outputs, and cells may reach this machine only.
+The first kernel is started as a person starts it. The others are forks of one interpreter that has
+read the package and what a run `MEASURED` of the embedded study on its own streets, and has no name
+of a notebook: to read both anew for each takes longer than the cells. What anybody searched stands
+in the folder `SEARCHED`, and no other searches it again. Few settings are drawn, and of a report's
+pictures one is for all: how firm an answer is and what each picture shows, other tests look at.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ import io
 import json
 import os
 import pickle
-import shutil
 import signal
 import sys
-import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
@@ -114,7 +113,9 @@ def once(ask: Callable[..., Any], folder: Path) -> Callable[..., Any]:
         _Question(question).dump((ask.__name__, given, more))
         path = folder / hashlib.sha256(question.getvalue()).hexdigest()
         if not path.exists():
-            path.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
+            part = path.with_name(f"{path.name}-{os.getpid()}-{threading.get_ident()}")
+            part.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
+            part.replace(path)  # whole, for whoever reads it meanwhile
         return pickle.loads(path.read_bytes())
 
     return asked
@@ -229,7 +230,7 @@ def apart(work: Callable[[], None]) -> None:
         os._exit(0)
 
 
-def main(measured: Path) -> None:
+def main(measured: Path, searched: Path) -> None:
     """Run every job."""
     first, *others = json.load(sys.stdin)
     formats()
@@ -240,13 +241,10 @@ def main(measured: Path) -> None:
             one_job(job, forked=False)
         return
     apart(one)
-    with tempfile.TemporaryDirectory() as folder:
-        searched = Path(folder) / "searched"
-        shutil.copytree(measured.with_name("searched"), searched)
-        make_ready(measured, searched)
-        for job in others:
-            apart(partial(one_job, job, forked=True))
+    make_ready(measured, searched)
+    for job in others:
+        apart(partial(one_job, job, forked=True))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))
