@@ -1,4 +1,4 @@
-"""`access run`, `report`, `map`, `replay` and `national`: what makes whole sets of files."""
+"""`access run`, `check`, `report`, `map`, `replay` and `national`: whole sets of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`access compare`: what a change of centres does to families' travel."""
+"""`access compare`, `rank` and `site`: what a change does, where it ranks, where hubs would go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blocks that a document is made of."""
+"""The document model: blocks (headings, text, tables, pictures) that each writer writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a still map is coloured by: classes, their colours and words, and the finding."""
+"""Still maps of a study: areas in classes with their colours and words, and the finding."""
 
 from __future__ import annotations
 

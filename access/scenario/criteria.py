@@ -1,4 +1,4 @@
-"""One service made ready for many evaluations: minutes as places in a sorted list."""
+"""What options are judged by: exact criteria of many options of one service at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More than one answer: near-optimal alternatives, the curve over the number of sites."""
+"""More than one answer: near-optimal sets, the curve over their number, the Pareto front."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The assumptions of a study, in sentences that stand beside its numbers."""
+"""`Study`: a folder's settings and tables as one value, loaded, described, with its assumptions."""
 
 from __future__ import annotations
 
