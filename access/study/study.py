@@ -32,7 +32,7 @@ from access.study.config import (
 )
 from access.study.manifest import _read_manifest, _read_outline
 from access.study.tables import (
-    REGISTER_UNKNOWNS,
+    _REGISTER_UNKNOWNS,
     _cross_faults,
     _join_parents,
     _parent_columns,
@@ -679,7 +679,7 @@ def study_facts(study: Study) -> dict[str, Any]:
             }
             for key, p in config.proposals.items()
         },
-        "not_known": {column: int(_unknown(study, column)) for column in REGISTER_UNKNOWNS},
+        "not_known": {column: int(_unknown(study, column)) for column in _REGISTER_UNKNOWNS},
         "assumptions": list(study.assumptions),
         "inputs": [dict(row) for row in study.inputs],
     }
