@@ -1,4 +1,4 @@
-"""Tables of the Word report."""
+"""A document as a Word file: its styles, text, tables, pictures and contents."""
 
 from __future__ import annotations
 

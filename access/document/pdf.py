@@ -28,9 +28,9 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    in_rows,
+    _in_rows,
+    _width_of,
     long_date,
-    width_of,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -204,7 +204,7 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
         "internal": INTERNAL_MARK if document.internal else "",
         "blocks": [
             _row(document, shown, root)
-            for places in in_rows(document.blocks)
+            for places in _in_rows(document.blocks)
             for shown in ([places] if _stand_beside(document, places) else [(k,) for k in places])
         ],
     }
@@ -213,7 +213,7 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
 def _stand_beside(document: Document, places: tuple[int, ...]) -> bool:
     """Say whether blocks stand in one row, which does not break: none of them is a tall one."""
     for block in (document.blocks[k] for k in places):
-        wide = width_of(block)
+        wide = _width_of(block)
         if isinstance(block, TableBlock):
             view = document.view(block.table)
             shares = _column_shares(view, compact=block.compact, wide=wide)
@@ -232,10 +232,10 @@ def _row(document: Document, places: tuple[int, ...], root: Path) -> dict[str, A
         return _block(document, places[0], document.blocks[places[0]], root)
     blocks = [document.blocks[k] for k in places]
     beside = [
-        _block(document, k, block, root, wide=width_of(block))
+        _block(document, k, block, root, wide=_width_of(block))
         for k, block in zip(places, blocks, strict=True)
     ]
-    return {"block": "row", "items": beside, "widths": [width_of(block) for block in blocks]}
+    return {"block": "row", "items": beside, "widths": [_width_of(block) for block in blocks]}
 
 
 def _block(

@@ -20,7 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from access.charts import chart
+from access.charts import chart as style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
@@ -426,14 +426,14 @@ def _light(outline: shapely.Geometry) -> shapely.Geometry:
 def _palette() -> dict[str, Any]:
     """Give the shared colours and class edges as JSON types."""
     return {
-        "categorical": list(chart.CATEGORICAL),
-        "added_edges": list(chart.ADDED_EDGES),
-        "added": list(chart.ADDED_COLOURS),
-        "saved": list(chart.SAVED_COLOURS),
-        "minutes_edges": list(chart.MINUTES_EDGES),
-        "minutes": list(chart.MINUTES_COLOURS),
-        "fifths": list(chart.FIFTH_COLOURS),
-        "markers": {key: colour for key, (_, colour) in chart.MARKERS.items()},
+        "categorical": list(style.CATEGORICAL),
+        "added_edges": list(style.ADDED_EDGES),
+        "added": list(style.ADDED_COLOURS),
+        "saved": list(style.SAVED_COLOURS),
+        "minutes_edges": list(style.MINUTES_EDGES),
+        "minutes": list(style.MINUTES_COLOURS),
+        "fifths": list(style.FIFTH_COLOURS),
+        "markers": {key: colour for key, (_, colour) in style.MARKERS.items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""Family Hubs on the planner's map: the best sites, and the council's own."""
+"""The planner's map: layers of a study to switch on and off, with its Family Hubs."""
 
 from __future__ import annotations
 

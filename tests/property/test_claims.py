@@ -366,9 +366,9 @@ def sentences_of(seed: int) -> list[Said]:
     for wording in (Wording(), Wording(internal=True, decimals=1)):
         told += [
             say.affected(own.impact, "Centre", wording),
-            say.every_mode(own.result.impacts, wording),
+            say._every_mode(own.result.impacts, wording),
             say.furthest(own.impact, wording),
-            say.most_added(own.impact, {}, wording),
+            say._most_added(own.impact, {}, wording),
             alternatives.better(own, wording),
             *(figure for figure, _ in summary._key_figures([own], wording)),
         ]
