@@ -180,16 +180,13 @@ def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
     Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
-    beside them in ``said.txt``, what it measured in ``results.pickle`` and what it searched, for
-    others that ask the same, in ``searched``. Tests read them, and write nothing there.
+    beside them in ``said.txt``, what it measured in ``results.pickle``. Tests read them, and write
+    nothing there.
     """
     from access import run
-    from access.analysis import hub_plans, hubs
-    from tests.notebooks.run_all import once
 
     def make(folder: Path) -> None:
-        measure, searched = run.run_job, folder / "searched"
-        searched.mkdir()
+        measure = run.run_job
 
         def kept(*args, **options):
             results = measure(*args, **options)
@@ -198,8 +195,6 @@ def rotherham_run(made_once) -> Path:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "run_job", kept)
-            for room, search in ((hubs, "hub_search"), (hub_plans, "choose")):
-                patch.setattr(room, search, once(getattr(room, search), searched))
             done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
