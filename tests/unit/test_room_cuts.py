@@ -178,3 +178,34 @@ def test_cuts_raise_the_bound_of_the_root(cuts_everywhere, monkeypatch):
         bounds[rounds] = np.array(roots)
     assert any(cuts_everywhere)
     assert (bounds[20] >= bounds[0] - 1e-6).all() and (bounds[20] > bounds[0] + 0.1).any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5, 19, 23, 24])
+def test_every_step_of_a_dive_sends_an_area_more_and_what_it_offers_keeps_the_room(seed):
+    minutes, uses, room, p = crowded(seed, n=40, m=40, p=5, tight=0.95)
+    sacks = _Knapsacks(
+        minutes, uses, np.full(40, room), p, np.zeros(40, bool), np.ones(40, bool), True
+    )
+    rows, offered, sent = _SideRows(np.zeros((0, 40)), np.zeros(0), np.zeros(0)), [], []
+
+    def offer(sites, where):
+        offered.append((sites, where))
+        return np.inf
+
+    search = BranchAndPrice(minutes, p, rows, sacks.fill, sacks.size, offer, None, None, _Watch())
+    every = np.ones(minutes.shape, bool)
+    node, point = search.bounded(branch_and_price._Node(
+        -np.inf, np.zeros(40, bool), np.ones(40, bool), every, minutes.mean(axis=1), np.zeros(0)
+    ))  # fmt: skip
+    real = search.bounded
+
+    def bounded(node):
+        sent.append(int((node.pairs.sum(axis=1) == 1).sum()))
+        return real(node)
+
+    search.bounded = bounded
+    open_ = search.dive(node, point)
+    assert (np.diff([0, *sent]) > 0).all() and open_.sum() == pytest.approx(p)
+    for sites, where in offered:
+        assert np.isin(where, sites).all() and len(sites) == p
+        assert (np.bincount(where, uses) <= room).all()
