@@ -125,7 +125,7 @@ class BranchAndPrice:
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
         self.cuts, self.effort, self.rounds = cuts, 1.0, _CUT_ROUNDS if cuts else 0
         self.root: _Priced | None = None
-        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
+        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear, watch.spend)
 
     def start(self, sites: Ints, where: Ints) -> None:
         """Take the columns of an answer."""
