@@ -423,7 +423,7 @@ class BranchAndPrice:
             part = np.where(settles, at.part, 0.0)
             new = np.flatnonzero(part > _FIRM)
             if not len(new):
-                new = part.argmax(keepdims=True)
+                new = np.array([part.argmax()])
             if part[new[0]] <= _HALF:  # every area is sent, and more than the sites have room for
                 break
             must, pairs = node.must.copy(), node.pairs.copy()

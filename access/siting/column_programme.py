@@ -411,7 +411,8 @@ class _Master:
 
     def _cells(self) -> float:
         """Tell what the last solving looked at: each row and column once a step."""
-        return float(self.engine.getInfo().simplex_iteration_count) * (self.fixed + len(self.site))
+        steps = int(self.engine.getInfo().simplex_iteration_count)
+        return float(steps * (self.fixed + len(self.site)))
 
     def solve(self) -> _Point | None:
         """Solve the programme; None where no such sites keep the rules, whatever the columns."""
