@@ -506,10 +506,10 @@ def street_ways(
                 rows.append((ids[at], site_id, found[0]))
                 lines.append(found[1])
     made = pd.DataFrame(rows, columns=["area_id", "site_id", "minutes"])
-    return made.assign(geometry=_in_degrees(lines, network.crs))
+    return made.assign(geometry=_lines_in_degrees(lines, network.crs))
 
 
-def _in_degrees(lines: Sequence[_Floats], crs: str) -> NDArray[np.object_]:
+def _lines_in_degrees(lines: Sequence[_Floats], crs: str) -> NDArray[np.object_]:
     """Make WGS84 lines of corners in metres, all at once: to turn each alone takes far longer."""
     of = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
     made = np.empty(len(lines), dtype=object)
