@@ -12,6 +12,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import typer.main
 from hypothesis import given
@@ -97,6 +98,43 @@ def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
 _MOST_KEPT_BYTES = 2_000_000
 
 
+def _loaded_once(load: Callable[[Path], Study]) -> Callable[[Path], Study]:
+    """Load a study once a process: a study is its files' names and bytes, wherever they lie."""
+    kept: dict[tuple[Any, ...], Study] = {}
+
+    def loaded(folder: Path) -> Study:
+        files = sorted(folder.iterdir())
+        if not all(map(_is_plain, files)):
+            return load(folder)
+        key = tuple((f.name, hashlib.sha256(f.read_bytes()).digest()) for f in files)
+        if key not in kept:
+            kept[key] = load(folder)
+            if len(kept) > _MOST_KEPT_STUDIES:
+                del kept[next(iter(kept))]
+        return _another(kept[key], folder)
+
+    return loaded
+
+
+_MOST_KEPT_STUDIES = 50
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= _MOST_KEPT_BYTES
+
+
+def _another(study: Study, folder: Path) -> Study:
+    """Give the same study in a folder, with tables of its own: a caller may change either."""
+    own: dict[str, Any] = {
+        field.name: value.copy()
+        for field in fields(study)
+        if isinstance(value := getattr(study, field.name), pd.DataFrame | pd.Series)
+    }
+    feeds = tuple(folder / feed.relative_to(study.folder) for feed in study.timetables)
+    inputs = tuple(dict(row) for row in study.inputs)
+    return replace(study, folder=folder, timetables=feeds, inputs=inputs, **own)
+
+
 def _column_words(column: Any) -> tuple[Any, ...]:
     """Say what a column must be, as a key: each check is told apart by what it says it expects."""
     checks = tuple(check.expected for check in column.checks)
@@ -142,6 +180,7 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
+study_module._loaded = _loaded_once(study_module._loaded)
 study_module.read_table = authority.read_table = _read_once(study_module.read_table)
 typer.main.get_command = _commands_once(typer.main.get_command)
 # before any module takes the functions by name

@@ -369,8 +369,8 @@ def access_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]
 # ---- what no test may do
 
 
-@pytest.fixture(autouse=True)
-def no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_outside_sockets() -> Iterator[None]:
     """Refuse every connection that is not to this machine."""
     connect = socket.socket.connect
 
@@ -380,4 +380,6 @@ def no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError(f"a test tried to reach {address}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield

@@ -468,7 +468,11 @@ def load_study(path: str | Path | None = None) -> Study:
     >>> load_study("rotherham")
     <Study rotherham: 854 areas, 23 centres, 73 candidate sites>
     """
-    folder = find_study(path)
+    return _loaded(find_study(path))
+
+
+def _loaded(folder: Path) -> Study:
+    """Load the study in a folder, and refuse it with all that is wrong."""
     _check_links(folder, ["study.toml", "manifest.toml", _STREETS_FILE])
     config = read_config(folder / "study.toml")
     _check_links(folder, _files_of(config))
