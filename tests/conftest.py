@@ -305,6 +305,26 @@ def _fewer(drawn: Callable[..., object], most: int) -> Callable[..., object]:
     return lambda plans, n, near: drawn(plans, min(n, most), near)
 
 
+@contextmanager
+def plain_pages() -> Iterator[None]:
+    """Write all that a report holds, laid out on no page: for tests that open none of its files."""
+    from access.report import board
+
+    def written(document) -> bytes:
+        return repr(document).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, "_WRITERS", dict.fromkeys(board._WRITERS, written))
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_pages() -> Iterator[None]:
+    """Lay out no page of any report of a file that opens none."""
+    with plain_pages():
+        yield
+
+
 @pytest.fixture(scope="module")
 def quick_runs() -> Iterator[None]:
     """Draw one picture a kind and few settings for all runs of a file that looks at neither."""
