@@ -25,18 +25,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 #: The shell first: the same engine without a window takes half the processor's time.
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
-# no example is held to the clock: a busy machine changes nothing but the wait
-CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("same", derandomize=True, **CALM)
-settings.register_profile("explore", derandomize=False, print_blob=True, **CALM)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how cases are drawn, before any test is read; who only shares tests out reads none."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return
+    from hypothesis import HealthCheck, settings
+
+    # no example is held to the clock: a busy machine changes nothing but the wait
+    calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("same", derandomize=True, **calm)
+    settings.register_profile("explore", derandomize=False, print_blob=True, **calm)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 # ---- what a test needs
