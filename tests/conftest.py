@@ -25,18 +25,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 #: The shell first: the same engine without a window takes half the processor's time.
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
-# no example is held to the clock: a busy machine changes nothing but the wait
-CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("same", derandomize=True, **CALM)
-settings.register_profile("explore", derandomize=False, print_blob=True, **CALM)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how cases are drawn, before any test is read; who only shares tests out reads none."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return
+    from hypothesis import HealthCheck, settings
+
+    # no example is held to the clock: a busy machine changes nothing but the wait
+    calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("same", derandomize=True, **calm)
+    settings.register_profile("explore", derandomize=False, print_blob=True, **calm)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 # ---- what a test needs
@@ -96,6 +102,13 @@ SLOW = {
 MARKS = {"shared_data": "real_data", "chromium": "browser", "firefox": "browser",
          "rotherham_run": "slow", "rotherham_results": "slow", "rotherham_answers": "slow",
          "town_run": "slow", "ran": "slow"}  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path):
+    """Look for examples in no file of tests: a tenth of the time to find all tests went there."""
+    found = yield
+    return [node for node in found if type(node).__name__ != "DoctestModule"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -303,6 +316,26 @@ def few_draws(most: int = 10) -> Iterator[None]:
 def _fewer(drawn: Callable[..., object], most: int) -> Callable[..., object]:
     """Draw fewer settings of hubs: the same function each time, so that answers are known again."""
     return lambda plans, n, near: drawn(plans, min(n, most), near)
+
+
+@contextmanager
+def plain_pages() -> Iterator[None]:
+    """Write all that a report holds, laid out on no page: for tests that open none of its files."""
+    from access.report import board
+
+    def written(document) -> bytes:
+        return repr(document).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, "_WRITERS", dict.fromkeys(board._WRITERS, written))
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_pages() -> Iterator[None]:
+    """Lay out no page of any report of a file that opens none."""
+    with plain_pages():
+        yield
 
 
 @pytest.fixture(scope="module")

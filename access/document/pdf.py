@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -168,8 +169,7 @@ def _compiler(document: Document, root: Path) -> typst.Compiler:
     return typst.Compiler(
         str(root / "report.typ"),
         root=str(root),
-        font_paths=_font_folders(),
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
     )
 
 
@@ -182,10 +182,13 @@ def _heading_pages(document: Document) -> dict[int, int]:
     return dict(zip(heads, pages, strict=True))
 
 
-def _font_folders() -> list[str]:
+@cache
+def _fonts() -> typst.Fonts:
+    """Give the letters: to look through their files takes as long as to lay a few pages out."""
     own = files("access.charts").joinpath("fonts")
     # DejaVu Sans comes with matplotlib: it has the letters that our own subset lacks.
-    return [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    folders = [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
