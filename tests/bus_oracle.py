@@ -11,21 +11,24 @@ from bisect import bisect_left
 from collections import defaultdict
 
 import numpy as np
+import pandas as pd
 
 from access.network import travel_matrix
 
 MINUTE = 60_000
 
 
-def points(frame):
-    return frame[["id", "lon", "lat"]].assign(id=frame["id"].astype(str))
+def on_foot(network, origins, targets):
+    """Minutes on foot from every origin to every target, whatever their names."""
+    frames = (pd.concat(each)[["lon", "lat"]] for each in (origins, targets))
+    places = (frame.assign(id=range(len(frame))) for frame in frames)
+    return travel_matrix(network, *places).total_minutes
 
 
-def on_foot(network, origins, targets, limit=np.inf):
-    """{origin row: {target row: ms}}, measured all with all."""
-    total = travel_matrix(network, points(origins), points(targets)).total_minutes
+def in_reach(minutes, limit=np.inf):
+    """{origin row: {target row: ms}}."""
     return [
-        {j: round(m * MINUTE) for j, m in enumerate(row) if m <= limit} for row in total.tolist()
+        {j: round(m * MINUTE) for j, m in enumerate(row) if m <= limit} for row in minutes.tolist()
     ]
 
 
@@ -38,12 +41,14 @@ class Oracle:
         used = timetable.boarding_stops.tolist()
         stops = timetable.stops.iloc[used]
         self.slack = round(slack_seconds * 1000)
-        self.walk = on_foot(network, origins, targets)
-        start = on_foot(network, origins, stops, max_walk_minutes)
+        n, m = len(origins), len(targets)
+        minutes = on_foot(network, (origins, stops), (targets, stops))
+        self.walk = in_reach(minutes[:n, :m])
+        start = in_reach(minutes[:n, m:], max_walk_minutes)
         self.start = [{used[x]: ms for x, ms in near.items()} for near in start]
-        end = on_foot(network, stops, targets, max_walk_minutes)
+        end = in_reach(minutes[n:, :m], max_walk_minutes)
         self.end = dict(zip(used, end, strict=True))
-        change = on_foot(network, stops, stops, max_change_minutes)
+        change = in_reach(minutes[n:, m:], max_change_minutes)
         self.change = {
             x: {used[y]: ms for y, ms in near.items()} | {x: 0}
             for x, near in zip(used, change, strict=True)

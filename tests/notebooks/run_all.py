@@ -45,6 +45,9 @@ def formats() -> Any:
             del sys.modules["rfc3987_syntax"]
 
 
+#: As few settings as may be drawn: how firm an answer is other tests look at.
+_DRAWS = 10
+
 _GUARD = """
 import socket
 _connect = socket.socket.connect
@@ -77,8 +80,10 @@ def make_ready(measured: Path, searched: Path) -> None:
 
     job.measure_study = study_measured
     Chart.pictures = lambda chart, **options: plain  # type: ignore[method-assign]
-    analysis.robustness = lambda *given, draws, **more: firm(*given, draws=min(draws, 40), **more)
-    hub_plans._drawn = lambda plans, draws, within: draw(plans, min(draws, 40), within)
+    analysis.robustness = lambda *given, draws, **more: firm(
+        *given, draws=min(draws, _DRAWS), **more
+    )
+    hub_plans._drawn = lambda plans, draws, within: draw(plans, min(draws, _DRAWS), within)
     hubs.hub_search = once(hubs.hub_search, searched)
     hub_plans.choose = once(hub_plans.choose, searched)
     import_module("access.notebook")  # which takes by name what stands above
