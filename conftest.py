@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import os
-import pickle
-from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
-from functools import cache, wraps
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
-from hypothesis import given
-from hypothesis.strategies import just
-
-from access.analysis import hub_plans, job
-from access.analysis.analysis import Analysis
-from access.national import authority
-from access.release import with_policy
-from access.study import study as study_module
-from access.study.study import Study, is_embedded
 
 gc.disable()  # till all tests are found: a fifth of that time went to looking for garbage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def searched(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """Give where all workers keep what was found of the embedded study's hubs: none seeks again."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "searched"
+    folder.mkdir(exist_ok=True)
+    from tests.once import SEARCHED
+
+    SEARCHED.append(folder)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,102 +38,21 @@ def nothing_is_kept() -> Iterator[None]:
         yield
 
 
-def _once(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Measure the embedded study on its own streets once a process; anything else as ever.
-
-    Dozens of tests and examples ask it; that it is measured alike each time is shown by processes
-    of their own (`tests/cli/test_run.py`).
-    """
-    kept: dict[bytes, Any] = {}
-
-    @wraps(measure)
-    def measured(study: Study, *, network: Path | None = None, **rest: Any) -> Any:
-        if network is not None or study.streets is not None or not is_embedded(study.folder):
-            return measure(study, network=network, **rest)
-        given = pickle.dumps([getattr(study, field.name) for field in fields(study)])
-        key = hashlib.sha256(given).digest()  # another setting or table is another study
-        if key not in kept:
-            kept[key] = measure(study, **rest)
-        return replace(kept[key], study=with_policy(study))
-
-    return measured
-
-
-def _read_once(read: Callable[..., Any]) -> Callable[..., Any]:
-    """Read and check a table once a process: a table is its name, its bytes and what is asked."""
-    kept: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
-
-    @wraps(read)
-    def table(path: Path, kind: str, more: Any = None, needed: Any = ()) -> Any:
-        if not path.is_file() or path.is_symlink() or path.stat().st_size > _MOST_KEPT_BYTES:
-            return read(path, kind, more, needed)  # a pipe is never opened twice
-        asked = [(name, _column_words(column)) for name, column in (more or {}).items()]
-        content = hashlib.sha256(path.read_bytes()).digest()
-        key = (path.name, content, kind, tuple(asked), frozenset(needed))
-        if key not in kept:
-            frame, faults = read(path, kind, more, needed)
-            kept[key] = frame, tuple(faults)
-        frame, found = kept[key]
-        return frame.copy(), list(found)  # a caller may add to either
-
-    return table
-
-
-_MOST_KEPT_BYTES = 2_000_000
-
-
-def _column_words(column: Any) -> tuple[Any, ...]:
-    """Say what a column must be, as a key: each check is told apart by what it says it expects."""
-    checks = tuple(check.expected for check in column.checks)
-    return column.kind, column.required, column.unique, checks
-
-
-def _commands_once(make: Callable[..., Any]) -> Callable[..., Any]:
-    """Read the commands' signatures once, not at every call of the command line in a process."""
-    kept: dict[tuple[Any, ...], Any] = {}
-
-    @wraps(make)
-    def command(app: typer.Typer) -> Any:
-        key = app, len(app.registered_commands), len(app.registered_groups)
-        if key not in kept:
-            kept[key] = make(app)
-        return kept[key]
-
-    return command
-
-
-def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
-    """Ask the embedded study for its hubs once a process and question; anything else as ever."""
-    kept: dict[tuple[Any, ...], tuple[Any, Any]] = {}
-
-    @wraps(ask)
-    def asked(analysis: Analysis, size: int | None = None, **given: Any) -> Any:
-        results = analysis.results
-        if given.get("search") or not is_embedded(results.study.folder):
-            return ask(analysis, size, **given)
-        question = {k: v for k, v in given.items() if k != "progress"}
-        told = repr((size, sorted(question.items()), results.study.config))
-        key = id(results.matrices), told, hub_plans._drawn  # a file may draw fewer settings
-        if key not in kept:  # beside the answer, so that no other object takes its identity
-            kept[key] = results.matrices, ask(analysis, size, **given)
-        return kept[key][1]
-
-    return asked
-
-
-study_module.read_table = authority.read_table = _read_once(study_module.read_table)
-typer.main.get_command = _commands_once(typer.main.get_command)
-# before any module takes the functions by name
-job.travel_times, job.measure_study = _once(job.travel_times), _once(job.measure_study)
-Analysis._hubs = _asked_once(Analysis._hubs)  # type: ignore[method-assign]
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module takes the functions by name; who only shares tests out needs none."""
+    workers = getattr(config.option, "numprocesses", None)
+    if not workers or hasattr(config, "workerinput"):
+        import tests.once  # noqa: F401
 
 
 def pytest_collection_finish() -> None:
     """Look for garbage seldom, and never among what was imported: a tenth of the time was that."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()
+    from hypothesis import given
+    from hypothesis.strategies import just
+
     given(just(0))(lambda nothing: None)()  # hypothesis looks for garbage at its first example
 
 

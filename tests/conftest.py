@@ -25,18 +25,24 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 #: The shell first: the same engine without a window takes half the processor's time.
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
-# no example is held to the clock: a busy machine changes nothing but the wait
-CALM = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("same", derandomize=True, **CALM)
-settings.register_profile("explore", derandomize=False, print_blob=True, **CALM)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say how cases are drawn, before any test is read; who only shares tests out reads none."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return
+    from hypothesis import HealthCheck, settings
+
+    # no example is held to the clock: a busy machine changes nothing but the wait
+    calm = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("same", derandomize=True, **calm)
+    settings.register_profile("explore", derandomize=False, print_blob=True, **calm)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 # ---- what a test needs
@@ -96,6 +102,13 @@ SLOW = {
 MARKS = {"shared_data": "real_data", "chromium": "browser", "firefox": "browser",
          "rotherham_run": "slow", "rotherham_results": "slow", "rotherham_answers": "slow",
          "town_run": "slow", "ran": "slow"}  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path):
+    """Look for examples in no file of tests: a tenth of the time to find all tests went there."""
+    found = yield
+    return [node for node in found if type(node).__name__ != "DoctestModule"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -195,16 +208,13 @@ def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
     Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
-    beside them in ``said.txt``, what it measured in ``results.pickle`` and what it searched, for
-    others that ask the same, in ``searched``. Tests read them, and write nothing there.
+    beside them in ``said.txt``, what it measured in ``results.pickle``. Tests read them, and write
+    nothing there.
     """
     from access import run
-    from access.analysis import hub_plans, hubs
-    from tests.notebooks.run_all import once
 
     def make(folder: Path) -> None:
-        measure, searched = run.run_job, folder / "searched"
-        searched.mkdir()
+        measure = run.run_job
 
         def kept(*args, **options):
             results = measure(*args, **options)
@@ -213,8 +223,6 @@ def rotherham_run(made_once) -> Path:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "run_job", kept)
-            for room, search in ((hubs, "hub_search"), (hub_plans, "choose")):
-                patch.setattr(room, search, once(getattr(room, search), searched))
             done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
@@ -325,6 +333,26 @@ def _fewer(drawn: Callable[..., object], most: int) -> Callable[..., object]:
     return lambda plans, n, near: drawn(plans, min(n, most), near)
 
 
+@contextmanager
+def plain_pages() -> Iterator[None]:
+    """Write all that a report holds, laid out on no page: for tests that open none of its files."""
+    from access.report import board
+
+    def written(document) -> bytes:
+        return repr(document).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, "_WRITERS", dict.fromkeys(board._WRITERS, written))
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_pages() -> Iterator[None]:
+    """Lay out no page of any report of a file that opens none."""
+    with plain_pages():
+        yield
+
+
 @pytest.fixture(scope="module")
 def quick_runs() -> Iterator[None]:
     """Draw one picture a kind and few settings for all runs of a file that looks at neither."""
@@ -389,8 +417,8 @@ def access_command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]
 # ---- what no test may do
 
 
-@pytest.fixture(autouse=True)
-def no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_outside_sockets() -> Iterator[None]:
     """Refuse every connection that is not to this machine."""
     connect = socket.socket.connect
 
@@ -400,4 +428,6 @@ def no_outside_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError(f"a test tried to reach {address}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield

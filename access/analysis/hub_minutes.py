@@ -63,7 +63,7 @@ def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
 
 
 @dataclass(frozen=True, eq=False)
-class HubMinutes:
+class _HubMinutes:
     """Minutes from the study's areas to every site, a matrix for each window that offers have.
 
     Parameters
@@ -96,7 +96,7 @@ class HubMinutes:
 
 def hub_minutes(
     results: StudyResults, mode: str, of: Callable[[str], TravelMatrix] | None = None
-) -> HubMinutes:
+) -> _HubMinutes:
     """Give a mode's minutes for every offer; one that no service gives has the first's window.
 
     Parameters
@@ -119,10 +119,10 @@ def hub_minutes(
         if id(matrix) not in found:
             found[id(matrix)] = (len(found), matrix)
         window[offer.key] = found[id(matrix)][0]
-    return HubMinutes(tuple(m.areas(areas) for _, m in found.values()), window)
+    return _HubMinutes(tuple(m.areas(areas) for _, m in found.values()), window)
 
 
-def kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
+def _kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     """Give a service's centres of today, those after its first proposal, and its title."""
     today = sorted(study.centre_ids(service))
     rivals = [p for p in study.config.proposals.values() if p.service == service]
@@ -148,7 +148,7 @@ def _placed(values: Floats, block: int, blocks: int) -> Floats:
     return whole
 
 
-def _offer(study: Study, asked: _OfferAsked, minutes: HubMinutes) -> Offer:
+def _offer(study: Study, asked: _OfferAsked, minutes: _HubMinutes) -> Offer:
     """Measure an offer's people and its centres of today and of those that stay."""
     matrix, block, blocks = minutes.of(asked.key), minutes.window[asked.key], len(minutes.matrices)
     counted = people_of(study, asked).to_numpy(float)
@@ -157,7 +157,7 @@ def _offer(study: Study, asked: _OfferAsked, minutes: HubMinutes) -> Offer:
     made = Offer(asked.key, asked.title, asked.ages, asked.share, people, block=block)
     if asked.service is None:
         return made
-    today, kept, _ = kept_sites(study, asked.service)
+    today, kept, _ = _kept_sites(study, asked.service)
     today, kept = _known(matrix, today), _known(matrix, kept)
     if not today or not kept:
         return made
@@ -169,7 +169,7 @@ def _offer(study: Study, asked: _OfferAsked, minutes: HubMinutes) -> Offer:
     )
 
 
-def hub_offers(study: Study, minutes: HubMinutes) -> tuple[Offer, ...]:
+def _hub_offers(study: Study, minutes: _HubMinutes) -> tuple[Offer, ...]:
     """Measure every offer that somebody is counted for."""
     made = [_offer(study, asked, minutes) for asked in offers_of(study)]
     made = [offer for offer in made if offer.people.any()]
@@ -179,8 +179,8 @@ def hub_offers(study: Study, minutes: HubMinutes) -> tuple[Offer, ...]:
     return tuple(replace(o, share=o.share / whole) for o in made)
 
 
-def hub_field(
-    study: Study, minutes: HubMinutes, candidates: pd.DataFrame, deprived: Bools | None
+def _hub_field(
+    study: Study, minutes: _HubMinutes, candidates: pd.DataFrame, deprived: Bools | None
 ) -> HubField:
     """Put a study's question of hubs: sites to choose from, minutes to them, and offers.
 
@@ -198,7 +198,7 @@ def hub_field(
     spots = candidates[["lon", "lat"]].round(6).itertuples(index=False, name=None)
     poor = None if deprived is None else np.tile(deprived, len(minutes.matrices))
     return HubField(
-        tuple(ids), total, hub_offers(study, minutes), poor, tuple(spots), each, percentile
+        tuple(ids), total, _hub_offers(study, minutes), poor, tuple(spots), each, percentile
     )
 
 
@@ -206,7 +206,7 @@ def hub_field(
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class _Drawing:
     """What is drawn for hubs.
 
     Parameters
@@ -280,7 +280,7 @@ class Drawing:
                 minutes = hub_minutes(found, self.mode, own.__getitem__)
                 if len(minutes.matrices) != len(asked.each):
                     continue
-                asked = hub_field(study, minutes, self.candidates, None)
+                asked = _hub_field(study, minutes, self.candidates, None)
             kept.append(_near_of(asked, sets, beside))
         at = np.random.default_rng([self.seed, 3]).integers(0, len(kept), self.draws)
         said = "; ".join(" and ".join(dict.fromkeys(name)) for name in names if name)
@@ -293,7 +293,7 @@ class Drawing:
     ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
         """Draw speeds, positions and the error of streets, as of closures."""
         study = self.results.study
-        stays = {o.service: kept_sites(study, o.service)[1] for o in offers_of(study) if o.service}
+        stays = {o.service: _kept_sites(study, o.service)[1] for o in offers_of(study) if o.service}
         blended = blends(self.results, self.mode)
         walk = self.results.matrices["walk" if blended else self.mode]
         walk = walk.areas(study.areas["id"].tolist())

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.hub_minutes import (
-    Drawing,
-    HubMinutes,
-    hub_field,
+    _Drawing,
+    _hub_field,
+    _HubMinutes,
+    _kept_sites,
     hub_minutes,
-    kept_sites,
     offers_of,
 )
 from access.analysis.results import HubPlan, HubPlans, StudyResults
@@ -55,7 +55,7 @@ DEPRIVED = "most deprived fifth"
 def _closures(study: Study) -> tuple[str, ...]:
     """Name the proposals whose closures hubs are set beside."""
     asked = [o.service for o in offers_of(study) if o.service is not None]
-    titles = [kept_sites(study, service)[2] for service in asked]
+    titles = [_kept_sites(study, service)[2] for service in asked]
     return tuple(dict.fromkeys(title for title in titles if title))
 
 
@@ -66,7 +66,7 @@ class _PlanMaker:
         self,
         results: StudyResults,
         candidates: pd.DataFrame,
-        minutes: HubMinutes,
+        minutes: _HubMinutes,
         mode: str,
         capacity: str | None = None,
         *,
@@ -84,7 +84,7 @@ class _PlanMaker:
         poor = None if fifth is None else fifth == 1
         self.poor = poor if poor is not None and poor.any() else None
         self.minutes = minutes
-        self.field = hub_field(self.study, minutes, candidates, poor)
+        self.field = _hub_field(self.study, minutes, candidates, poor)
         self.offers = self.field.offers
         self.closures = _closures(self.study)
         self.groups = self._groups(areas, poor)
@@ -183,7 +183,7 @@ class _PlanMaker:
         own = hub_minutes(self.results, mode)
         if len(own.matrices) != len(self.minutes.matrices):  # minutes by bus stand once a window
             spread = (own.matrices[0],) * len(self.minutes.matrices)
-            own = HubMinutes(spread, self.minutes.window)
+            own = _HubMinutes(spread, self.minutes.window)
         minutes, each, percentile = own.stacked(self.field.site_ids)
         if mode == "bus" and not each:
             walk = hub_minutes(self.results, "walk").stacked(self.field.site_ids)[0]
@@ -511,7 +511,7 @@ def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[tuple[HubPlan,
     for some in list(sets.values()):  # every plan of as many hubs is a rival beside what stays
         if beside and len(some) == len(next(iter(beside.values()))):
             beside.setdefault(frozenset(some), some)
-    drawing = Drawing(
+    drawing = _Drawing(
         maker.results, maker.field, maker.mode, maker.candidates.reset_index(), draws, _SEED
     )
     drawn, with_stays, words = drawing.measure(list(sets.values()), list(beside.values()))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.anew import _measured_to, _site_rows
-from access.analysis.hub_minutes import HubMinutes, hub_minutes, offers_of, people_of
+from access.analysis.hub_minutes import _HubMinutes, hub_minutes, offers_of, people_of
 from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
@@ -308,7 +308,7 @@ def _least_size(size: int | None, rules: Sequence[AtLeast], council: Sequence[st
 
 
 def _demands(
-    study: Study, there: HubMinutes, candidates: pd.DataFrame, weights: pd.Series | None = None
+    study: Study, there: _HubMinutes, candidates: pd.DataFrame, weights: pd.Series | None = None
 ) -> list[Demand]:
     ids = candidates["id"].tolist()
     frames = [matrix.sites(ids).to_frame() for matrix in there.matrices]
@@ -370,7 +370,7 @@ def _travel_alone(study: Study) -> str:
     return f"Only travel is weighed: whether a building is {words} is not known here."
 
 
-def _protect(study: Study, minutes: float, there: HubMinutes) -> list[NoWorse]:
+def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
     """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
     areas = study.areas
     if "imd_decile" not in areas:

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
-from access.analysis.results import _shortened, kind_words, pick
+from access.analysis.results import _kind_words, _shortened, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
@@ -320,7 +320,7 @@ def _by_name(study: Study, places: pd.DataFrame) -> dict[str, list[str]]:
     short: dict[str, list[str]] = {}
     for id_, name, kind in places[["id", "name", "kind"]].itertuples(index=False):
         full.setdefault(_folded(str(name)), []).append(str(id_))
-        endings = [] if kind == "candidate" else kind_words(study)
+        endings = [] if kind == "candidate" else _kind_words(study)
         for brief in {_folded(_shortened(str(name), e)) for e in ([], endings)}:
             if brief:
                 short.setdefault(brief, []).append(str(id_))

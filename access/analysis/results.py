@@ -560,7 +560,7 @@ _GENERAL = ("Youth and Community Centre", "Community Centre", "Youth Club", "you
 
 def short_names(results: StudyResults) -> dict[str, str]:
     """Shorten site names for tables: "Park View" for "Park View Children's Centre"."""
-    return _told_apart(results, kind_words(results.study))
+    return _told_apart(results, _kind_words(results.study))
 
 
 def site_names(results: StudyResults) -> dict[str, str]:
@@ -568,7 +568,7 @@ def site_names(results: StudyResults) -> dict[str, str]:
     return _told_apart(results, [])
 
 
-def kind_words(study: Study) -> list[str]:
+def _kind_words(study: Study) -> list[str]:
     """Give the endings of names that say what a centre is, not which."""
     return [*(s.one for s in study.config.services.values()), *_GENERAL]
 

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
@@ -103,6 +103,7 @@ _LONGEST_LINE = 120
 _TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
 """Inches that a line of the title and of the caption add to the picture's height."""
 _Size = tuple[float, float, float]
+_Heights = tuple[float, float, float] | tuple[None, None, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,11 +272,11 @@ class _Laid(Figure):
     def _get_renderer(self) -> RendererBase:
         """Give what the layout measures words with."""
         renderer: RendererBase = super()._get_renderer()  # type: ignore[misc]
-        _measure_once(renderer)
+        _measure_once(renderer, self)
         return renderer
 
     def draw(self, renderer: RendererBase) -> None:
-        _measure_once(renderer)
+        _measure_once(renderer, self)
         layout = self.get_layout_engine()
         if self.canvas.is_saving() and isinstance(layout, ConstrainedLayoutEngine):
             layout.execute(self)
@@ -319,13 +320,16 @@ def _png(dots: NDArray[np.uint8], dpi: float) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(told)
 
 
-def _measure_once(renderer: Any) -> None:
-    """Let a renderer measure words as it does, but the same words once for all pictures.
+def _measure_once(renderer: Any, figure: Figure) -> None:
+    """Let a renderer measure words and fonts as it does, but each once for all pictures.
 
-    matplotlib keeps measures for one renderer, and has several for a picture.
+    matplotlib keeps measures of words for one renderer, and has several for a picture; of fonts
+    it keeps none, and reads their tables anew for every word.
     """
     dpi = renderer.dpi if isinstance(renderer, RendererAgg) else None
     renderer.get_text_width_height_descent = partial(_measured, dpi)
+    if not hasattr(renderer, "_get_font_height_metrics"):  # some know it of fonts of their own
+        renderer._get_font_height_metrics = partial(_heights_in, figure)
 
 
 def _measured(dpi: float | None, words: str, font: FontProperties, ismath: Any) -> _Size:
@@ -341,6 +345,23 @@ def _size(
     ruler: Any = text_to_path if dpi is None else _ruler(dpi)
     size: _Size = ruler.get_text_width_height_descent(words, font, ismath)
     return size
+
+
+def _heights_in(figure: Figure, font: FontProperties) -> _Heights:
+    """Give how far every line goes up and down at least, and the gap between two, in dots."""
+    return _heights(font.copy(), figure.dpi, tuple(mpl.rcParams["font.sans-serif"]))
+
+
+@lru_cache(1024)
+def _heights(font: FontProperties, dpi: float, family: tuple[str, ...]) -> _Heights:
+    """Read them from the font's tables, as matplotlib does; nothing where they do not say."""
+    drawn = get_font(fontManager.findfont(font))
+    told, head = drawn.get_sfnt_table("OS/2"), drawn.get_sfnt_table("head")
+    if told is None or head is None:
+        return None, None, None  # matplotlib measures two letters
+    dots = 1 / head["unitsPerEm"] * font.get_size_in_points() * dpi / 72
+    up, down, gap = told["sTypoAscender"], told["sTypoDescender"], told["sTypoLineGap"]
+    return up * dots, -down * dots, gap * dots
 
 
 @lru_cache(8)

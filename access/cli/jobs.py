@@ -1,4 +1,4 @@
-"""`access run`, `report`, `map`, `replay` and `national`: what makes whole sets of files."""
+"""`access run`, `check`, `report`, `map`, `replay` and `national`: whole sets of files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Annotated
 import typer
 
 from access.cli.terminal import (
-    InternalOption,
-    JsonOption,
-    NetworkOption,
-    NoCacheOption,
-    OutOption,
-    QuietOption,
-    StudyArgument,
-    TimetableOption,
-    partly_done,
+    _InternalOption,
+    _JsonOption,
+    _NetworkOption,
+    _NoCacheOption,
+    _OutOption,
+    _partly_done,
+    _QuietOption,
+    _StudyArgument,
+    _TimetableOption,
     say,
     steps,
 )
@@ -35,14 +35,14 @@ def _job(command: str, study: str, network: Path | None, timetables: Sequence[Pa
 
 
 def run(
-    study: StudyArgument = "rotherham",
-    network: NetworkOption = None,
-    timetable: TimetableOption = None,
-    no_cache: NoCacheOption = False,
-    out: OutOption = None,
-    internal: InternalOption = False,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    study: _StudyArgument = "rotherham",
+    network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _OutOption = None,
+    internal: _InternalOption = False,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Measure a study's proposals, before and after, and write maps, tables and a ledger.
 
@@ -98,12 +98,12 @@ def run(
             "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
             + (" For the council's own use: every name begins with INTERNAL-." if internal else "")
         )
-    partly_done(left_out)
+    _partly_done(left_out)
 
 
 def check(
-    study: StudyArgument = "rotherham",
-    json: JsonOption = False,
+    study: _StudyArgument = "rotherham",
+    json: _JsonOption = False,
     write_manifest: Annotated[
         bool,
         typer.Option(
@@ -155,8 +155,8 @@ def replay(
         Path | None,
         typer.Option("--network", metavar="FILE", help="The street extract the ledger names."),
     ] = None,
-    timetable: TimetableOption = None,
-    quiet: QuietOption = False,
+    timetable: _TimetableOption = None,
+    quiet: _QuietOption = False,
 ) -> None:
     """Run a ledger again on the same inputs and say whether every output comes out the same.
 
@@ -176,12 +176,12 @@ def replay(
 
 
 def report(
-    study: StudyArgument = "rotherham",
-    network: NetworkOption = None,
-    timetable: TimetableOption = None,
-    no_cache: NoCacheOption = False,
-    out: OutOption = None,
-    internal: InternalOption = False,
+    study: _StudyArgument = "rotherham",
+    network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _OutOption = None,
+    internal: _InternalOption = False,
     mode: Annotated[
         str | None,
         typer.Option(
@@ -213,8 +213,8 @@ def report(
             help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
         ),
     ] = 1000,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Write the report to the board: two pages to decide from, and appendices.
 
@@ -267,15 +267,15 @@ def report(
     elif not quiet:
         names = ", ".join(path.name for path in paths)
         say(f"Written to {folder}: {names}.")
-    partly_done(parts.left_out)
+    _partly_done(parts.left_out)
 
 
 def map_(
-    study: StudyArgument = "rotherham",
-    network: NetworkOption = None,
-    timetable: TimetableOption = None,
-    no_cache: NoCacheOption = False,
-    out: OutOption = None,
+    study: _StudyArgument = "rotherham",
+    network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _OutOption = None,
     static: Annotated[
         bool,
         typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
@@ -296,8 +296,8 @@ def map_(
             "one server for them; without this option it can ask nobody for anything.",
         ),
     ] = False,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Write the consultation explorer: one HTML file that works on any laptop without Wi-Fi.
 
@@ -353,13 +353,13 @@ def map_(
         say(f"Written: {files[0]}. Open it in any browser; it needs no internet.")
         if static:
             say(f"{len(files) - 1} still maps: {files[1].parent}.")
-    partly_done(results.left_out)
+    _partly_done(results.left_out)
 
 
 # ------------------------------------------------------------------------------
 # `access national`: the same question put to many authorities, into one data set.
 
-SourceArgument = Annotated[
+_SourceArgument = Annotated[
     Path,
     typer.Argument(
         metavar="FOLDER",
@@ -367,10 +367,10 @@ SourceArgument = Annotated[
         "authority, as `access new CODE` makes them.",
     ),
 ]
-DataOption = Annotated[
+_DataOption = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="The data set; a former one is gone on with.")
 ]
-RuleOption = Annotated[
+_RuleOption = Annotated[
     list[str] | None,
     typer.Option(
         "--rule",
@@ -378,16 +378,18 @@ RuleOption = Annotated[
         "--closures); may be repeated. Default: best.",
     ),
 ]
-ShareOption = Annotated[float, typer.Option("--share", help="Which part of the sites closes.")]
-ServiceOption = Annotated[str, typer.Option("--service", help="One service; every one without it.")]
-DemandOption = Annotated[
+_ShareOption = Annotated[float, typer.Option("--share", help="Which part of the sites closes.")]
+_ServiceOption = Annotated[
+    str, typer.Option("--service", help="One service; every one without it.")
+]
+_DemandOption = Annotated[
     str, typer.Option("--demand", help="National tables: the column that counts families.")
 ]
-ClosuresOption = Annotated[
+_ClosuresOption = Annotated[
     Path | None,
     typer.Option("--closures", metavar="FILE", help="A CSV table: authority, site; a row a site."),
 ]
-StreetsOption = Annotated[
+_StreetsOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--streets",
@@ -397,38 +399,38 @@ StreetsOption = Annotated[
         "modelled from the points of the tables.",
     ),
 ]
-ModeOption = Annotated[str, typer.Option("--mode", help="walk or drive.")]
-RanksOption = Annotated[
+_ModeOption = Annotated[str, typer.Option("--mode", help="walk or drive.")]
+_RanksOption = Annotated[
     int, typer.Option("--national-areas", help="How many areas the ranks of deprivation run over.")
 ]
-WorkersOption = Annotated[
+_WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", help="Processes at once; by cores and memory when not given."),
 ]
-SchedulerOption = Annotated[
+_SchedulerOption = Annotated[
     str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that runs.")
 ]
-PoolOption = Annotated[
+_PoolOption = Annotated[
     bool, typer.Option("--pool", help="Python's own process pool, even where Dask is installed.")
 ]
 
 
 def national(
-    folder: SourceArgument,
-    out: DataOption,
-    rule: RuleOption = None,
-    share: ShareOption = 0.25,
-    service: ServiceOption = "",
-    demand: DemandOption = "families",
-    closures: ClosuresOption = None,
-    streets: StreetsOption = None,
-    mode: ModeOption = "walk",
-    national_areas: RanksOption = 33_755,
-    workers: WorkersOption = None,
-    scheduler: SchedulerOption = None,
-    pool: PoolOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    folder: _SourceArgument,
+    out: _DataOption,
+    rule: _RuleOption = None,
+    share: _ShareOption = 0.25,
+    service: _ServiceOption = "",
+    demand: _DemandOption = "families",
+    closures: _ClosuresOption = None,
+    streets: _StreetsOption = None,
+    mode: _ModeOption = "walk",
+    national_areas: _RanksOption = 33_755,
+    workers: _WorkersOption = None,
+    scheduler: _SchedulerOption = None,
+    pool: _PoolOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Measure a rule for closing in every authority at once.
 
@@ -462,4 +464,4 @@ def national(
         say(to_json(found.to_dict()))
     elif not quiet:
         say(found.to_text())
-    partly_done([LeftOut(f.part, f.why) for f in found.failures])
+    _partly_done([LeftOut(f.part, f.why) for f in found.failures])

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from access.cli.questions import ModeOption, WalkOption
+from access.cli.questions import _ModeOption, _WalkOption
 from access.cli.terminal import (
-    JsonOption,
-    NetworkOption,
-    NoCacheOption,
-    QuietOption,
-    StudyArgument,
+    _JsonOption,
+    _NetworkOption,
+    _NoCacheOption,
+    _QuietOption,
+    _StudyArgument,
     say,
     steps,
 )
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 # `access isochrones`, `path`, `minutes` and `within`: what planners ask of one place.
 
-WhichStudy = Annotated[
+_WhichStudy = Annotated[
     str,
     typer.Argument(metavar="STUDY", help="A study folder, or the name of an embedded study."),
 ]
-SiteArgument = Annotated[
+_SiteArgument = Annotated[
     str, typer.Argument(metavar="SITE", help="A site of the study, by id or name.")
 ]
-StreetModeOption = Annotated[str, typer.Option("--mode", help="Trips by walk or by drive.")]
-FolderOption = Annotated[
+_StreetModeOption = Annotated[str, typer.Option("--mode", help="Trips by walk or by drive.")]
+_FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Write files there; else only say it."),
 ]
@@ -109,7 +109,7 @@ def _is_table(out: Path) -> bool:
 
 
 def isochrones(
-    study: WhichStudy,
+    study: _WhichStudy,
     sites: Annotated[
         list[str], typer.Argument(metavar="SITE...", help="Sites of the study, by id or name.")
     ],
@@ -117,7 +117,7 @@ def isochrones(
         list[float] | None,
         typer.Option("--minutes", metavar="N", help="Minutes; repeat for more. 10, 20 and 30."),
     ] = None,
-    mode: StreetModeOption = "walk",
+    mode: _StreetModeOption = "walk",
     to_site: Annotated[
         bool,
         typer.Option("--to-site", help="The way there, not the way home: one-way streets matter."),
@@ -126,12 +126,12 @@ def isochrones(
         float,
         typer.Option("--buffer", metavar="METRES", help="How far to draw round reached streets."),
     ] = 50.0,
-    walk_km_h: WalkOption = None,
-    network: NetworkOption = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    walk_km_h: _WalkOption = None,
+    network: _NetworkOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Draw what lies within so many minutes of sites, along the streets.
 
@@ -169,16 +169,16 @@ def isochrones(
 
 
 def path(
-    study: WhichStudy,
+    study: _WhichStudy,
     area: Annotated[str, typer.Argument(metavar="AREA", help="An area of the study, by id.")],
-    site: SiteArgument,
-    mode: StreetModeOption = "walk",
-    walk_km_h: WalkOption = None,
-    network: NetworkOption = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    site: _SiteArgument,
+    mode: _StreetModeOption = "walk",
+    walk_km_h: _WalkOption = None,
+    network: _NetworkOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Show the way from one area to one site that the minutes are measured on.
 
@@ -208,11 +208,11 @@ def path(
 
 
 def minutes(
-    study: StudyArgument = "rotherham",
-    mode: ModeOption = None,
-    walk_km_h: WalkOption = None,
-    network: NetworkOption = None,
-    no_cache: NoCacheOption = False,
+    study: _StudyArgument = "rotherham",
+    mode: _ModeOption = None,
+    walk_km_h: _WalkOption = None,
+    network: _NetworkOption = None,
+    no_cache: _NoCacheOption = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -221,8 +221,8 @@ def minutes(
             help="Write it there: a name ending in .csv or .parquet, or a folder for both.",
         ),
     ] = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Write the minutes from every area to every site as one long table.
 
@@ -261,21 +261,21 @@ def minutes(
 
 
 def within(
-    study: WhichStudy,
-    site: SiteArgument,
+    study: _WhichStudy,
+    site: _SiteArgument,
     limit: Annotated[
         float, typer.Option("--minutes", metavar="N", help="Minutes, from door to door.")
     ] = 20.0,
-    mode: ModeOption = None,
-    walk_km_h: WalkOption = None,
+    mode: _ModeOption = None,
+    walk_km_h: _WalkOption = None,
     internal: Annotated[
         bool, typer.Option("--internal", help="Keep small counts: not for publication.")
     ] = False,
-    network: NetworkOption = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    network: _NetworkOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Count who lives within so many minutes of a site.
 
@@ -306,7 +306,7 @@ def within(
 # ------------------------------------------------------------------------------
 # `access network`: what a street file holds, who joins it where, and what its edge changes.
 
-SourceArgument = Annotated[
+_SourceArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="[FILE]",
@@ -314,31 +314,31 @@ SourceArgument = Annotated[
         "Not needed with --show-profile.",
     ),
 ]
-StudyOption = Annotated[
+_StudyOption = Annotated[
     str,
     typer.Option(
         "--study",
         help="Whose areas and centres are joined to the streets; 'none' for the streets alone.",
     ),
 ]
-ProfileOption = Annotated[
+_ProfileOption = Annotated[
     list[str] | None,
     typer.Option(
         "--profile",
         help="walk, pram_toddler, wheelchair or drive; may be repeated. Default: walk and drive.",
     ),
 ]
-SensitivityOption = Annotated[
+_SensitivityOption = Annotated[
     bool,
     typer.Option(
         "--sensitivity",
         help="Cut the streets off nearer and nearer to the study's areas, and say what changes.",
     ),
 ]
-ShowOption = Annotated[
+_ShowOption = Annotated[
     bool, typer.Option("--show-profile", help="Print the profiles' rules and speeds, and stop.")
 ]
-TablesOption = Annotated[
+_TablesOption = Annotated[
     Path | None,
     typer.Option(
         "--out",
@@ -349,14 +349,14 @@ TablesOption = Annotated[
 
 
 def network(
-    source: SourceArgument = None,
-    study: StudyOption = "rotherham",
-    profile: ProfileOption = None,
-    sensitivity: SensitivityOption = False,
-    show_profile: ShowOption = False,
-    out: TablesOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    source: _SourceArgument = None,
+    study: _StudyOption = "rotherham",
+    profile: _ProfileOption = None,
+    sensitivity: _SensitivityOption = False,
+    show_profile: _ShowOption = False,
+    out: _TablesOption = None,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Take stock of a street network before its numbers are used.
 

@@ -1,4 +1,4 @@
-"""`access compare`: what a change of centres does to families' travel."""
+"""`access compare`, `rank` and `site`: what a change does, where it ranks, where hubs would go."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from access.cli.terminal import (
-    JsonOption,
-    NetworkOption,
-    NoCacheOption,
-    QuietOption,
-    StudyArgument,
-    TimetableOption,
-    partly_done,
+    _JsonOption,
+    _NetworkOption,
+    _NoCacheOption,
+    _partly_done,
+    _QuietOption,
+    _searching,
+    _StudyArgument,
+    _TimetableOption,
     say,
-    searching,
     steps,
 )
 from access.errors import ParameterError
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-CloseOption = Annotated[
+_CloseOption = Annotated[
     list[str] | None,
     typer.Option(
         "--close", metavar="SITE", help="A centre to close, by id or name; repeat for more."
     ),
 ]
-ProposalOption = Annotated[
+_ProposalOption = Annotated[
     str | None,
     typer.Option("--proposal", metavar="KEY", help="A proposal of the study; all by default."),
 ]
-ServiceOption = Annotated[
+_ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="KEY", help="A service of the study.")
 ]
-ModeOption = Annotated[
+_ModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
@@ -55,7 +55,7 @@ ModeOption = Annotated[
         "the study's headline by default.",
     ),
 ]
-NeighboursOption = Annotated[
+_NeighboursOption = Annotated[
     bool | None,
     typer.Option(
         "--neighbours/--own-centres",
@@ -63,18 +63,18 @@ NeighboursOption = Annotated[
         "says by default.",
     ),
 ]
-WeightsOption = Annotated[
+_WeightsOption = Annotated[
     str | None,
     typer.Option(
         "--weights",
         help="none, linear, green_book or a column of the areas; the study's by default.",
     ),
 ]
-WalkOption = Annotated[
+_WalkOption = Annotated[
     float | None,
     typer.Option("--walk-km-h", metavar="KM/H", help="Another walking speed than the study's."),
 ]
-FolderOption = Annotated[
+_FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Write tables and charts there; else only say it."),
 ]
@@ -91,9 +91,9 @@ def _one_scenario(given: list[Path]) -> Path | None:
 
 
 def compare(  # noqa: PLR0913 - one option a part of the question
-    study: StudyArgument = "rotherham",
-    proposal: ProposalOption = None,
-    close: CloseOption = None,
+    study: _StudyArgument = "rotherham",
+    proposal: _ProposalOption = None,
+    close: _CloseOption = None,
     opening: Annotated[
         list[str] | None,
         typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
@@ -107,8 +107,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             "folder of such files: each option once.",
         ),
     ] = None,
-    service: ServiceOption = None,
-    mode: ModeOption = None,
+    service: _ServiceOption = None,
+    mode: _ModeOption = None,
     by: Annotated[
         str | None,
         typer.Option(
@@ -117,9 +117,9 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             "else the locality or ward where they are known.",
         ),
     ] = None,
-    neighbours: NeighboursOption = None,
-    weights: WeightsOption = None,
-    walk_km_h: WalkOption = None,
+    neighbours: _NeighboursOption = None,
+    weights: _WeightsOption = None,
+    walk_km_h: _WalkOption = None,
     attendance: Annotated[
         Path | None,
         typer.Option(
@@ -142,8 +142,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             "gravity, and shared among all who reach it (2SFCA, E2SFCA, 3SFCA).",
         ),
     ] = False,
-    network: NetworkOption = None,
-    timetable: TimetableOption = None,
+    network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
     without_bus: Annotated[
         list[str] | None,
         typer.Option(
@@ -153,10 +153,10 @@ def compare(  # noqa: PLR0913 - one option a part of the question
             "repeat for more. With --mode bus or typical.",
         ),
     ] = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Compare travel before and after a change: who goes further, by how much, and where to.
 
@@ -327,15 +327,15 @@ class _Told:
             say(to_json(self.answers), nl=False)
         elif self.out is not None and not self.quiet:
             say(f"Written to {self.out}.")
-        partly_done(self.parts.left_out)
+        _partly_done(self.parts.left_out)
 
 
 def rank(
-    study: StudyArgument = "rotherham",
-    proposal: ProposalOption = None,
-    close: CloseOption = None,
-    service: ServiceOption = None,
-    mode: ModeOption = None,
+    study: _StudyArgument = "rotherham",
+    proposal: _ProposalOption = None,
+    close: _CloseOption = None,
+    service: _ServiceOption = None,
+    mode: _ModeOption = None,
     never_close: Annotated[
         list[str] | None,
         typer.Option("--never-close", metavar="SITE", help="A centre that every option keeps."),
@@ -352,15 +352,15 @@ def rank(
         int,
         typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
     ] = 0,
-    neighbours: NeighboursOption = None,
-    weights: WeightsOption = None,
-    walk_km_h: WalkOption = None,
-    network: NetworkOption = None,
-    timetable: TimetableOption = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    neighbours: _NeighboursOption = None,
+    weights: _WeightsOption = None,
+    walk_km_h: _WalkOption = None,
+    network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Rank a proposal among all ways to close as many centres, on every criterion.
 
@@ -445,10 +445,10 @@ def _split_pair(text: str) -> tuple[str, str]:
 
 
 def site(  # noqa: PLR0913 - one option a rule of the board
-    study: StudyArgument = "rotherham",
-    mode: ModeOption = None,
-    weights: WeightsOption = None,
-    walk_km_h: WalkOption = None,
+    study: _StudyArgument = "rotherham",
+    mode: _ModeOption = None,
+    weights: _WeightsOption = None,
+    walk_km_h: _WalkOption = None,
     most: Annotated[
         int | None,
         typer.Option("--most", min=1, help="Look at 1 hub up to so many; the study's by default."),
@@ -530,11 +530,11 @@ def site(  # noqa: PLR0913 - one option a rule of the board
             "as council,locality.",
         ),
     ] = None,
-    network: NetworkOption = None,
-    no_cache: NoCacheOption = False,
-    out: FolderOption = None,
-    quiet: QuietOption = False,
-    json: JsonOption = False,
+    network: _NetworkOption = None,
+    no_cache: _NoCacheOption = False,
+    out: _FolderOption = None,
+    quiet: _QuietOption = False,
+    json: _JsonOption = False,
 ) -> None:
     """Find where Family Hubs would best stand, and prove it.
 
@@ -593,7 +593,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
         results = analysis.results
-        with searching(progress, time_limit) as search:
+        with _searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
     if between is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from access.cli.terminal import JsonOption, QuietOption, StudyArgument, say, steps
+from access.cli.terminal import _JsonOption, _QuietOption, _StudyArgument, say, steps
 
 if TYPE_CHECKING:
     from access.sources.council_areas import Made
@@ -144,7 +144,7 @@ _TileOption = Annotated[
 
 @fetch.command()
 def streets(
-    study: StudyArgument = "rotherham",
+    study: _StudyArgument = "rotherham",
     out: _FileOption = None,
     buffer_m: _BufferOption = None,
     from_file: _CutOption = None,
@@ -157,8 +157,8 @@ def streets(
     proxy: _ProxyOption = "",
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Fetch a study's streets: the county's extract first, an Overpass server second.
 
@@ -272,8 +272,8 @@ def _fetch_part(part: str) -> Callable[..., None]:
         refresh: _RefreshOption = False,
         tries: _TriesOption = 5,
         timeout_s: _TimeoutOption = 180.0,
-        json: JsonOption = False,
-        quiet: QuietOption = False,
+        json: _JsonOption = False,
+        quiet: _QuietOption = False,
     ) -> None:
         from access.errors import FetchError, ParameterError
         from access.files import to_json
@@ -321,7 +321,7 @@ for _name in _PARTS:
 
 @fetch.command()
 def stops(
-    study: StudyArgument = "rotherham",
+    study: _StudyArgument = "rotherham",
     area_codes: Annotated[
         str,
         typer.Option("--atco", metavar="CODES", help="ATCO area codes: 370 is South Yorkshire."),
@@ -330,8 +330,8 @@ def stops(
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
     refresh: _RefreshOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Fetch the stops of public transport (NaPTAN), into STUDY/sources/stops.csv.
 
@@ -347,7 +347,7 @@ def stops(
 
 @fetch.command()
 def timetable(
-    study: StudyArgument = "rotherham",
+    study: _StudyArgument = "rotherham",
     region: Annotated[
         str, typer.Option("--region", help="Region of the Bus Open Data Service: yorkshire, ...")
     ] = "yorkshire",
@@ -355,8 +355,8 @@ def timetable(
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
     refresh: _RefreshOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Fetch a region's bus timetable (GTFS, Bus Open Data Service), into STUDY/timetable.zip.
 
@@ -373,7 +373,7 @@ def timetable(
 
 @fetch.command()
 def heights(
-    study: StudyArgument = "rotherham",
+    study: _StudyArgument = "rotherham",
     from_file: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE", help="OS Terrain 50 that you have; asks nobody."),
@@ -382,8 +382,8 @@ def heights(
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
     refresh: _RefreshOption = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Fetch heights (OS Terrain 50, 160 MB), cut to the study's box, into STUDY/heights.asc.
 
@@ -488,8 +488,8 @@ def new(
     refresh: _RefreshOption = False,
     tries: _TriesOption = 5,
     timeout_s: _TimeoutOption = 180.0,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Start a study: of any English council from public tables, or from a made-up example.
 
@@ -623,8 +623,8 @@ def import_(
     licence: Annotated[str, typer.Option("--licence", help="Its licence.")] = "not stated",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; write.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
-    json: JsonOption = False,
-    quiet: QuietOption = False,
+    json: _JsonOption = False,
+    quiet: _QuietOption = False,
 ) -> None:
     """Make a table of a study out of a file that you have.
 

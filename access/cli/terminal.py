@@ -34,7 +34,7 @@ _Plan = Sequence[tuple[str, float]]
 """Steps in their order, each with what it usually takes."""
 
 #: Shares of `access run` on the embedded study, for whoever has run nothing like it before.
-USUAL_RUN: _Plan = (
+_USUAL_RUN: _Plan = (
     ("modelling streets", 0.1), ("travel times, walk", 0.1), ("travel times, drive", 0.1),
     (f"travel times, {trip('typical')}", 0.1),
     ("before and after, and each of # alternatives", 0.6),
@@ -115,15 +115,15 @@ class Left:
     def words(self) -> str:
         """Say it in words; nothing where nothing can be said."""
         left = self.seconds()
-        return "" if left is None else left_words(left)
+        return "" if left is None else _left_words(left)
 
 
-def left_words(seconds: float) -> str:
+def _left_words(seconds: float) -> str:
     """Round a time to what can be meant by it.
 
     Examples
     --------
-    >>> left_words(3), left_words(33), left_words(300), left_words(9000)
+    >>> _left_words(3), _left_words(33), _left_words(300), _left_words(9000)
     ('some seconds left', 'about 35 s left', 'about 5 min left', 'about 2.5 h left')
     """
     if seconds < 7.5:
@@ -141,15 +141,15 @@ def _kind(step: str) -> str:
     return re.sub(r"\d[\d,.]*", "#", step.split(":")[0])
 
 
-def of_job(job: str, kept: Path | None, *, clock: Callable[[], float] = time.monotonic) -> Left:
+def _of_job(job: str, kept: Path | None, *, clock: Callable[[], float] = time.monotonic) -> Left:
     """Start with what the same job took before, or else with the usual shares of its kind."""
     before = _jobs(kept).get(job)
     if before:
         return Left(before, timed=True, clock=clock)
-    return Left(USUAL_RUN if job.startswith("run ") else (), clock=clock)
+    return Left(_USUAL_RUN if job.startswith("run ") else (), clock=clock)
 
 
-def keep_times(job: str, kept: Path | None, took: _Plan) -> None:
+def _keep_times(job: str, kept: Path | None, took: _Plan) -> None:
     """Keep what a job took for the next time; where that cannot be, nothing is lost."""
     if kept is None or not took or len(took) > _MOST_STEPS:
         return
@@ -185,10 +185,10 @@ def say(text: object, *, nl: bool = True, err: bool = False) -> None:
     typer.echo(terminal_text(text), nl=nl, err=err)
 
 
-INTERRUPTED = 130
-NOBODY_READS = 141
-CANNOT_WRITE = 8
-PROGRAM_FAULT = 70
+_INTERRUPTED = 130
+_NOBODY_READS = 141
+_CANNOT_WRITE = 8
+_PROGRAM_FAULT = 70
 
 
 def ended(command: Callable[[], None]) -> int:
@@ -199,23 +199,23 @@ def ended(command: Callable[[], None]) -> int:
     except SystemExit as done:
         code = done.code if isinstance(done.code, int) else int(done.code is not None)
     except BrokenPipeError:
-        code = NOBODY_READS
+        code = _NOBODY_READS
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        code = _INTERRUPTED
     except (OSError, UnicodeError) as error:
         code = _told(error)
     except Exception as error:  # a fault of ours: said in words, with where to look
         code = _unexpected(error)
     if code == 1 and sys.stdout is not out:  # click's way to say that the pipe is broken
-        code, sys.stdout = NOBODY_READS, out
+        code, sys.stdout = _NOBODY_READS, out
     try:
         if out is not None:
             out.flush()
     except BrokenPipeError:
-        code = NOBODY_READS
+        code = _NOBODY_READS
     except (OSError, ValueError) as error:
         code = _told(error)
-    if code in (NOBODY_READS, CANNOT_WRITE):
+    if code in (_NOBODY_READS, _CANNOT_WRITE):
         _drop_output()
     return code
 
@@ -226,7 +226,7 @@ def _told(error: Exception) -> int:
     what = f"{name!r} cannot be read or written" if name else "the answer cannot be written out"
     with suppress(OSError, ValueError):
         typer.echo(f"\naccess: {what}: {reason}", err=True)
-    return CANNOT_WRITE
+    return _CANNOT_WRITE
 
 
 def _unexpected(error: Exception) -> int:
@@ -240,7 +240,7 @@ def _unexpected(error: Exception) -> int:
     )
     if os.environ.get("ACCESS_TRACEBACK"):
         traceback.print_exception(error)
-    return PROGRAM_FAULT
+    return _PROGRAM_FAULT
 
 
 def _drop_output() -> None:
@@ -251,7 +251,7 @@ def _drop_output() -> None:
         os.close(nowhere)
 
 
-def partly_done(left_out: Sequence[LeftOut]) -> None:
+def _partly_done(left_out: Sequence[LeftOut]) -> None:
     """Name what had to be left out, and end with an exit code that says so."""
     if not left_out:
         return
@@ -261,7 +261,7 @@ def partly_done(left_out: Sequence[LeftOut]) -> None:
     raise typer.Exit(PARTLY_DONE)
 
 
-StudyArgument = Annotated[
+_StudyArgument = Annotated[
     str,
     typer.Argument(
         metavar="[STUDY]",
@@ -269,7 +269,7 @@ StudyArgument = Annotated[
         show_default=True,
     ),
 ]
-InternalOption = Annotated[
+_InternalOption = Annotated[
     bool,
     typer.Option(
         "--internal",
@@ -278,7 +278,7 @@ InternalOption = Annotated[
         "stand as 2 or 3, and everything is worked out from these.",
     ),
 ]
-NetworkOption = Annotated[
+_NetworkOption = Annotated[
     Path | None,
     typer.Option(
         "--network",
@@ -287,7 +287,7 @@ NetworkOption = Annotated[
         "GraphML file. Without it, streets are modelled and every output says so.",
     ),
 ]
-TimetableOption = Annotated[
+_TimetableOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--timetable",
@@ -296,7 +296,7 @@ TimetableOption = Annotated[
         "bus.timetable in study.toml, minutes by bus are not known and every output says so.",
     ),
 ]
-NoCacheOption = Annotated[
+_NoCacheOption = Annotated[
     bool,
     typer.Option(
         "--no-cache",
@@ -306,14 +306,14 @@ NoCacheOption = Annotated[
         "same file skips reading it.",
     ),
 ]
-OutOption = Annotated[
+_OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Where to write; default maps/<study>/."),
 ]
-QuietOption = Annotated[
+_QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but errors; the files are the answer.")
 ]
-JsonOption = Annotated[
+_JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the summary as JSON instead of words.")
 ]
 
@@ -352,7 +352,7 @@ def steps(
         yield lambda step: None
         return
     kept = _kept_times() if job and keep else None
-    left = of_job(job, kept, clock=clock)
+    left = _of_job(job, kept, clock=clock)
     if sys.stderr is not None and sys.stderr.isatty():  # it may be closed
         with _spinning(left, clock) as begin:
             yield begin
@@ -365,7 +365,7 @@ def steps(
 
         yield tell
     left.end()
-    keep_times(job, kept, left.took)
+    _keep_times(job, kept, left.took)
 
 
 @contextmanager
@@ -406,7 +406,7 @@ def _kept_times() -> Path | None:
 
 
 @contextmanager
-def searching(
+def _searching(
     begin: Callable[[str], None], limit_s: float | None = None
 ) -> Iterator[Callable[[Search], bool]]:
     """Show an optimiser closing in, and let Ctrl-C end it with what it has.
@@ -445,7 +445,7 @@ def searching(
             shown_at = 0.0
         if search.seconds >= shown_at + _EVERY_S and not told.is_set():
             shown_at = search.seconds
-            begin(search_words(search, limit_s))
+            begin(_search_words(search, limit_s))
         return not told.is_set()
 
     in_main = threading.current_thread() is threading.main_thread()
@@ -457,7 +457,7 @@ def searching(
             signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def search_words(search: Search, limit_s: float | None = None) -> str:
+def _search_words(search: Search, limit_s: float | None = None) -> str:
     """Say how far a search is, and how long it may still go on.
 
     Parameters
@@ -472,9 +472,9 @@ def search_words(search: Search, limit_s: float | None = None) -> str:
     Examples
     --------
     >>> from access.siting.search import Progress
-    >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2))
+    >>> _search_words(Progress("tree", 95.0, 100.0, 7, 3.2))
     'best so far 100, none below 95 (gap 5.00%, 3 s, 7 nodes)'
-    >>> search_words(Progress("tree", 95.0, 100.0, 7, 3.2), 60.0)
+    >>> _search_words(Progress("tree", 95.0, 100.0, 7, 3.2), 60.0)
     'best so far 100, none below 95 (gap 5.00%, 3 s, at most 57 s left, 7 nodes)'
     """
     best = f"best so far {search.incumbent:,.6g}" if math.isfinite(search.incumbent) else "no set"

@@ -1,4 +1,4 @@
-"""The blocks that a document is made of."""
+"""The document model: blocks (headings, text, tables, pictures) that each writer writes."""
 
 from __future__ import annotations
 
@@ -345,7 +345,7 @@ def long_date(date: datetime.date | None) -> str:
     return "" if date is None else f"{date.day} {months.split()[date.month - 1]} {date.year}"
 
 
-def width_of(block: Block) -> float:
+def _width_of(block: Block) -> float:
     """Give the share of the page's width that a block needs."""
     match block:
         case TableBlock():
@@ -355,13 +355,13 @@ def width_of(block: Block) -> float:
     return 1.0
 
 
-def in_rows(blocks: Sequence[Block]) -> Iterator[tuple[int, ...]]:
+def _in_rows(blocks: Sequence[Block]) -> Iterator[tuple[int, ...]]:
     """Give the places of blocks as they stand on pages: two that fit share a row."""
     shown = [k for k, b in enumerate(blocks) if not (isinstance(b, TableBlock) and not b.paged)]
     at = 0
     while at < len(shown):
         here, after = shown[at], shown[at + 1] if at + 1 < len(shown) else None
-        if after is not None and width_of(blocks[here]) + width_of(blocks[after]) <= 1.0:
+        if after is not None and _width_of(blocks[here]) + _width_of(blocks[after]) <= 1.0:
             yield here, after
             at += 2
         else:

@@ -1,4 +1,4 @@
-"""Tables of the Word report."""
+"""A document as a Word file: its styles, text, tables, pictures and contents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from copy import deepcopy
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,16 @@ _CALLOUTS = {  # edge, background, the word that says it without colour
     "warning": (CATEGORICAL[3].lstrip("#"), "FEF3EC", "Take care"),
     "decision": (CATEGORICAL[1].lstrip("#"), "ECF7F5", "For decision"),
 }
+
+
+@lru_cache(maxsize=4)
+def _blank(language: str) -> bytes:
+    """Give an empty Word file with all styles: to make them takes as long as a short report."""
+    word, held = docx.Document(), io.BytesIO()
+    _set_up(word, language)
+    with any_clock():
+        word.save(held)
+    return held.getvalue()
 
 
 def _set_up(document: Any, language: str) -> None:
@@ -465,8 +475,7 @@ def write_docx(document: Document, path: Path | str | None = None) -> bytes:
     >>> write_docx(Document("A title", (Paragraph("Text"),)))[:2]
     b'PK'
     """
-    word = docx.Document()
-    _set_up(word, document.language)
+    word = docx.Document(io.BytesIO(_blank(document.language)))
     _properties(word, document)
     _page_edges(word, document)
     _keep_style_ids(word)

@@ -6,6 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -28,9 +29,9 @@ from access.document.document import (
     TableBlock,
     Text,
     _heading_text,
-    in_rows,
+    _in_rows,
+    _width_of,
     long_date,
-    width_of,
 )
 from access.document.table import TableView
 from access.errors import OutputError
@@ -168,8 +169,7 @@ def _compiler(document: Document, root: Path) -> typst.Compiler:
     return typst.Compiler(
         str(root / "report.typ"),
         root=str(root),
-        font_paths=_font_folders(),
-        ignore_system_fonts=True,
+        font_paths=_fonts(),
     )
 
 
@@ -182,10 +182,13 @@ def _heading_pages(document: Document) -> dict[int, int]:
     return dict(zip(heads, pages, strict=True))
 
 
-def _font_folders() -> list[str]:
+@cache
+def _fonts() -> typst.Fonts:
+    """Give the letters: to look through their files takes as long as to lay a few pages out."""
     own = files("access.charts").joinpath("fonts")
     # DejaVu Sans comes with matplotlib: it has the letters that our own subset lacks.
-    return [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    folders = [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
+    return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
@@ -204,7 +207,7 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
         "internal": INTERNAL_MARK if document.internal else "",
         "blocks": [
             _row(document, shown, root)
-            for places in in_rows(document.blocks)
+            for places in _in_rows(document.blocks)
             for shown in ([places] if _stand_beside(document, places) else [(k,) for k in places])
         ],
     }
@@ -213,7 +216,7 @@ def _payload(document: Document, root: Path) -> dict[str, Any]:
 def _stand_beside(document: Document, places: tuple[int, ...]) -> bool:
     """Say whether blocks stand in one row, which does not break: none of them is a tall one."""
     for block in (document.blocks[k] for k in places):
-        wide = width_of(block)
+        wide = _width_of(block)
         if isinstance(block, TableBlock):
             view = document.view(block.table)
             shares = _column_shares(view, compact=block.compact, wide=wide)
@@ -232,10 +235,10 @@ def _row(document: Document, places: tuple[int, ...], root: Path) -> dict[str, A
         return _block(document, places[0], document.blocks[places[0]], root)
     blocks = [document.blocks[k] for k in places]
     beside = [
-        _block(document, k, block, root, wide=width_of(block))
+        _block(document, k, block, root, wide=_width_of(block))
         for k, block in zip(places, blocks, strict=True)
     ]
-    return {"block": "row", "items": beside, "widths": [width_of(block) for block in blocks]}
+    return {"block": "row", "items": beside, "widths": [_width_of(block) for block in blocks]}
 
 
 def _block(

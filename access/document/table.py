@@ -1,4 +1,4 @@
-"""One cell of a table: how a value of each kind is written, and what its marks mean."""
+"""A table of the document model: its columns, cells and totals, and how each value is written."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from access.charts import chart
+from access.charts import chart as style
 from access.disclosure import THRESHOLD, is_small
 from access.errors import ParameterError
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerPlan, _ExplorerService
@@ -40,6 +40,9 @@ from access.units import WGS84, great_circle_m, metric_crs
 _STEPS_PER_DEGREE = 100_000
 _POLYGON, _LINES = 3, (1, 2)
 """Kinds of shapes, as shapely numbers them: lines are open or closed."""
+#: By letter, what it says.
+_FIVE_BITS = np.zeros(128, np.int64)
+_FIVE_BITS[[*_ALPHABET.encode()]] = np.arange(64)
 _TOLERANCES_M = (4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 250.0)
 
 
@@ -71,16 +74,24 @@ def _encode_each(lon_lat: NDArray[np.float64], of: NDArray[np.intp], many: int) 
 
 def _decode_line(text: str) -> NDArray[np.float64]:
     """Unpack what `_encode_line` packed."""
-    numbers, value, shift = [], 0, 0
-    for letter in text:
-        bits = _ALPHABET.index(letter)
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append((value >> 1) ^ -(value & 1))
-            value, shift = 0, 0
-    deltas = np.array(numbers, dtype=np.int64).reshape(-1, 2)
-    return np.cumsum(deltas, axis=0) / _STEPS_PER_DEGREE
+    return _decode_each([text])[0]
+
+
+def _decode_each(texts: Sequence[str]) -> list[NDArray[np.float64]]:
+    """Unpack so many lines at once, in order."""
+    bits = _FIVE_BITS[np.frombuffer("".join(texts).encode("ascii"), np.uint8)]
+    letters = np.cumsum([0, *map(len, texts)])
+    last = bits < 32  # of a number's letters
+    first = np.flatnonzero(np.r_[True, last[:-1]][: len(bits)])
+    place = np.arange(len(bits)) - first[np.cumsum(last) - last]
+    folded = np.add.reduceat((bits & 31) << (5 * place), first) if len(bits) else bits
+    deltas = ((folded >> 1) ^ -(folded & 1)).reshape(-1, 2)
+    ends = np.concatenate([[0], np.cumsum(last)])[letters] // 2
+    whole = np.concatenate([np.zeros((1, 2), np.int64), np.cumsum(deltas, axis=0)])
+    return [
+        (whole[start + 1 : end + 1] - whole[start]) / _STEPS_PER_DEGREE
+        for start, end in pairwise(ends.tolist())
+    ]
 
 
 def _simplify_shapes(shapes: gpd.GeoSeries, budget_bytes: int = 220_000) -> gpd.GeoSeries:
@@ -148,7 +159,8 @@ def _encode_lines(lines: Iterable[shapely.Geometry]) -> list[str]:
 
 def _encode_in_order(lines: Iterable[shapely.Geometry]) -> list[str | None]:
     """Pack lines as they come; None for what is no line."""
-    kept = np.array([*lines], dtype=object)
+    # of a series, the shapes themselves: going through it makes one after the other
+    kept = np.array(lines.array if isinstance(lines, gpd.GeoSeries) else [*lines], dtype=object)
     there = np.isin(shapely.get_type_id(kept), _LINES) & ~shapely.is_empty(kept)
     corners, of = shapely.get_coordinates(kept[there], return_index=True)
     packed = iter(_encode_each(corners, of, int(there.sum())))
@@ -426,14 +438,14 @@ def _light(outline: shapely.Geometry) -> shapely.Geometry:
 def _palette() -> dict[str, Any]:
     """Give the shared colours and class edges as JSON types."""
     return {
-        "categorical": list(chart.CATEGORICAL),
-        "added_edges": list(chart.ADDED_EDGES),
-        "added": list(chart.ADDED_COLOURS),
-        "saved": list(chart.SAVED_COLOURS),
-        "minutes_edges": list(chart.MINUTES_EDGES),
-        "minutes": list(chart.MINUTES_COLOURS),
-        "fifths": list(chart.FIFTH_COLOURS),
-        "markers": {key: colour for key, (_, colour) in chart.MARKERS.items()},
+        "categorical": list(style.CATEGORICAL),
+        "added_edges": list(style.ADDED_EDGES),
+        "added": list(style.ADDED_COLOURS),
+        "saved": list(style.SAVED_COLOURS),
+        "minutes_edges": list(style.MINUTES_EDGES),
+        "minutes": list(style.MINUTES_COLOURS),
+        "fifths": list(style.FIFTH_COLOURS),
+        "markers": {key: colour for key, (_, colour) in style.MARKERS.items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""Family Hubs on the planner's map: the best sites, and the council's own."""
+"""The planner's map: layers of a study to switch on and off, with its Family Hubs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from access.labels import mode_title
 from access.maps.explorer import _published_date, _strings
 from access.maps.explorer_data import map_attributions
 from access.maps.explorer_encode import (
-    _decode_line,
+    _decode_each,
     _encode_lines,
     _encode_streets,
     _encode_surroundings,
@@ -173,7 +173,7 @@ def _ground_layers(fmap: folium.Map, results: StudyResults) -> None:
     folium.map.CustomPane("ground", z_index=410, pointer_events=False).add_to(fmap)
     streets = _encode_streets(_map_streets(results), _STREET_BYTES)
     for packed, (colour, weight) in zip(streets, _STREET_LOOKS, strict=True):
-        lines = [_decode_line(text).tolist() for text in packed]
+        lines = [line.tolist() for line in _decode_each(packed)]
         look = {"color": colour, "weight": weight, "opacity": 0.6}
         if results.modelled:
             look = {"color": "#6f777b", "weight": 0.5, "opacity": 0.45, "dashArray": "1 4"}
@@ -181,15 +181,13 @@ def _ground_layers(fmap: folium.Map, results: StudyResults) -> None:
     around = results.surroundings
     for kind, packed in ({} if around is None else _encode_surroundings(around.shapes)).items():
         if kind in _GROUND_LOOKS:
-            lines = [_decode_line(ring).tolist() for text in packed for ring in
-                     text.replace(";", ",").split(",")]  # fmt: skip
+            rings = [ring for text in packed for ring in text.replace(";", ",").split(",")]
+            lines = [ring.tolist() for ring in _decode_each(rings)]
             _still(fmap, "MultiLineString", lines, _GROUND_LOOKS[kind])
     boundary = results.study.boundary
     if boundary is not None:
-        lines = [
-            _decode_line(text).tolist()
-            for text in _encode_lines(shapely.get_parts(shapely.boundary(boundary)))
-        ]
+        edges = _encode_lines(shapely.get_parts(shapely.boundary(boundary)))
+        lines = [line.tolist() for line in _decode_each(edges)]
         _still(fmap, "MultiLineString", lines, {"color": INK, "weight": 1.8, "opacity": 0.9})
 
 

@@ -1,4 +1,4 @@
-"""What a still map is coloured by: classes, their colours and words, and the finding."""
+"""Still maps of a study: areas in classes with their colours and words, and the finding."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as MplPath
 from numpy.typing import NDArray
 
-from access.charts import chart
+from access.charts import chart as style
 from access.charts.chart import Chart
 from access.disclosure import THRESHOLD
 from access.errors import OutputError, ParameterError
@@ -132,14 +132,14 @@ def _changes(
     mode: str, found: dict[str, NDArray[np.float64]],
 ) -> _Classes:  # fmt: skip
     changes = change(found["today"], found["after"])
-    edges = chart.ADDED_EDGES
+    edges = style.ADDED_EDGES
     labels = [words["no_change"], *(f"+{text}" for text in _ranges(edges[1:], words))]
-    colours = list(chart.ADDED_COLOURS)
+    colours = list(style.ADDED_COLOURS)
     of_area = np.searchsorted(edges, np.maximum(np.nan_to_num(changes, posinf=0), 0), "right") - 1
     saved = changes < -edges[1]
     if saved.any():
         labels = [words[key] for key in ("saved_most", "saved_more", "saved_some")] + labels
-        colours = [*reversed(chart.SAVED_COLOURS), *colours]
+        colours = [*reversed(style.SAVED_COLOURS), *colours]
         of_area = np.where(saved, 2 - np.searchsorted((5.0, 10.0), -changes, "right"), of_area + 3)
     of_area = np.where(np.isnan(changes) | np.isposinf(changes), -1, of_area)
     counts = areas[service.count].to_numpy(float)
@@ -160,7 +160,7 @@ def _minutes(
     data: _ExplorerData, service: _ExplorerService, areas: pd.DataFrame, words: dict[str, Any],
     mode: str, measure: str, minutes: NDArray[np.float64],
 ) -> _Classes:  # fmt: skip
-    edges = chart.MINUTES_EDGES
+    edges = style.MINUTES_EDGES
     first = _fill_text(words, "range_under", to=f"{edges[1]:g}")
     labels = (first, *_ranges(edges[1:], words))
     of_area = np.where(np.isfinite(minutes), np.searchsorted(edges, minutes, "right") - 1, -1)
@@ -172,7 +172,7 @@ def _minutes(
         limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
     )  # fmt: skip
     legend = _fill_text(words, "static_legend_minutes", mode=how)
-    return _Classes(legend, labels, chart.MINUTES_COLOURS, of_area, title)
+    return _Classes(legend, labels, style.MINUTES_COLOURS, of_area, title)
 
 
 def _people(
@@ -193,7 +193,7 @@ def _people(
         place=data.place,
     )  # fmt: skip
     legend = capital(service.people)
-    return _Classes(legend, tuple(labels), chart.MINUTES_COLOURS[:6], of_area, title)
+    return _Classes(legend, tuple(labels), style.MINUTES_COLOURS[:6], of_area, title)
 
 
 def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
@@ -205,7 +205,7 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
     title = _fill_text(
         words, "static_deprivation", number=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
     )
-    return _Classes(str(words["layer_deprivation"]), labels, chart.FIFTH_COLOURS, of_area, title)
+    return _Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
 
 
 def _ranges(edges: Sequence[float], words: dict[str, Any]) -> list[str]:
@@ -217,7 +217,7 @@ def _ranges(edges: Sequence[float], words: dict[str, Any]) -> list[str]:
 
 
 _Box = tuple[float, float, float, float]
-_HALO = [patheffects.withStroke(linewidth=2.6, foreground=chart.PAPER)]
+_HALO = [patheffects.withStroke(linewidth=2.6, foreground=style.PAPER)]
 _NAME_CHARACTERS = 18
 _LETTER, _LINE = 0.54, 1.35
 """Width and height of a letter, in sizes of the letters: a rough measure, the same everywhere."""
@@ -225,15 +225,15 @@ _LETTER, _LINE = 0.54, 1.35
 
 def _sign(axes: Axes, xy: NDArray[np.float64], kind: str, service: str) -> tuple[Line2D, ...]:
     """Draw centres of one kind, and give their sign for the legend."""
-    marker, colour = chart.MARKERS.get(kind, ("o", chart.CATEGORICAL[0]))
+    marker, colour = style.MARKERS.get(kind, ("o", style.CATEGORICAL[0]))
     if kind != "closing":
         size = 15 if kind == "hub" else 9
-        look = _marker(marker, size, colour, chart.PAPER, 1.1)
+        look = _marker(marker, size, colour, style.PAPER, 1.1)
         axes.plot(xy[:, 0], xy[:, 1], zorder=6, **look)
         return (Line2D([], [], **look),)
-    shape, colour = chart.MARKERS.get(service, ("o", chart.CATEGORICAL[0]))
-    outer = _marker(shape, 11, chart.PAPER, colour, 2.2)
-    inner = _marker("x", 5.5, chart.INK, chart.INK, 2.0)
+    shape, colour = style.MARKERS.get(service, ("o", style.CATEGORICAL[0]))
+    outer = _marker(shape, 11, style.PAPER, colour, 2.2)
+    inner = _marker("x", 5.5, style.INK, style.INK, 2.0)
     axes.plot(xy[:, 0], xy[:, 1], zorder=7, **outer)
     axes.plot(xy[:, 0], xy[:, 1], zorder=8, **inner)
     return Line2D([], [], **outer), Line2D([], [], **inner)
@@ -267,7 +267,7 @@ def _name_places(
         if spot:
             axes.text(spot[0], spot[1], name, fontsize=9.5, fontweight="bold", zorder=9,
                       ha="center", va="center",
-                      bbox={"facecolor": "white", "edgecolor": chart.INK, "pad": 1.6,
+                      bbox={"facecolor": "white", "edgecolor": style.INK, "pad": 1.6,
                             "linewidth": 0.7})  # fmt: skip
     for rank, name, x, y in places:
         size = 11.0 if rank == 1 else 9.0
@@ -355,7 +355,7 @@ def _furnish(axes: Axes, badge: str = "") -> None:
     share = length / width
     look: dict[str, Any] = {
         "transform": axes.transAxes,
-        "color": chart.INK,
+        "color": style.INK,
         "clip_on": False,
         "zorder": 9,
     }
@@ -366,11 +366,11 @@ def _furnish(axes: Axes, badge: str = "") -> None:
               fontsize=9, path_effects=_HALO, zorder=9)  # fmt: skip
     axes.annotate("N", (0.035, 0.985), (0.035, 0.9), xycoords="axes fraction", ha="center",
                   fontsize=10, fontweight="bold", zorder=9,
-                  arrowprops={"arrowstyle": "-|>", "color": chart.INK, "lw": 1.4})  # fmt: skip
+                  arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.4})  # fmt: skip
     if badge:
         axes.text(1.0, -0.02, badge, transform=axes.transAxes, ha="right", va="bottom",
                   fontsize=8.5, color="white", zorder=9,
-                  bbox={"facecolor": chart.INK, "edgecolor": "none", "pad": 2.5})  # fmt: skip
+                  bbox={"facecolor": style.INK, "edgecolor": "none", "pad": 2.5})  # fmt: skip
 
 
 def _nice_length(metres: float) -> float:
@@ -382,8 +382,8 @@ def _nice_length(metres: float) -> float:
 _SHAPE_BYTES = 30_000
 """What the packed shapes may take: fewer corners than the page's, for a picture on paper."""
 _HATCHES = (
-    (UNREACHED, chart.UNREACHABLE_HATCH, "legend_unreached"),
-    (NOT_KNOWN, chart.NO_DATA_HATCH, "legend_no_data"),
+    (UNREACHED, style.UNREACHABLE_HATCH, "legend_unreached"),
+    (NOT_KNOWN, style.NO_DATA_HATCH, "legend_no_data"),
 )
 
 
@@ -514,7 +514,7 @@ def _draw(
     axes.set_axis_off()
     axes.set_aspect("equal")
     for code, hatch, _ in _HATCHES:
-        _fill(axes, shapes[classes.of_area == code], facecolor=chart.NO_DATA, hatch=hatch)
+        _fill(axes, shapes[classes.of_area == code], facecolor=style.NO_DATA, hatch=hatch)
     for k, colour in enumerate(classes.colours):
         _fill(axes, shapes[classes.of_area == k], facecolor=colour)
     axes.autoscale_view()
@@ -565,7 +565,7 @@ def _ground(axes: Axes, data: _ExplorerData, crs: str) -> None:
                 own.plot(ax=axes, **look)
     if data.outline is not None:
         bound = gpd.GeoSeries([shapely.boundary(data.outline)], crs=WGS84).to_crs(crs)
-        bound.plot(ax=axes, color=chart.INK, linewidth=1.0, zorder=3)
+        bound.plot(ax=axes, color=style.INK, linewidth=1.0, zorder=3)
     if limits != ((0.0, 1.0), (0.0, 1.0)):
         axes.set_xlim(*limits[0])
         axes.set_ylim(*limits[1])
@@ -593,7 +593,7 @@ def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
     ]
     for code, hatch, key in _HATCHES:
         if (classes.of_area == code).any():
-            entries.append((Patch(facecolor=chart.NO_DATA, hatch=hatch, **edge), str(words[key])))
+            entries.append((Patch(facecolor=style.NO_DATA, hatch=hatch, **edge), str(words[key])))
     return entries
 
 

@@ -44,12 +44,12 @@ from access.text import percent, sentence
 # A task is pure: the same tables, rule and code give the same two tables, whoever works them out
 # and when. Its name is the hash of all that decides them.
 
-RULES = {
+_RULES = {
     "best": "those kept leave families the least mean minutes: the optimiser's proven choice",
     "fewest-visits": "those with the fewest annual visits close",
     "listed": "those that the file of closures names close",
 }
-WALK_KM_H = Profile.preset("walk").kmh
+_WALK_KM_H = Profile.preset("walk").kmh
 #: The most that an authority's optimiser works before it gives its best and an honest bound.
 _SECONDS_A_CHOICE = 60.0
 _UNASKED = b"rules not asked"
@@ -69,7 +69,7 @@ class _Task:
     sites : DataFrame
         ``id name lon lat``, and ``annual_visits`` where known.
     rules : tuple of str
-        Names in `RULES`.
+        Names in `_RULES`.
     share : float
         Which part of the sites closes, rounded down, at least one where there are two.
     closures : tuple of str
@@ -98,7 +98,7 @@ class _Task:
     streets_sha256: str = ""
     mode: str = "walk"
     national_areas: int = 1
-    walk_km_h: float = WALK_KM_H
+    walk_km_h: float = _WALK_KM_H
     snap_limit_m: float = 500.0
     max_unsnapped_share: float = 0.02
     cache: str = field(default="", compare=False)
@@ -311,7 +311,7 @@ def _closed(task: _Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], st
         order = task.sites.sort_values(["annual_visits", "id"])["id"]
         return list(order[:many]), "by visits"
     if rule != "best":
-        raise ParameterError(f"rule is {rule!r}; expected one of {', '.join(RULES)}")
+        raise ParameterError(f"rule is {rule!r}; expected one of {', '.join(_RULES)}")
     if many == 0:
         return [], "one site alone"
     best = p_median(
@@ -408,7 +408,7 @@ class Ask:
     Parameters
     ----------
     rules : tuple of str
-        Names in `RULES`.
+        Names in `_RULES`.
     share : float
         Which part of each authority's sites closes.
     service : str
@@ -441,8 +441,8 @@ class Ask:
     national_areas: int = 33_755
 
     def __post_init__(self) -> None:
-        if unknown := [rule for rule in self.rules if rule not in RULES]:
-            raise ParameterError(f"--rule is {unknown[0]!r}; expected one of {', '.join(RULES)}")
+        if unknown := [rule for rule in self.rules if rule not in _RULES]:
+            raise ParameterError(f"--rule is {unknown[0]!r}; expected one of {', '.join(_RULES)}")
         if not self.rules or len(set(self.rules)) != len(self.rules):
             raise ParameterError("--rule is given twice or not at all; expected each rule once")
         if not 0 < self.share < 1:
@@ -551,7 +551,7 @@ def _rests_on(ask: Ask, tasks: Sequence[_Task]) -> tuple[str, ...]:
         others = "authority" if modelled == 1 else f"{modelled:,} authorities"
         told.append(f"The other {others}: {MODELLED_STREETS}" if names else MODELLED_STREETS)
         told += [sentence(MODELLED_DRIVING)] if driving else []
-    paces = sorted({task.walk_km_h for task in tasks}) or [WALK_KM_H]
+    paces = sorted({task.walk_km_h for task in tasks}) or [_WALK_KM_H]
     pace = f"at {paces[0]:g} km/h"
     if len(paces) > 1:
         pace = f"at each study's own speed, {paces[0]:g} to {paces[-1]:g} km/h"

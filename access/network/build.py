@@ -30,7 +30,7 @@ from access.network.data import _add_delays, _Draft, _LeftOut, finish
 from access.network.graph_io import _network_from_graph, _read_graphml
 from access.network.network import Network
 from access.network.osm import (
-    SUFFIXES,
+    _SUFFIXES,
     Streets,
     _is_street_file,
     _read_streets,
@@ -436,7 +436,7 @@ def _from_file(path: Path, profile: Profile, keep: str, heights: _Heights | None
         return _network_from_graph(graph, profile, info=info, keep=keep, heights=heights)
     if path.is_file() and not _is_street_file(path):
         raise NetworkError(
-            f"{path} is not a street file; expected one of {', '.join((*SUFFIXES, '.graphml'))}"
+            f"{path} is not a street file; expected one of {', '.join((*_SUFFIXES, '.graphml'))}"
         )
     return _assemble(_read_streets(path), profile, keep=keep, heights=heights)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from access.errors import ParameterError
 from access.network import bus_search as search
 from access.network.bus_search import (
-    MINUTE,
+    _MINUTE,
     _as_ms,
     _Day,
     _Leg,
@@ -24,7 +24,7 @@ from access.network.bus_search import (
     _over_streets,
     _walks_between,
 )
-from access.network.feed_day import NIGHT_SECONDS, _Rides
+from access.network.feed_day import _NIGHT_SECONDS, _Rides
 from access.network.gtfs import _TimetableError
 from access.network.matrix import Status, TravelMatrix
 from access.network.network import Network
@@ -35,7 +35,7 @@ from access.network.windowed import WindowedTravel, _rows_of, clock
 from access.text import share_figure
 
 _Ints = NDArray[np.int64]
-_HOUR = 60 * MINUTE
+_HOUR = 60 * _MINUTE
 #: Midnight of the day within a search, whose times are never negative, and where time turns round.
 _ORIGIN, _MIRROR, _LATEST = 24 * _HOUR, 48 * _HOUR, 48 * _HOUR
 #: Bytes that one block of a search may take, besides the result.
@@ -112,19 +112,19 @@ class _Question:
         rides = self.timetable.rides
         near = self.walk.status != Status.UNSNAPPED
         longest = self.walk.total_minutes[near].max(initial=0.0)
-        first, last = self.marks[0] * MINUTE, self.marks[-1] * MINUTE
-        span = _LATEST if not np.isfinite(longest) else _as_ms(longest) + MINUTE
+        first, last = self.marks[0] * _MINUTE, self.marks[-1] * _MINUTE
+        span = _LATEST if not np.isfinite(longest) else _as_ms(longest) + _MINUTE
         if self.asked["arrive_by"]:
             keep = (rides.arr <= last) & (rides.dep >= first - span)
         else:
             keep = (rides.dep >= first) & (rides.dep <= last + span)
-        keep &= (rides.dep >= -NIGHT_SECONDS * 1000 * 2) & (rides.arr <= _LATEST)
+        keep &= (rides.dep >= -_NIGHT_SECONDS * 1000 * 2) & (rides.arr <= _LATEST)
         self.kept = np.flatnonzero(keep)
         return rides.take(self.kept)
 
     def _moments(self) -> _Ints:
         """The marks as times of the search."""
-        at = np.array(self.marks, np.int64) * MINUTE
+        at = np.array(self.marks, np.int64) * _MINUTE
         return _MIRROR - at if self.home else at + _ORIGIN
 
     def codes(self) -> Iterator[tuple[int, slice, NDArray[np.int64]]]:
@@ -199,7 +199,7 @@ class _Question:
             day = _Day(day.rides.reversed(mirror), day.changes.turned(day.n_stops), day.area_stops,
                       day.site_stops, 0, 0, day.n_stops)  # fmt: skip
             ends, at, turned = ends[::-1], mirror - at, not turned
-        _, legs = search.one_journey(day, ends[0], ends[1], at, self.asked["boardings"])
+        _, legs = search._one_journey(day, ends[0], ends[1], at, self.asked["boardings"])
         last = len(self.kept) - 1
         if turned:
             legs = [_Leg(last - leg.alight, last - leg.board) for leg in legs[::-1]]
@@ -226,13 +226,13 @@ class _Question:
                 before = rides.to_stop[legs[k - 1].alight]
                 i, j = (row[before], row[a]) if not self.home else (row[a], row[before])
                 walk = _reach(day.changes, i, -self.slack)[j]
-            step = f"walk {_whole(walk / MINUTE)} to" if walk or not k else "change at"
+            step = f"walk {_whole(walk / _MINUTE)} to" if walk or not k else "change at"
             parts.append(
                 f"{step} {names[a]}, {trip['kind']} {trip['route']} at "
-                f"{clock(rides.dep[leg.board] / MINUTE)} to {names[b]}, there at "
-                f"{clock(rides.arr[leg.alight] / MINUTE)}"
+                f"{clock(rides.dep[leg.board] / _MINUTE)} to {names[b]}, there at "
+                f"{clock(rides.arr[leg.alight] / _MINUTE)}"
             )
-        return "; ".join([*parts, f"walk {_whole(ends[1] / MINUTE)}"])
+        return "; ".join([*parts, f"walk {_whole(ends[1] / _MINUTE)}"])
 
 
 def _reach(near: _Near, row: int, slack: int) -> dict[int, int]:
@@ -302,7 +302,7 @@ class BusTravel(WindowedTravel):
 
     def _legs(self, at: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
         entry, exit_ = (
-            self._picked(units, at) * (search.LEG_MS / MINUTE) for units in self._leg_units
+            self._picked(units, at) * (search._LEG_MS / _MINUTE) for units in self._leg_units
         )
         return entry, exit_
 
@@ -452,12 +452,12 @@ def _check_options(
         raise ParameterError("walk_network is for driving; expected the streets for walking")
     if direction not in ("to_site", "from_site"):
         raise ParameterError(f"direction={direction!r}; expected 'to_site' or 'from_site'")
-    most = search.MOST_LEG_MS / MINUTE
+    most = search._MOST_LEG_MS / _MINUTE
     for name, value in (("max_walk_minutes", walk), ("max_change_minutes", change)):
         if not 0 < value <= most:
             raise ParameterError(f"{name}={value!r}; expected minutes above 0, up to {most:.0f}")
-    if not (1 <= boardings <= search.MOST_BOARDINGS and boardings == int(boardings)):
-        raise ParameterError(f"boardings={boardings!r}; expected 1 to {search.MOST_BOARDINGS}")
+    if not (1 <= boardings <= search._MOST_BOARDINGS and boardings == int(boardings)):
+        raise ParameterError(f"boardings={boardings!r}; expected 1 to {search._MOST_BOARDINGS}")
     if not 0 <= slack <= 3600:
         raise ParameterError(f"slack_seconds={slack!r}; expected 0 to 3600")
 
@@ -511,12 +511,12 @@ class _Found:
 
     def put(self, area: int, columns: slice, codes: NDArray[np.int64]) -> None:
         """Take the rides of an area where they are quicker than walking all the way."""
-        ms = codes >> search.TIME_SHIFT
+        ms = codes >> search._TIME_SHIFT
         better = (ms < self.walk_ms[area, columns]) & (codes < search.NONE // 2)
         low = 2**search.LEG_BITS - 1
         for array, values in (
-            (self.minutes, ms / MINUTE),
-            (self.boardings, codes >> 2 * search.LEG_BITS & search.MOST_BOARDINGS),
+            (self.minutes, ms / _MINUTE),
+            (self.boardings, codes >> 2 * search.LEG_BITS & search._MOST_BOARDINGS),
             (self.exit, codes >> search.LEG_BITS & low),
             (self.entry, codes & low),
         ):

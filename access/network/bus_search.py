@@ -32,14 +32,14 @@ _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
 
 #: Thousandths of a second in a minute.
-MINUTE = 60_000
+_MINUTE = 60_000
 
 #: Walks are kept in the low bits by fifths of a second: 15 bits hold 109 minutes.
-LEG_MS = 200
+_LEG_MS = 200
 LEG_BITS, BOARD_BITS = 15, 3
-MOST_LEG_MS = LEG_MS * (2**LEG_BITS - 1)
-MOST_BOARDINGS = 2**BOARD_BITS - 1
-TIME_SHIFT = 2 * LEG_BITS + BOARD_BITS
+_MOST_LEG_MS = _LEG_MS * (2**LEG_BITS - 1)
+_MOST_BOARDINGS = 2**BOARD_BITS - 1
+_TIME_SHIFT = 2 * LEG_BITS + BOARD_BITS
 _ONE_BOARDING = 1 << 2 * LEG_BITS
 NONE = np.int64(1) << 62
 """More than any code; a time of 28 bits is added to it without passing 63 bits."""
@@ -86,7 +86,7 @@ class _Near:
 
 def _leg_code(ms: _Ints) -> _Codes:
     """A walk as it stands in the low bits of a code, never longer than it is."""
-    code: _Codes = np.minimum(np.asarray(ms) // LEG_MS, 2**LEG_BITS - 1)
+    code: _Codes = np.minimum(np.asarray(ms) // _LEG_MS, 2**LEG_BITS - 1)
     return code
 
 
@@ -188,7 +188,7 @@ class _Day:
         """
         rides, order = self.rides, self.by_stop
         target = self._target(sites)
-        in_seat = target[rides.to_stop] + (rides.arr << TIME_SHIFT)[:, None]
+        in_seat = target[rides.to_stop] + (rides.arr << _TIME_SHIFT)[:, None]
         in_seat[~rides.alight] = NONE
         _running_least(in_seat, self._trip_spans)
         shut = ~rides.board[order]
@@ -210,7 +210,7 @@ class _Day:
         for column, site in enumerate(rows):
             some = slice(self.site_stops.start[site], self.site_stops.start[site + 1])
             ms = self.site_stops.ms[some]
-            code = (ms + self.site_slack << TIME_SHIFT) + (_leg_code(ms) << LEG_BITS)
+            code = (ms + self.site_slack << _TIME_SHIFT) + (_leg_code(ms) << LEG_BITS)
             out[self.site_stops.other[some], column] = code
         return out
 
@@ -250,7 +250,7 @@ class _Day:
             if not caught.any():
                 continue
             codes = ready[first[caught]] + _leg_code(ms[caught])[:, None, None]
-            yield area, codes.min(axis=0) - (at << TIME_SHIFT)[:, None]
+            yield area, codes.min(axis=0) - (at << _TIME_SHIFT)[:, None]
 
     def reaching_sites(self, layers: Iterator[_Codes], at: _Ints) -> Iterator[tuple[int, _Codes]]:
         """From every area as late as may be, so as to be at the sites by each of some times.
@@ -268,7 +268,7 @@ class _Day:
             stop, ms = near.other[some], near.ms[some]
             if not len(stop):
                 continue
-            walk = (ms + self.area_slack << TIME_SHIFT) + _leg_code(ms)
+            walk = (ms + self.area_slack << _TIME_SHIFT) + _leg_code(ms)
             yield area, (table[self._table_row[stop]] + walk[:, None, None]).min(axis=0)
 
     @cached_property
@@ -294,12 +294,12 @@ class _Day:
                 table = np.full((len(used), len(at), ready.shape[1]), NONE)
             for site in range(ready.shape[1]):
                 code = ready[:-1, site]
-                when = np.minimum(code >> TIME_SHIFT, span - 1)
+                when = np.minimum(code >> _TIME_SHIFT, span - 1)
                 last = np.searchsorted(owner + when, wanted) - 1
                 does = last >= begin
                 last = np.where(does, last, 0)
-                low = code[last] & ((1 << TIME_SHIFT) - 1)
-                found = np.where(does, (kept - dep[last] << TIME_SHIFT) + low, NONE)
+                low = code[last] & ((1 << _TIME_SHIFT) - 1)
+                found = np.where(does, (kept - dep[last] << _TIME_SHIFT) + low, NONE)
                 np.minimum(table[:, :, site], found.reshape(table.shape[:2]),
                            out=table[:, :, site])  # fmt: skip
         return table
@@ -320,7 +320,7 @@ class _Leg:
     alight: int
 
 
-def one_journey(
+def _one_journey(
     day: _Day, start: dict[int, int], end: dict[int, int], at: int, boardings: int
 ) -> tuple[int | None, list[_Leg]]:
     """One quickest journey, found round by round from where the clock stands still.
@@ -440,7 +440,7 @@ def _over_streets(network: Network, lonlat: _Floats, snap_limit_m: float) -> NDA
 
 def _as_ms(minutes: _Floats) -> NDArray[np.int64]:
     """Minutes as whole thousandths of a second."""
-    return np.rint(minutes * MINUTE).astype(np.int64)
+    return np.rint(minutes * _MINUTE).astype(np.int64)
 
 
 def _fastest(network: Network) -> float:

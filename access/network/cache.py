@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +24,7 @@ import pyarrow.parquet as pq
 
 import access
 from access.errors import AccessError, NetworkError
-from access.files import any_clock, check_regular, code_fingerprint, replacing
+from access.files import any_clock, check_regular, code_fingerprint, replacing, versions
 from access.network.data import _LeftOut, _SourceInfo
 from access.network.matrix import TravelMatrix
 from access.network.network import Network
@@ -230,12 +229,13 @@ _T = TypeVar("_T")
 
 def _cache_key(parts: Mapping[str, Any]) -> str:
     """Hash what decides a kept file's contents, with the versions and code that made it."""
+    known = versions()
     whole = {
         **parts,
         "format": _FORMAT,
         "version": access.__version__,
         "code": code_fingerprint("network"),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: known[name] for name in _LIBRARIES},
     }
     text = json.dumps(whole, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -24,13 +24,13 @@ _Ints = NDArray[np.int64]
 _Flags = NDArray[np.bool_]
 
 #: Times of the timetable are thousandths of a second, so that sums and comparisons are exact.
-MS = 1000
+_MS = 1000
 #: Most rides of one timetable, all three days together.
 _MOST_RIDES = 40_000_000
 _MOST_RUNS = 5_000
 _DAY_SECONDS = 86_400
 #: How far the days before and after reach into the day that is asked about.
-NIGHT_SECONDS = 4 * 3600
+_NIGHT_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,7 @@ def _without_backward_trips(calls: _Calls, counts: Counter[str]) -> _Calls:
 def _to_rides(calls: _Calls) -> _Rides:
     """Rides between the calls of each trip, times in thousandths of a second."""
     i = np.flatnonzero(calls.trip[1:] == calls.trip[:-1])
-    dep, arr = (np.rint(t * MS).astype(np.int64) for t in (calls.dep[i], calls.arr[i + 1]))
+    dep, arr = (np.rint(t * _MS).astype(np.int64) for t in (calls.dep[i], calls.arr[i + 1]))
     return _Rides(
         calls.trip[i].astype(np.int32), calls.stop[i].astype(np.int32),
         calls.stop[i + 1].astype(np.int32), dep, arr, calls.board[i], calls.alight[i + 1],
@@ -244,7 +244,7 @@ def _runs_of(
         days.append(np.full(made, day))
     day_of = np.concatenate(days)
     shift = np.concatenate(later) + day_of * _DAY_SECONDS
-    return _Runs(np.concatenate(rows), np.rint(shift * MS).astype(np.int64), day_of)
+    return _Runs(np.concatenate(rows), np.rint(shift * _MS).astype(np.int64), day_of)
 
 
 def _run_rides(rides: _Rides, runs: _Runs, n_trips: int) -> _Rides:
@@ -262,7 +262,7 @@ def _run_rides(rides: _Rides, runs: _Runs, n_trips: int) -> _Rides:
     dep, arr = out.dep + runs.later[run], out.arr + runs.later[run]
     day = runs.day[run]
     near = (day == 0) | (
-        (dep >= -NIGHT_SECONDS * MS) & (arr <= (_DAY_SECONDS + NIGHT_SECONDS) * MS)
+        (dep >= -_NIGHT_SECONDS * _MS) & (arr <= (_DAY_SECONDS + _NIGHT_SECONDS) * _MS)
     )
     whole = _Rides(
         run.astype(np.int32), out.from_stop, out.to_stop, dep, arr, out.board, out.alight
@@ -321,7 +321,7 @@ class _FeedDay:
         self.stops = self._read_stops()
         self.inside = self._check_box()
         self.trips = self._read_trips(kinds)
-        self.calendar = days.Calendar(feed)
+        self.calendar = days._Calendar(feed)
         self.service = self.calendar.services.get_indexer(self.trips["service_id"])
         self.counts["trips of a service without a calendar"] = int((self.service < 0).sum())
         index = pd.Index(self.trips["trip_id"])

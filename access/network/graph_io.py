@@ -24,9 +24,9 @@ from access.network.data import (
     finish,
 )
 from access.network.network import Network
-from access.network.osm import RELEVANT_TAGS, check_street_file
+from access.network.osm import _RELEVANT_TAGS, check_street_file
 from access.network.profiles import Profile
-from access.network.route_rules import GRAPH_TURNS, _bind
+from access.network.route_rules import _GRAPH_TURNS, _bind
 from access.units import WGS84, great_circle_m, metric_crs_of, project, unproject
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _network_from_graph(
         _add_delays(draft, profile, np.array(lit)[at])
     if heights is not None:
         _add_slope(draft, profile, heights, crs)
-    told = [GRAPH_TURNS] if profile.mode == "drive" else []
+    told = [_GRAPH_TURNS] if profile.mode == "drive" else []
     network = finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
     return _bind(network, (), 0) if profile.mode == "drive" else network
 
@@ -310,7 +310,7 @@ def _verdict(
     return cache[key]
 
 
-def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = RELEVANT_TAGS) -> dict[str, str]:
+def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = _RELEVANT_TAGS) -> dict[str, str]:
     """OSM tags of an edge; where osmnx merged streets, what holds on the worst of them.
 
     Of several limits the least counts, of several permissions the one that closes, of other

@@ -242,7 +242,7 @@ _TUESDAY = 1
 #: Calendars that are open to the end of time are looked at for this long.
 _MOST_DAYS = 3_700
 
-TERM_RULE = (
+_TERM_RULE = (
     "Term time is taken to be every day but 20 December to 6 January, 10 to 25 February, the two "
     "weeks before and after Easter Sunday, the week of the late May bank holiday, 18 July to "
     "6 September and 18 October to 3 November: wide enough for any authority's dates in England "
@@ -352,8 +352,8 @@ def holiday(day: date) -> str:
     return _bank_holidays(day.year).get(day, "")
 
 
-def in_term(day: date) -> bool:
-    """Whether a day is surely in term time; see `TERM_RULE`.
+def _in_term(day: date) -> bool:
+    """Whether a day is surely in term time; see `_TERM_RULE`.
 
     Parameters
     ----------
@@ -365,7 +365,7 @@ def in_term(day: date) -> bool:
 
     Examples
     --------
-    >>> in_term(date(2023, 6, 13)), in_term(date(2023, 8, 15))
+    >>> _in_term(date(2023, 6, 13)), _in_term(date(2023, 8, 15))
     (True, False)
     """
     when = (day.month, day.day)
@@ -381,7 +381,7 @@ def in_term(day: date) -> bool:
     )
 
 
-class Calendar:
+class _Calendar:
     """The services of one feed, and the days each runs on."""
 
     def __init__(self, feed: _Feed) -> None:
@@ -448,25 +448,25 @@ class Calendar:
         return pd.Series([float(trips_of_service[self.active(day)].sum()) for day in days], days)
 
 
-def usual_tuesday(counts: pd.Series) -> float:
+def _usual_tuesday(counts: pd.Series) -> float:
     """Median number of trips on the Tuesdays that are no bank holiday."""
     held = [n for day, n in _by_day(counts) if day.weekday() == _TUESDAY and not holiday(day)]
     return float(np.median(held)) if held else 0.0
 
 
-def nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> date | None:
+def _nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> date | None:
     """The day nearest to one that was asked for, of those that would do; the earlier of two."""
     fit = [d for d in counts.index if good(d) and not holiday(d)]
     return min(fit, key=lambda d: (abs((d - day).days), d), default=None)
 
 
-def choose_day(counts: pd.Series) -> date | None:
+def _choose_day(counts: pd.Series) -> date | None:
     """The term-time Tuesday with the most usual number of trips; the first of several."""
-    usual = usual_tuesday(counts)
+    usual = _usual_tuesday(counts)
     fit = [
         (abs(n - usual), d)
         for d, n in _by_day(counts)
-        if d.weekday() == _TUESDAY and not holiday(d) and in_term(d) and n > 0
+        if d.weekday() == _TUESDAY and not holiday(d) and _in_term(d) and n > 0
     ]
     return min(fit)[1] if fit else None
 
@@ -480,7 +480,7 @@ def spoken(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
-def as_day(day: date | str) -> date:
+def _as_day(day: date | str) -> date:
     """Read a day as ``2023-06-13`` or ``20230613``."""
     if isinstance(day, datetime):
         return day.date()

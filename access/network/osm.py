@@ -264,7 +264,7 @@ def _kind(path: Path) -> str:
     elif what is None:
         what = "cannot be read to its end: it begins neither as PBF nor as XML"
     raise NetworkError(
-        f"{path} {what}. Expected an OpenStreetMap extract ({', '.join(SUFFIXES)}), for example a "
+        f"{path} {what}. Expected an OpenStreetMap extract ({', '.join(_SUFFIXES)}), for example a "
         "county from download.geofabrik.de"
     )
 
@@ -375,7 +375,7 @@ def _may_be_street(tags: _Tags) -> bool:
 
 
 #: Tags that any rule reads; all others are forgotten when a file is read.
-RELEVANT_TAGS = frozenset((
+_RELEVANT_TAGS = frozenset((
     "highway", "railway", "man_made", "route", "area", "access", "foot", "vehicle",
     "motor_vehicle", "motorcar", "oneway", "oneway:foot", "oneway:motor_vehicle", "junction",
     "maxspeed", "maxspeed:forward", "maxspeed:backward", "service", "designation", "motorroad",
@@ -386,7 +386,7 @@ RELEVANT_TAGS = frozenset((
 ))  # fmt: skip
 #: Read besides, to name streets and to know squares and turns.
 _NAMING = frozenset(("name", "ref", "type", "except", *_TURN_KEYS))
-SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
+_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
 
 @dataclass(frozen=True, eq=False)
@@ -445,7 +445,7 @@ def check_street_file(path: Path) -> None:
         what = f"{path} is not a regular file" if there else f"no street file at {path}"
         raise NetworkError(
             f"{what}; expected an OpenStreetMap extract "
-            f"({', '.join(SUFFIXES)}), for example a county from download.geofabrik.de"
+            f"({', '.join(_SUFFIXES)}), for example a county from download.geofabrik.de"
         )
     if size > _MOST_BYTES:
         raise NetworkError(
@@ -458,10 +458,10 @@ def _read_streets(path: str | Path) -> Streets:
     """Read every way that may be a street from an OpenStreetMap file."""
     path = Path(path)
     check_street_file(path)
-    if not path.name.lower().endswith(SUFFIXES):
-        raise NetworkError(f"{path} is not a street file; expected one of {', '.join(SUFFIXES)}")
+    if not path.name.lower().endswith(_SUFFIXES):
+        raise NetworkError(f"{path} is not a street file; expected one of {', '.join(_SUFFIXES)}")
     try:
-        found = _collect(path, RELEVANT_TAGS)
+        found = _collect(path, _RELEVANT_TAGS)
     except (RuntimeError, ValueError, LookupError, OverflowError) as error:
         raise NetworkError(
             f"{path} cannot be read to its end ({error}); the file is damaged or its download "
@@ -529,4 +529,4 @@ def _one_meridian(lonlat: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArra
 
 def _is_street_file(path: str | Path) -> bool:
     """Say whether a path has the ending of an OpenStreetMap file."""
-    return Path(path).name.lower().endswith(SUFFIXES)
+    return Path(path).name.lower().endswith(_SUFFIXES)

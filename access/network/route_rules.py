@@ -89,7 +89,7 @@ TURNS_LEFT_OUT = (
     "Driving heeds the turn restrictions of the street map, but for those over whole streets, "
     "which are not modelled."
 )
-GRAPH_TURNS = "Banned turns are not modelled: a graph does not say them."
+_GRAPH_TURNS = "Banned turns are not modelled: a graph does not say them."
 
 
 def _bind(network: _N, turns: Sequence[_Turn], left_out: int) -> _N:

@@ -1,4 +1,4 @@
-"""Where snapped places stand in the search graph: on a chain of the core, or up a dead end.
+"""`travel_matrix`: the exact least travel from every area to every site along the streets.
 
 A place in a dead end is anchored at the core node that its tree hangs on, with the minutes and
 metres of the way there and back.

@@ -1,4 +1,4 @@
-"""Points (areas and sites) as ids and degrees, checked on the way in."""
+"""Places joined to the nearest street; points that callers give, checked on the way in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a network must reach past the boundary: the same trips on smaller extracts."""
+"""What a street file holds, who joins it where, and how far it must reach past the boundary."""
 
 from __future__ import annotations
 

@@ -108,15 +108,15 @@ class StreetGround:
                 f"{self.path}, the file of the streets, is no longer there; what maps show beside "
                 "the streets is read from it. Put it back, or measure anew with another"
             )
-        found = read_surroundings(self.path, self.bounds)
+        found = _read_surroundings(self.path, self.bounds)
         if found is None:
             return None
         shapes = pd.DataFrame(found.shapes).assign(geometry=found.shapes.geometry.to_wkb())
-        names = read_names(self.path, self.bounds)
+        names = _read_names(self.path, self.bounds)
         return {"shapes": shapes, "places": found.places, "names": names}
 
 
-def read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:
+def _read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:
     """Read names of places, schools and streets within bounds, in every language of the file."""
     rows = []
     west, south, east, north = bounds
@@ -143,7 +143,7 @@ def read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_NAMES).astype({"main": bool})
 
 
-def read_surroundings(path: Path, bounds: _Bounds) -> Surroundings | None:
+def _read_surroundings(path: Path, bounds: _Bounds) -> Surroundings | None:
     """Read what lies within west, south, east, north; None where the file cannot tell."""
     if not _is_street_file(path):
         return None

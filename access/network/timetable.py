@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from access.display import html_answer
 from access.errors import ParameterError
 from access.network import gtfs as days
-from access.network.feed_day import KINDS, MS, Box, _FeedDay, _Rides
+from access.network.feed_day import _MS, KINDS, Box, _FeedDay, _Rides
 from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points
 from access.text import share_figure
@@ -171,7 +171,7 @@ class Timetable:
         """
         first, after = window
         some = np.isin(self.rides.from_stop, np.asarray(stops, int)) & self.rides.board
-        some &= (self.rides.dep >= first * 60 * MS) & (self.rides.dep < after * 60 * MS)
+        some &= (self.rides.dep >= first * 60 * _MS) & (self.rides.dep < after * 60 * _MS)
         return len(np.unique(self.rides.trip[some])) * 60 / (after - first)
 
     def audit(
@@ -348,7 +348,7 @@ def usual_days(
     enough = _days_with_enough(counts, _LEAST_SHARE)
     by_weekday: dict[int, date] = {}
     for other in sorted(enough[enough].index, key=lambda d: (abs((d - day).days), d)):
-        usual = other.weekday() < 5 and not days.holiday(other) and days.in_term(other)
+        usual = other.weekday() < 5 and not days.holiday(other) and days._in_term(other)
         if usual and other.weekday() != day.weekday():
             by_weekday.setdefault(other.weekday(), other)
     return [_joined(read, other, "", counts) for other in [*by_weekday.values()][:most]]
@@ -356,7 +356,7 @@ def usual_days(
 
 def _days_with_enough(counts: pd.DataFrame, least_share: float) -> pd.Series:
     """Say of every day whether all feeds cover it and run enough of their usual trips."""
-    usual = counts.apply(lambda column: days.usual_tuesday(column.dropna()))
+    usual = counts.apply(lambda column: days._usual_tuesday(column.dropna()))
     enough = counts.notna().all(axis=1) & (counts.sum(axis=1) > 0)
     found: pd.Series = enough & (counts.fillna(0) >= least_share * usual).all(axis=1)
     return found
@@ -391,29 +391,29 @@ def _chosen_day(
     read: list[_FeedDay], counts: pd.DataFrame, day: date | str | None, least_share: float
 ) -> tuple[date, str]:
     """The day asked for, if it will do; else the one chosen by rule, and a sentence about it."""
-    usual = counts.apply(lambda column: days.usual_tuesday(column.dropna()))
+    usual = counts.apply(lambda column: days._usual_tuesday(column.dropna()))
     enough = _days_with_enough(counts, least_share)
     total = counts.fillna(0).sum(axis=1)
     if day is None:
-        chosen = days.choose_day(total[enough])
+        chosen = days._choose_day(total[enough])
         if chosen is None:
             near = next((d for d in total[enough].index if not days.holiday(d)), None)
             raise _TimetableError(
                 f"the timetable ({_span(read)}) holds no term-time Tuesday on which it runs as "
-                f"usual. {days.TERM_RULE} "
+                f"usual. {days._TERM_RULE} "
                 + (f"Say which day to take, for example day={near.isoformat()!r}" if near else "")
             )
         return chosen, (
             f"The day is {days.spoken(chosen)}: the term-time Tuesday, no bank holiday, with the "
-            f"most usual number of trips in the timetable. {days.TERM_RULE}"
+            f"most usual number of trips in the timetable. {days._TERM_RULE}"
         )
     try:
-        chosen = days.as_day(day)
+        chosen = days._as_day(day)
     except ValueError:
         raise ParameterError(f"day={day!r} is no day; expected one as '2023-06-13'") from None
     if chosen in enough.index and enough[chosen]:
         return chosen, f"The day is {days.spoken(chosen)}, as asked for."
-    near = days.nearest_day(chosen, total, lambda d: bool(enough[d]))
+    near = days._nearest_day(chosen, total, lambda d: bool(enough[d]))
     mend = f"The nearest day that would do is {days.spoken(near)}" if near else "No day would do"
     if chosen not in counts.index or counts.loc[chosen].isna().any():
         raise _TimetableError(
@@ -521,7 +521,7 @@ def _checks(
 
 
 def _feed_check(feed: _FeedDay, day: date, counts: pd.Series) -> dict[str, object]:
-    usual, found = days.usual_tuesday(counts.dropna()), float(counts[day])
+    usual, found = days._usual_tuesday(counts.dropna()), float(counts[day])
     span = f"{days.spoken(feed.calendar.first)} to {days.spoken(feed.calendar.last)}"
     return _check(
         "trips on the day", found, usual,
@@ -540,7 +540,7 @@ def _holiday_checks(
     for feed in read:
         column = counts[feed.feed.label].dropna()
         weekday = [d for d in column.index if days.holiday(d) and d.weekday() < 5]
-        full = [d for d in weekday if column[d] >= 0.9 * days.usual_tuesday(column) > 0]
+        full = [d for d in weekday if column[d] >= 0.9 * days._usual_tuesday(column) > 0]
         words = (
             f"{feed.feed.label} runs a full service on {len(full)} of {len(weekday)} bank holidays"
             f"{'' if feed.calendar.has_exceptions else ', for its calendar has no exceptions'}; "
@@ -554,7 +554,7 @@ def _ride_checks(stops: pd.DataFrame, rides: _Rides) -> list[dict[str, object]]:
     lon, lat = stops[["lon", "lat"]].to_numpy(float).T
     a, b, n = rides.from_stop, rides.to_stop, len(rides)
     metres = great_circle_m(lon[a], lat[a], lon[b], lat[b])
-    hours = (rides.arr - rides.dep) / (3600 * MS)
+    hours = (rides.arr - rides.dep) / (3600 * _MS)
     fast, still = int((metres / 1000 > _FAST_KMH * hours).sum()), int((hours == 0).sum())
     shut = int((~rides.board).sum())
     return [

@@ -16,7 +16,7 @@ from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
 from access.report.figures import _rank_figures
-from access.report.findings import ProposalFindings, Wording, _best_kept, further_note, option
+from access.report.findings import ProposalFindings, Wording, _best_kept, _further_note, option
 from access.report.hubs import _hub_blocks
 from access.report.robustness import _robustness_blocks, _weights_blocks
 from access.scenario import Ranking
@@ -573,7 +573,7 @@ def _asked_table(
             continue
         made = option(results, found.result, found.ranking, found.mode, request.name, kept)
         s = made.impact.summary
-        notes = further_note(made.impact) or notes
+        notes = _further_note(made.impact) or notes
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
         changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
         place: Value = made.ranks["mean"] if made.ranks else NOT_APPLICABLE

@@ -512,7 +512,7 @@ def week_words(impact: Impact, wording: Wording = _PUBLIC) -> Said:
     return Said(sentence(text), claims)
 
 
-def every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
+def _every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
     """Say how the average trip changes, mode by mode, and over whom it is averaged."""
     parts, claims, whole = [], [], True
     for mode, impact in impacts.items():
@@ -561,7 +561,7 @@ def place(row: pd.Series) -> str:
     return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
 
 
-def further_note(impact: Impact) -> tuple[str, ...]:
+def _further_note(impact: Impact) -> tuple[str, ...]:
     """Say whom "further to go" counts, where some reach no site any more."""
     if not _figure(impact.summary, "newly_unreachable"):
         return ()
@@ -599,7 +599,7 @@ def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> S
     return Said(sentence(text), claims)
 
 
-def group_rises(table: Table) -> Said:
+def _group_rises(table: Table) -> Said:
     """Say how the rise where each equality group lives compares with everyone else's."""
     where = {column.key: k for k, column in enumerate(table.columns)}
     alike: dict[str, list[str]] = {}
@@ -618,7 +618,7 @@ def group_rises(table: Table) -> Said:
     return Said(sentence(text), claims)
 
 
-def most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
+def _most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
     """Say which remaining site takes on the largest number, or which share that place."""
     table = impact.receiving_sites
     if table.empty or not table["families_added"].max():

@@ -337,7 +337,7 @@ def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
     return Column(key, label, "minutes", unit="min", decimals=decimals)
 
 
-def plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
+def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List the plans on one page: where, their minutes, their place, and how they hold."""
     letters = _plan_letters(plans)
     foot = f"{'Without a car' if plans.car_known else 'All'}, {how(plans.without_car)}"

@@ -23,6 +23,7 @@ from access.report.findings import Wording
 from access.report.hub_plans import (
     _NO_MINUTES,
     _council_words,
+    _plans_beside_table,
     _proof,
     pair_chart,
     pair_words,
@@ -31,7 +32,6 @@ from access.report.hub_plans import (
     plan_standing_table,
     plan_table,
     plan_words,
-    plans_beside_table,
 )
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
@@ -274,7 +274,7 @@ def _plan_blocks(
     """Write the plans side by side."""
     blocks: list[Block] = [Paragraph(text) for text in plan_words(plans, names, wording) if text]
     blocks.append(
-        TableBlock(plans_beside_table(plans, names), key="hub-plans-beside", compact=True)
+        TableBlock(_plans_beside_table(plans, names), key="hub-plans-beside", compact=True)
     )
     blocks += [
         TableBlock(table, key=key, compact=True, paged=False)

@@ -124,7 +124,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
         f"{found.label}: who has further to go, by {words} ({trip(found.mode)})",
         columns,
         rows,
-        notes=(*([note] if note else []), ROUNDED_ONCE, *say.further_note(found.impact)),
+        notes=(*([note] if note else []), ROUNDED_ONCE, *say._further_note(found.impact)),
         short=f"By {words}, {found.label}",
     )
     return table.with_total(
@@ -259,7 +259,7 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         columns,
         rows,
         totals=Totals.NONE,
-        notes=(*filter(None, [sentence(left_out)]), *say.further_note(found.impact)),
+        notes=(*filter(None, [sentence(left_out)]), *say._further_note(found.impact)),
         short=f"Equality, {found.label}",
     )
     return table, result.warning
@@ -394,7 +394,7 @@ def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
 
 
 def _further_notes(findings: Sequence[ProposalFindings]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(note for f in findings for note in say.further_note(f.impact)))
+    return tuple(dict.fromkeys(note for f in findings for note in say._further_note(f.impact)))
 
 
 def _who_blocks(
@@ -440,7 +440,7 @@ def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> 
     by_group, warning = equality_table(found)
     if by_group is None:
         return [*blocks, Paragraph("No counts of equality groups by area were given.")]
-    told = say.group_rises(by_group)
+    told = say._group_rises(by_group)
     return [
         *blocks,
         TableBlock(by_group, compact=True),

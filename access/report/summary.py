@@ -51,10 +51,10 @@ from access.report.findings import (
     NO_CHANGE,
     ProposalFindings,
     Wording,
+    _further_note,
     _most_deprived,
     _Option,
     _option_line,
-    further_note,
 )
 from access.report.hubs import _best_sets, _council_blocks, _hub_sentence
 from access.report.paper import (
@@ -131,7 +131,7 @@ def options_table(
             f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
             *_rank_notes(each or [findings], ranks),
             *(() if priced else ("What each option would save is not known.",)),
-            *next((note for o in findings.options if (note := further_note(o.impact))), ()),
+            *next((note for o in findings.options if (note := _further_note(o.impact))), ()),
         ),
         source=source,
         short=f"Options, {findings.label}",
@@ -469,8 +469,8 @@ def _proposal_points(
         on_foot_words(results, found.result, internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _fifth(found, wording),
-        say.most_added(impact, found.names, wording),
-        say.every_mode(found.result.impacts, wording),
+        say._most_added(impact, found.names, wording),
+        say._every_mode(found.result.impacts, wording),
         " ".join(
             filter(
                 None,

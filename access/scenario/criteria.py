@@ -1,4 +1,4 @@
-"""One service made ready for many evaluations: minutes as places in a sorted list."""
+"""What options are judged by: exact criteria of many options of one service at once."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _prepare(
 _Indices = NDArray[np.intp]
 #: The deprived fifth's own figures: those whose areas are in the most deprived national fifth.
 DEPRIVED = ("deprived_mean", "deprived_moved", "deprived_p90")
-CRITERIA = ("mean", "weighted_mean", *DEPRIVED, "p90", "worst", "share_beyond", "savings")
+_CRITERIA = ("mean", "weighted_mean", *DEPRIVED, "p90", "worst", "share_beyond", "savings")
 #: Shown beside the criteria, and ranked by only where somebody asks: it rewards who takes from
 #: the least deprived and gives to nobody.
 SHOWN = ("gap",)

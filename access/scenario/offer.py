@@ -24,8 +24,8 @@ from access.scenario.scenario import Scenario
 from access.scenario.sites import Baseline
 from access.text import Claim, Said, about, figure, listed, named
 
-CATCHMENT_MINUTES = 30.0
-DECAY_PER_MINUTE = 0.1
+_CATCHMENT_MINUTES = 30.0
+_DECAY_PER_MINUTE = 0.1
 """Declared choices, not estimates: no published decay of such services is known."""
 #: Shares are of so many people: of the fewest for whom a share is seen with two decimals.
 _PEOPLE = (1e3, 1e4, 1e5, 1e6)
@@ -186,8 +186,8 @@ def offer_change(
     after: _Sides,
     demand: pd.DataFrame,
     neighbours: Sequence[str] = (),
-    catchment_minutes: float = CATCHMENT_MINUTES,
-    decay_per_minute: float = DECAY_PER_MINUTE,
+    catchment_minutes: float = _CATCHMENT_MINUTES,
+    decay_per_minute: float = _DECAY_PER_MINUTE,
     names: Mapping[str, str] | None = None,
     who: str = "families",
     matrix_after: TravelMatrix | None = None,

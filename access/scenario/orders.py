@@ -41,7 +41,7 @@ _PLACES = {"p90": (0, 0.9), "deprived_p90": (2, 0.9), "worst": (None, 1.0)}
 
 
 @dataclass(frozen=True, eq=False)
-class Stood:
+class _Stood:
     """Where options stand by one criterion under some settings; less is better.
 
     Parameters
@@ -62,15 +62,15 @@ class Stood:
     worse: _Bools | None = None
 
 
-def stood_by(values: Floats, *, proposal: bool) -> Stood:
+def _stood_by(values: Floats, *, proposal: bool) -> _Stood:
     """Compare values of options, shape (settings, options); a proposal's are the last column."""
     every = values[:, :-1] if proposal else values
     least = every.min(axis=1)
     best = every == least[:, None]
     if not proposal:
-        return Stood(least, best)
+        return _Stood(least, best)
     own = values[:, -1]
-    return Stood(least, best, own, every < own[:, None], every > own[:, None])
+    return _Stood(least, best, own, every < own[:, None], every > own[:, None])
 
 
 def _in_order(kept: _Indices, sites: int, *, proposal: bool = False) -> _Orders | None:
@@ -157,7 +157,7 @@ class _Orders:
         *,
         threshold_minutes: Floats,
         always_minutes: Floats,
-    ) -> dict[str, Stood]:
+    ) -> dict[str, _Stood]:
         """Compare every option by the criteria chosen, under several settings, one row each.
 
         Parameters
@@ -193,7 +193,7 @@ class _Orders:
         values = self._sums(trips, steps, sets, adds, threshold_minutes, never)
         if self.every is not None:
             values["worst"] = self._worst(steps, sets)
-        found = {c: stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
+        found = {c: _stood_by(v, proposal=self.proposal) for c, v in values.items() if c in chosen}
         places = [c for c in _PLACES if c in chosen and c not in found]
         return found | self._places(trips, places)
 
@@ -294,12 +294,12 @@ class _Orders:
 
     # ---- quantiles, and the worst-off area
 
-    def _places(self, trips: _Trips, criteria: Sequence[str]) -> dict[str, Stood]:
+    def _places(self, trips: _Trips, criteria: Sequence[str]) -> dict[str, _Stood]:
         """Compare options by criteria that are one area's minutes."""
         own = trips.rounded[:, self.kept[-1]].min(axis=1) if self.proposal else None
         return {c: self._place(trips, c, own) for c in criteria}
 
-    def _place(self, trips: _Trips, criterion: str, own: Floats | None) -> Stood:
+    def _place(self, trips: _Trips, criterion: str, own: Floats | None) -> _Stood:
         """Find the least and the proposal's own minutes, and which options are below and above."""
         column, share = _PLACES[criterion]
         asked = _Quantile(self, trips, trips.used if column is None else trips.weights[column],
@@ -310,7 +310,7 @@ class _Orders:
             least, first = self._least(asked, every, asked.of(every, likely), likely)
             best = asked.reached(every, least)
             self.likely[criterion] = int(first[-1])
-            return asked.settled(Stood(least, best))
+            return asked.settled(_Stood(least, best))
         value = asked.at(every, own[:, asked.areas])
         better, upto = asked.reached(every, value, strictly=True), asked.reached(every, value)
         least, best = value.copy(), upto[:, :-1]
@@ -323,7 +323,7 @@ class _Orders:
             self.likely[criterion] = int(first[-1])
             best = best.copy()
             best[rows] = asked.reached(rows, least[rows])[:, :-1]
-        return asked.settled(Stood(least, best, value, better[:, :-1], ~upto[:, :-1]))
+        return asked.settled(_Stood(least, best, value, better[:, :-1], ~upto[:, :-1]))
 
     def _least(
         self, asked: _Quantile, rows: _Indices, start: Floats, likely: int
@@ -402,7 +402,7 @@ class _Quantile:
         found: Floats = near[each, order[each, at]]
         return found
 
-    def settled(self, stood: Stood) -> Stood:
+    def settled(self, stood: _Stood) -> _Stood:
         """Let options stand alike where there is nobody."""
         nobody = self.total == 0
         if nobody.any():

@@ -27,7 +27,7 @@ from access.display import html_answer
 from access.errors import ParameterError, ScenarioError
 from access.labels import criterion_value, criterion_words
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import CRITERIA, SHOWN, Floats, _evaluate, _pair_criteria, _sums
+from access.scenario.criteria import _CRITERIA, SHOWN, Floats, _evaluate, _pair_criteria, _sums
 from access.scenario.options import (
     MAX_OPTIONS,
     CriteriaSettings,
@@ -578,12 +578,12 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
     if asked is None:
         return None
     listed = [asked] if isinstance(asked, str) else list(asked)
-    unknown = [c for c in listed if c not in (*CRITERIA, *SHOWN)]
+    unknown = [c for c in listed if c not in (*_CRITERIA, *SHOWN)]
     if unknown or not listed:
         raise ParameterError(
-            f"criteria {unknown} are not known; expected any of {[*CRITERIA, *SHOWN]}"
+            f"criteria {unknown} are not known; expected any of {[*_CRITERIA, *SHOWN]}"
         )
-    return tuple(c for c in (*CRITERIA, *SHOWN) if c in listed)
+    return tuple(c for c in (*_CRITERIA, *SHOWN) if c in listed)
 
 
 def supported(
@@ -592,8 +592,8 @@ def supported(
     """Criteria to rank on, and what was left out and why."""
     supported = frozenset.intersection(*(s.supports for s in services))
     if asked is None:
-        chosen = tuple(c for c in CRITERIA if c in supported)
-        return chosen, [f"{c} left out: {_WHY_NOT[c]}" for c in CRITERIA if c not in supported]
+        chosen = tuple(c for c in _CRITERIA if c in supported)
+        return chosen, [f"{c} left out: {_WHY_NOT[c]}" for c in _CRITERIA if c not in supported]
     missing = [c for c in asked if c not in supported]
     if missing:
         raise ParameterError(
@@ -639,7 +639,7 @@ def _columns(services: Sequence[Options], values: Mapping[str, Floats]) -> dict[
         more = other.savings
         saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
     columns: dict[str, Any] = {"closed": list(closed), "kept": list(kept)}
-    columns |= {c: values[c] for c in (*CRITERIA, *SHOWN) if c in values}
+    columns |= {c: values[c] for c in (*_CRITERIA, *SHOWN) if c in values}
     if saved is not None:
         columns["savings"] = saved
     columns["unreached"] = values["unreached"]

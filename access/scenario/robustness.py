@@ -28,7 +28,7 @@ from access.errors import ParameterError
 from access.labels import criterion_words
 from access.measure.demand import linear_weights
 from access.network.matrix import TravelMatrix
-from access.scenario.criteria import CRITERIA, Floats, _evaluate, _prepare, fifths
+from access.scenario.criteria import _CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (
     Closings,
     CriteriaSettings,
@@ -40,7 +40,7 @@ from access.scenario.options import (
     choosable,
     list_options,
 )
-from access.scenario.orders import Stood, _in_order, stood_by
+from access.scenario.orders import _in_order, _Stood, _stood_by
 from access.scenario.uncertainty import (
     Uncertainty,
     _Among,
@@ -405,7 +405,7 @@ def robustness(
             f"lam may vary only with linear weights, and these are {options.weights.name!r}; "
             "leave lam out, or give weights='linear'"
         )
-    chosen = tuple(c for c in CRITERIA if c in options.supports)
+    chosen = tuple(c for c in _CRITERIA if c in options.supports)
     fixed = _Fixed(options, chosen, national_areas,
                    poisson=uncertainty.count_error == "poisson" and grid is None)  # fmt: skip
     maker = _maker(matrix, options, fixed, uncertainty, rules.get("always_open", ()))
@@ -415,7 +415,7 @@ def robustness(
     lams = _of_each(settings, "lam", lam)
     thresholds = _of_each(settings, "threshold_minutes", threshold_minutes)
 
-    def ask(run: range) -> dict[str, Stood]:
+    def ask(run: range) -> dict[str, _Stood]:
         rngs = [np.random.default_rng([seed, 1, number]) for number in run]
         made = maker.make(rows[run.start : run.stop], rngs)
         return fixed.stood(made, rngs, lams[run], thresholds[run])
@@ -568,7 +568,7 @@ class _Fixed:
         rngs: Sequence[np.random.Generator],
         lams: Floats,
         threshold_minutes: Floats,
-    ) -> dict[str, Stood]:
+    ) -> dict[str, _Stood]:
         """Compare every option by every criterion under each of some settings.
 
         Minutes made are of shape (settings, columns, areas).
@@ -586,7 +586,7 @@ class _Fixed:
             ]
             nobody = np.zeros(len(self.kept))  # in the deprived fifth: all options are alike
             found = {
-                c: stood_by(np.array([v.get(c, nobody) for v in each]), proposal=self.proposal)
+                c: _stood_by(np.array([v.get(c, nobody) for v in each]), proposal=self.proposal)
                 for c in self.chosen
                 if c != "savings"
             }
@@ -598,7 +598,7 @@ class _Fixed:
             )  # fmt: skip
         if self.spent is not None:
             spent = np.broadcast_to(self.spent, (len(made), len(self.spent)))
-            found["savings"] = stood_by(spent, proposal=self.proposal)
+            found["savings"] = _stood_by(spent, proposal=self.proposal)
         return found
 
     def _by_area(
@@ -630,7 +630,7 @@ def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]
 
 
 def _counted(
-    found: Iterable[Mapping[str, Stood]], chosen: Sequence[str], *, proposal: bool
+    found: Iterable[Mapping[str, _Stood]], chosen: Sequence[str], *, proposal: bool
 ) -> tuple[dict[str, list[Any]], dict[str, dict[str, NDArray[np.int64]]]]:
     """Give the columns of draws, and how often each option is best, better and worse."""
     told: list[dict[str, NDArray[Any]]] = []
@@ -644,7 +644,7 @@ def _counted(
     return columns, times
 
 
-def _told(criterion: str, stood: Stood) -> dict[str, NDArray[Any]]:
+def _told(criterion: str, stood: _Stood) -> dict[str, NDArray[Any]]:
     """Give the columns of draws that say where the proposal stands, and which option is best."""
     out: dict[str, NDArray[Any]] = {}
     if stood.own is not None and stood.better is not None:

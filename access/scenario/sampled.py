@@ -13,7 +13,7 @@ import pandas as pd
 from access.display import html_answer
 from access.errors import ParameterError
 from access.labels import criterion_value, criterion_words
-from access.scenario.criteria import CRITERIA, Floats, _evaluate
+from access.scenario.criteria import _CRITERIA, Floats, _evaluate
 from access.scenario.options import Indices, Options
 from access.text import Claim, Said, listed, named, share_figure, share_span
 
@@ -417,7 +417,7 @@ def _looked_at(
             said = ["the proposal", *said]
         words.append(", ".join(said) or "near the best by mean minutes")
     columns: dict[str, Any] = {"closed": closed, "kept": [tuple(ids[r]) for r in rows]}
-    columns |= {c: seen[c] for c in CRITERIA if c in criteria}
+    columns |= {c: seen[c] for c in _CRITERIA if c in criteria}
     columns |= {"unreached": seen["unreached"], "why": words}
     table = pd.DataFrame(columns)
     return table.sort_values([criteria[0], "closed"], kind="stable").reset_index(drop=True)

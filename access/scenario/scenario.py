@@ -1,4 +1,4 @@
-"""Scenarios as TOML, read with every fault at once and written the same way each time."""
+"""A scenario: a baseline and ordered changes, as TOML read with every fault at once; its money."""
 
 from __future__ import annotations
 

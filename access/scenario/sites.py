@@ -1,4 +1,4 @@
-"""A centre as a baseline or a scenario has it."""
+"""Sites as a baseline and a scenario have them, and what may be changed of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More than one answer: near-optimal alternatives, the curve over the number of sites."""
+"""More than one answer: near-optimal sets, the curve over their number, the Pareto front."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 from access.arguments import a, checked, flag, refuse, whole
 from access.errors import ParameterError
 from access.measure.distribution import weighted_sums
-from access.siting.branch_and_cut import blocks_of_sets
+from access.siting.branch_and_cut import _blocks_of_sets
 from access.siting.constraints import _count_rows, _demand_rows, _goal_rows, _join_rows, _reach_rows
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.problem import Goal, Problem, _Faults, _read_count, _read_ids, _read_number
@@ -490,7 +490,7 @@ def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Bools]:
     """Measure every set of k sites."""
     rows = sum(len(service.area_ids) for service in resolved.services)
     step = max(1, _CELLS_AT_ONCE // max(1, rows))
-    return _measured(resolved, blocks_of_sets(len(resolved.site_ids), k, step))
+    return _measured(resolved, _blocks_of_sets(len(resolved.site_ids), k, step))
 
 
 def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:

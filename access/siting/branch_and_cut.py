@@ -34,7 +34,7 @@ _MOST_HEADS = 4_000
 """Sets without their last site, each of which is a step of its own."""
 
 
-def blocks_of_sets(m: int, k: int, step: int) -> Iterator[Ints]:
+def _blocks_of_sets(m: int, k: int, step: int) -> Iterator[Ints]:
     """List all choices of k of m positions, so many at a time."""
     every = itertools.combinations(range(m), k)
     while block := list(itertools.islice(every, step)):  # ends: the choices are finite

@@ -125,7 +125,7 @@ class BranchAndPrice:
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
         self.cuts, self.effort, self.rounds = cuts, 1.0, _CUT_ROUNDS if cuts else 0
         self.root: _Priced | None = None
-        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear)
+        self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear, watch.spend)
 
     def start(self, sites: Ints, where: Ints) -> None:
         """Take the columns of an answer."""
@@ -343,6 +343,7 @@ class BranchAndPrice:
     def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
         """Search to the end."""
         self.cutoff, self.master.held = cutoff, must
+        rounds, self.rounds = self.rounds, 0
         root = _Node(self.bound, must, may, pairs, prices, np.zeros(len(self.master.rows)))
         left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
         number = 0
@@ -353,13 +354,16 @@ class BranchAndPrice:
             point = None
             if self.possible(node):
                 node, point = self.bounded(node)
-            self.rounds = 0
+            if point is not None and self.watch.nodes in _SEEK_AT:
+                self._find(node, point)
+            if point is not None and rounds:  # where an answer is known cuts are made of less
+                self.rounds, rounds, self.root = rounds, 0, None
+                node, point = self.bounded(node)
+                self.rounds = 0
             if point is None:
                 continue
             known = min(node.bound, left[0][0]) if left else node.bound
             self.bound = max(self.bound, min(known, self.cutoff))
-            if self.watch.nodes in _SEEK_AT:
-                self._find(node, point)
             if self.watch.nodes in _PLAN_AT and self.cuts:
                 self._mix()
             below = self.children(node, point)
@@ -372,9 +376,10 @@ class BranchAndPrice:
 
     def _find(self, node: _Node, point: _Point) -> None:
         """Look for a better answer: near the sites that are open here, by a dive, by few pairs."""
+        many = self.cost.size > _MANY_PAIRS
         if self.watch.nodes == 1:
-            self.cutoff = self.mend(node.prices, point.open)
-            if self.cost.size > _MANY_PAIRS:
+            self.cutoff = self.mend(node.prices, self.dive(node, point) if many else point.open)
+            if many:
                 return
         if self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
             return
@@ -405,7 +410,7 @@ class BranchAndPrice:
         Gives how far each site was open at last.
         """
         open_ = np.zeros(len(node.may))
-        for _ in range(3 * self.p):
+        while True:
             if at is None or not self.possible(node):
                 break
             open_ = at.open
@@ -413,13 +418,14 @@ class BranchAndPrice:
             if not (open_part > _HALF).any():
                 self.cutoff = self.offer(*self.master.read(at.open, at.part))
                 break
-            again = np.flatnonzero(at.part > _FIRM)
-            own = self.master.take[:, again]
-            new = [int(k) for k, mine in zip(again, own.T, strict=True)
-                   if (node.pairs[mine].sum(axis=1) > 1).any()]  # fmt: skip
-            if not new:
-                loose = np.where(at.part < 1 - _HALF, at.part, 0.0)
-                new = [int(loose.argmax())]
+            loose = node.pairs.sum(axis=1) > 1
+            settles = self.master.take[loose, : len(at.part)].any(axis=0)
+            part = np.where(settles, at.part, 0.0)
+            new = np.flatnonzero(part > _FIRM)
+            if not len(new):
+                new = np.array([part.argmax()])
+            if part[new[0]] <= _HALF:  # every area is sent, and more than the sites have room for
+                break
             must, pairs = node.must.copy(), node.pairs.copy()
             for k in new:
                 mine, j = self.master.take[:, k], int(self.master.site[k])

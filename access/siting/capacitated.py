@@ -108,7 +108,7 @@ _TRIED, _STARTS = 8, 3
 """Sets around one that are filled exactly, and sets from the bound that are begun from."""
 _DESCEND_TIME, _MEND_TIME = 0.1, 0.5
 """Shares of the time that is left: for swaps of sites, and for parts; the rest is the bound's."""
-_MOST_CUT_PAIRS = 120_000
+_MOST_CUT_PAIRS = 200_000
 """Pairs of area and site above which cuts are not made: in a minute more nodes are worth more."""
 _MOST_ROOM = 2_000
 _MOST_CELLS = 30_000_000

@@ -1,4 +1,4 @@
-"""Choosing p sites by minutes, one short call each: p-median, p-centre, and with capacities."""
+"""The classic problems, one short call each: p-median, p-centre, covers, and with capacities."""
 
 from __future__ import annotations
 

@@ -235,11 +235,14 @@ class _Point:
 
 
 class _Master:
-    """The linear programme over the columns found so far."""
+    """The linear programme over the columns found so far; its steps are work that is spent."""
 
-    def __init__(self, cost: Floats, p: int, rows: _SideRows, dear: float) -> None:
+    def __init__(
+        self, cost: Floats, p: int, rows: _SideRows, dear: float, spend: Callable[[float], None]
+    ) -> None:
         n, m = cost.shape
         self.n, self.m, self.cost, self.p, self.rows = n, m, cost, p, rows
+        self.spend = spend
         self.engine = _quiet_highs()
         # An area left out at a high price, and a site that is open with nobody.
         _add_columns(self.engine, np.full(n, dear), np.zeros(n), np.full(n, INF))
@@ -384,7 +387,7 @@ class _Master:
 
     def probe(self, groups: list[Bools], counts: list[float]) -> list[tuple[float, float]]:
         """Tell what it costs to open fewer of a group than now, and more, each to some steps."""
-        engine, basis, found = self.engine, self.keep(), []
+        engine, basis, found, cells = self.engine, self.keep(), [], 0.0
         self._simplex(_DUAL)
         engine.setOptionValue("simplex_iteration_limit", _PROBE_STEPS)
         at = self.n + self.m + 1 + len(self.rows)
@@ -397,16 +400,24 @@ class _Master:
                 engine.run()
                 status = engine.getModelStatus()
                 value = float(engine.getInfo().objective_function_value)
+                cells += self._cells()
                 values.append(np.inf if status == INFEASIBLE else value)
                 engine.deleteRows(1, np.array([at], np.int32))
                 engine.setBasis(basis)
             found.append((values[0], values[1]))
         engine.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        self.spend(cells)
         return found
+
+    def _cells(self) -> float:
+        """Tell what the last solving looked at: each row and column once a step."""
+        steps = int(self.engine.getInfo().simplex_iteration_count)
+        return float(steps * (self.fixed + len(self.site)))
 
     def solve(self) -> _Point | None:
         """Solve the programme; None where no such sites keep the rules, whatever the columns."""
         status = _solved(self.engine)
+        self.spend(self._cells())
         self._simplex(_PRIMAL)  # what comes now are columns that pay
         if status == INFEASIBLE:
             return None

@@ -1,4 +1,4 @@
-"""Areas put into groups that share an estimate, and how far each area looks for a whole site."""
+"""Cutting planes: groups of areas share an estimate, which cuts raise until it is exact."""
 
 from __future__ import annotations
 

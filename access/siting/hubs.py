@@ -40,7 +40,7 @@ from access.siting.problem import (
 )
 from access.siting.resolve import resolve
 from access.siting.search import Progress
-from access.siting.set_figures import HOW_CHOSEN, Found, figures_of, minute_by_minute
+from access.siting.set_figures import _HOW_CHOSEN, Found, figures_of, minute_by_minute
 from access.siting.solution import Solution
 from access.siting.solve import site
 from access.text import (
@@ -207,7 +207,7 @@ class HubSearch:
         return Said(f"{text} It does not keep the rules asked for: compared without them.", claims)
 
 
-def bend_of(curve: Curve) -> tuple[int, float, float] | None:
+def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
     """Give where more hubs begin to save less, and what each saves on average up to it and on."""
     at = curve.elbow
     means = {p: float(h.objective) for p, h in sorted(curve.solutions.items())}
@@ -223,7 +223,7 @@ def bend_of(curve: Curve) -> tuple[int, float, float] | None:
 
 def bend_words(curve: Curve) -> Said:
     """Say where more hubs begin to save less, and what each saves; empty where nowhere."""
-    bend = bend_of(curve)
+    bend = _bend_of(curve)
     if bend is None:
         return Said("")
     at, early, late = bend
@@ -305,7 +305,7 @@ def hub_search(
 
         whole = every is not None and site_costs is None
         found = minute_by_minute(found, field, least, solved, listed=whole)
-        told = (*told, HOW_CHOSEN)
+        told = (*told, _HOW_CHOSEN)
     return HubSearch(
         **found,
         names=dict(names or {}),

@@ -329,7 +329,7 @@ _Least = Callable[[int], tuple[str, ...] | None]
 """The best set of so many, where every set was measured minute by minute."""
 _Solved = Callable[[tuple[str, ...]], Solution]
 
-HOW_CHOSEN = (
+_HOW_CHOSEN = (
     "Minutes change with when one sets out. The figures count the quickest of the chosen places at "
     "every minute of the window, and then the percentile. Where all sets can be listed the best is "
     'proven by these; where they cannot ("proven for each place\'s own usual minutes"), the '

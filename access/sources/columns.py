@@ -402,7 +402,7 @@ _AREA_ID = Column("id", "text",
 _SERVICE = Column("service", "text", "type|service type|centre type|site type|provision|category")
 _KIND = Column("kind", "text", "type|site type|category|use|building type")  # fmt: skip
 #: Columns of each table that can be imported.
-TABLES: dict[str, tuple[Column, ...]] = {
+_TABLES: dict[str, tuple[Column, ...]] = {
     "centres": (*_SITE, _SERVICE, *_PLACE),
     "candidates": (*_SITE, _KIND, *_PLACE),
     "neighbours": (
@@ -462,9 +462,9 @@ def _known_headers(table: str) -> frozenset[str]:
 
 def _columns_of(table: str) -> tuple[Column, ...]:
     """Columns that a table of a study may have."""
-    if table not in TABLES:
-        raise ParameterError(f"no table {table!r}; expected one of {sorted(TABLES)}")
-    return TABLES[table]
+    if table not in _TABLES:
+        raise ParameterError(f"no table {table!r}; expected one of {sorted(_TABLES)}")
+    return _TABLES[table]
 
 
 @dataclass(frozen=True)
@@ -548,7 +548,7 @@ def _propose(headers: Sequence[str], table: str) -> _Mapping:
     ----------
     headers : sequence of str
     table : str
-        A key of `TABLES`.
+        A key of `_TABLES`.
 
     Returns
     -------
@@ -662,7 +662,7 @@ def _write_mapping(
     """
     kept: dict[str, _Mapping] = {}
     said = _read_told(path) | {k: v for k, v in (told or {}).items() if v}
-    for name in TABLES:
+    for name in _TABLES:
         there = _read_mapping(path, name)
         if there is not None:
             kept[name] = there

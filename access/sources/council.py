@@ -29,9 +29,9 @@ from access.sources.council_areas import (
     _rank_deprivation,
     _Work,
 )
-from access.sources.figures import INDICES
+from access.sources.figures import _INDICES
 from access.sources.folder import (
-    SERVICES,
+    _SERVICES,
     Provenance,
     Settings,
     _attribution_text,
@@ -44,10 +44,10 @@ from access.sources.folder import (
 )
 from access.sources.http import Internet
 from access.sources.importing import _csv_bytes, _derive_box, _import_source
-from access.sources.ons import UNITS
+from access.sources.ons import _UNITS
 from access.sources.points import (
-    POSTCODES_LICENCE,
-    POSTCODES_SOURCE,
+    _POSTCODES_LICENCE,
+    _POSTCODES_SOURCE,
     Postcodes,
     _parse_stops,
     _places_of,
@@ -81,7 +81,7 @@ def _find_postcodes(work: _Work) -> None:
     own = _read_postcodes(item.path, districts=work.district.codes, near=box)
     work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
     frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
-    about = work.provenance(POSTCODES_SOURCE, "see the file", POSTCODES_LICENCE, item.path.name)
+    about = work.provenance(_POSTCODES_SOURCE, "see the file", _POSTCODES_LICENCE, item.path.name)
     work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
 
@@ -196,11 +196,11 @@ def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
 def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
     item = work.shelf.first("register centres")
     if item is not None and item.source is not None:
-        frame, notes = registers.parse_register(item.source, codes)
+        frame, notes = registers._parse_register(item.source, codes)
         work.made.notes += [f"{item.path.name}: {note}" for note in notes]
-        own = registers.own_authority(frame, work.district, _inside(work, frame))
+        own = registers._own_authority(frame, work.district, _inside(work, frame))
         if "centres" not in sites and own.any():
-            sites["centres"] = registers.as_centres(frame[own], "childrens_centre", "CC")
+            sites["centres"] = registers._as_centres(frame[own], "childrens_centre", "CC")
             work.settings["centres_files"] = [item.path.name]
             work.study_notes += notes
         if "neighbours" not in sites:
@@ -213,11 +213,11 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
             work.settings["neighbours_files"] = [item.path.name]
     schools = work.shelf.first("register schools")
     if schools is not None and schools.source is not None:
-        frame, notes = registers.parse_register(schools.source, codes)
+        frame, notes = registers._parse_register(schools.source, codes)
         good = frame["phase"].str.casefold().str.contains("secondary|all-through|16 plus|nursery")
         is_open = (frame["status"] == "") | frame["status"].str.casefold().str.startswith("open")
         picked = frame[good & is_open & _inside(work, frame)].reset_index(drop=True)
-        table = registers.as_candidates(picked, "SC", ["school"] * len(picked))
+        table = registers._as_candidates(picked, "SC", ["school"] * len(picked))
         there = sites.get("candidates")
         sites["candidates"] = table if there is None else _each_id_once(_together(there, table))
         work.settings.setdefault("candidates_files", []).append(schools.path.name)
@@ -238,8 +238,8 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
             by_hand="List of family hub sites (Department for Education, gov.uk, CSV)",
         )
         return
-    frame, _ = registers.parse_register(item.source, codes)
-    frame = frame[registers.own_authority(frame, work.district, None)].reset_index(drop=True)
+    frame, _ = registers._parse_register(item.source, codes)
+    frame = frame[registers._own_authority(frame, work.district, None)].reset_index(drop=True)
     placed = np.isfinite(frame["lon"].to_numpy(float))
     if (~placed).any():
         work.made.notes.append(
@@ -255,7 +255,7 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
         if not same:
             new.append(i)
     if new:
-        table = registers.as_candidates(frame.loc[new], "FH", ["family_hub"] * len(new))
+        table = registers._as_candidates(frame.loc[new], "FH", ["family_hub"] * len(new))
         there = sites.get("candidates")
         sites["candidates"] = table if there is None else _together(there, table)
         work.settings.setdefault("candidates_files", []).append(item.path.name)
@@ -335,10 +335,14 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     source = (
         "Made-up stand-ins"
         if stand_in
-        else (f"{registers.GIAS} or the council's own sheet ({', '.join(files)})")
+        else (f"{registers._GIAS} or the council's own sheet ({', '.join(files)})")
     )
     about = work.provenance(
-        source, "see the file", "MIT" if stand_in else registers.LICENCE, *files, whole=not stand_in
+        source,
+        "see the file",
+        "MIT" if stand_in else registers._LICENCE,
+        *files,
+        whole=not stand_in,
     )
     if len(lost):
         name = f"{table}_to_place.csv"
@@ -446,8 +450,8 @@ def make_study_folder(
         If the folder holds a study that was not made so, or cannot be written.
     """
     district = find_district(code_or_name)
-    if areas not in UNITS:
-        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    if areas not in _UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(_UNITS)}")
     folder = Path(folder)
     manifest = read_manifest(folder)
     _check_own(folder, manifest, district.code, areas)
@@ -521,8 +525,8 @@ def fetch_parts(
         If the folder cannot be written; a source that fails raises nothing and is named.
     """
     district, own = find_district(code_or_name), folder / _SOURCES
-    if areas not in UNITS:
-        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(UNITS)}")
+    if areas not in _UNITS:
+        raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(_UNITS)}")
     shelf = _Shelf() if net.refresh or not own.is_dir() else _read_shelf(own)
     if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
         shelf = _read_shelf(own)
@@ -573,17 +577,17 @@ def _people_source(census: int) -> str:
 
 def _finish(work: _Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     """Write everything that is ours to write; what somebody changed stays as it is."""
-    _, _, words, census = UNITS[work.unit]
+    _, _, words, census = _UNITS[work.unit]
     files = [work.settings["areas_file"], *work.settings["census_files"]]
-    about = work.provenance(_people_source(census), str(census), ons.LICENCE, *files)
+    about = work.provenance(_people_source(census), str(census), ons._LICENCE, *files)
     work.tables["areas.csv"] = (_csv_bytes(_area_table(work)), about)
     if len(work.parents):
         imd = work.settings.get("imd")
-        source = _people_source(census) + (f"; {INDICES.format(year=imd)}" if imd else "")
+        source = _people_source(census) + (f"; {_INDICES.format(year=imd)}" if imd else "")
         about = work.provenance(
             source,
             f"{census}" + (f"; Indices {imd}" if imd else ""),
-            ons.LICENCE,
+            ons._LICENCE,
             *files,
             work.settings.get("imd_file", ""),
         )
@@ -592,7 +596,7 @@ def _finish(work: _Work, manifest: Mapping[str, dict[str, Any]]) -> None:
         about = work.provenance(
             f"{ons.SOURCE}: boundaries of {words}s",
             str(census),
-            ons.LICENCE,
+            ons._LICENCE,
             *work.settings["shape_files"],
         )
         work.tables["areas.geojson"] = (_geojson_bytes(work.shapes), about)
@@ -645,7 +649,7 @@ def _parent_key(work: _Work) -> str:
 
 
 def _settings(work: _Work) -> Settings:
-    s, census = work.settings, UNITS[work.unit][3]
+    s, census = work.settings, _UNITS[work.unit][3]
     frames = [s[f"{t}_frame"] for t in ("centres", "candidates", "neighbours") if f"{t}_frame" in s]
     lon = np.concatenate([work.areas["lon"], *(f["lon"].astype(float) for f in frames)])
     lat = np.concatenate([work.areas["lat"], *(f["lat"].astype(float) for f in frames)])
@@ -658,7 +662,7 @@ def _settings(work: _Work) -> Settings:
     known = {*work.areas, *s.get("shared", {})}
     services = {}
     for key in dict.fromkeys(centres["service"]):
-        demand, noun = SERVICES.get(key, ("", "", ("residents", "residents"), ""))[2]
+        demand, noun = _SERVICES.get(key, ("", "", ("residents", "residents"), ""))[2]
         if demand not in known:
             work.made.notes.append(
                 f"{demand} are not known by area: {key} is measured for residents."
@@ -666,14 +670,14 @@ def _settings(work: _Work) -> Settings:
             demand, noun = "residents", "residents"
         services[key] = (demand, noun)
     imd = f"; Indices of Deprivation {s['imd']}" if "imd" in s else ""
-    titles = [SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
+    titles = [_SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
     return Settings(
         name=work.district.short,
         title=f"{' and '.join(titles)} in {work.district.spoken}",
         place=work.district.spoken,
         as_of=_CENSUS_DAY[census],
         box=box,
-        unit=UNITS[work.unit][2],
+        unit=_UNITS[work.unit][2],
         vintage=f"Census {census}{imd}",
         notes=work.study_notes,
         services=services,

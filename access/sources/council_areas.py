@@ -18,17 +18,17 @@ import shapely
 from access.errors import AccessError, FetchError, ParameterError, StudyError
 from access.sources import figures, ons, registers
 from access.sources.columns import _shown
-from access.sources.figures import NATIONAL, _parse_deprivation
+from access.sources.figures import _NATIONAL, _parse_deprivation
 from access.sources.folder import (
     Provenance,
 )
 from access.sources.http import Fetched, Internet
-from access.sources.ons import UNITS, _parse_boundaries, _parse_centroids, parse_lookup
+from access.sources.ons import _UNITS, _parse_boundaries, _parse_centroids, _parse_lookup
 from access.sources.points import _boundaries_from_former, _convert_ranks, _fetch_postcodes
 from access.sources.registers import _District, find_district
 from access.sources.shelf import (
-    BY_HAND,
-    COUNTS,
+    _BY_HAND,
+    _COUNTS,
     _figures_at_hand,
     _Item,
     _lad_column,
@@ -144,7 +144,7 @@ def _is_asked(task: _Task, parts: Collection[str]) -> bool:
 
 def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> list[_Task]:
     """Look-up first: it tells the codes that the other layers are asked for."""
-    code = UNITS[unit][0]
+    code = _UNITS[unit][0]
     codes: dict[str, list[str]] = {}
 
     def lookup(path: Path) -> Fetched:
@@ -152,7 +152,7 @@ def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> l
             f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
             for year in range(11, 30)
         ]
-        return ons.fetch_layer(net, ons.LAYERS[f"lookup {unit}"], where, path, geometry=False)
+        return ons._fetch_layer(net, ons._LAYERS[f"lookup {unit}"], where, path, geometry=False)
 
     def by_code(layer: str, geometry: bool) -> Callable[[Path], Fetched]:
         def fetch(path: Path) -> Fetched:
@@ -162,9 +162,9 @@ def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> l
                     raise FetchError(
                         "the look-up that tells which areas are the district's is missing"
                     )
-                codes["own"] = sorted(ons.parse_lookup(path_of, *UNITS[unit][:2])[code.lower()])
-            return ons.fetch_codes(
-                net, ons.LAYERS[layer], code, codes["own"], path, geometry=geometry
+                codes["own"] = sorted(ons._parse_lookup(path_of, *_UNITS[unit][:2])[code.lower()])
+            return ons._fetch_codes(
+                net, ons._LAYERS[layer], code, codes["own"], path, geometry=geometry
             )
 
         return fetch
@@ -174,7 +174,7 @@ def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> l
             f"LAD{year}CD IN ({','.join(f'{c!r}' for c in district.codes)})"
             for year in range(29, 22, -1)
         ]
-        return ons.fetch_layer(net, ons.LAYERS["wards"], where, path)
+        return ons._fetch_layer(net, ons._LAYERS["wards"], where, path)
 
     return [
         _Task("areas", f"lookup_{unit}.geojson", f"lookup {unit}", lookup),
@@ -197,15 +197,15 @@ def _ons_tasks(net: Internet, district: _District, unit: str, folder: Path) -> l
 def _nomis_tasks(net: Internet, district: _District, unit: str, known: set[str]) -> list[_Task]:
     """Census tables whose figures no file at hand has."""
 
-    def fetch(topic: figures.Topic) -> Callable[[Path], Fetched]:
+    def fetch(topic: figures._Topic) -> Callable[[Path], Fetched]:
         def by_any_code(path: Path) -> Fetched:
             """NOMIS may know a district by its former code only."""
             for code in district.codes[:-1]:
                 try:
-                    return figures.fetch_topic(net, topic, code, unit, path)
+                    return figures._fetch_topic(net, topic, code, unit, path)
                 except figures.NoRowsError:
                     continue
-            return figures.fetch_topic(net, topic, district.codes[-1], unit, path)
+            return figures._fetch_topic(net, topic, district.codes[-1], unit, path)
 
         return by_any_code
 
@@ -216,38 +216,38 @@ def _nomis_tasks(net: Internet, district: _District, unit: str, known: set[str])
             f"figures {topic.dataset}",
             fetch(topic),
         )
-        for topic in figures.TOPICS[UNITS[unit][3]]
-        if not {topic.figures[0][0], *({topic.total} & set(COUNTS))} <= known
+        for topic in figures._TOPICS[_UNITS[unit][3]]
+        if not {topic.figures[0][0], *({topic.total} & set(_COUNTS))} <= known
     ]
 
 
 def _other_tasks(net: Internet, unit: str) -> list[_Task]:
-    year = 2025 if UNITS[unit][3] == 2021 else 2019
+    year = 2025 if _UNITS[unit][3] == 2021 else 2019
     return [
         _Task(
             "deprivation",
             f"File_7_IoD{year}.csv",
             "deprivation",
-            lambda path: figures.fetch_deprivation(net, year),
+            lambda path: figures._fetch_deprivation(net, year),
         ),
         _Task("postcodes", "codepo_gb.zip", "postcodes", lambda path: _fetch_postcodes(net)),
         _Task(
             "centres",
             "edubaseallchildrencentre.csv",
             "register centres",
-            lambda path: registers.fetch_register(net, "centres"),
+            lambda path: registers._fetch_register(net, "centres"),
         ),
         _Task(
             "hubs",
             "List_of_family_hub_sites.csv",
             "register hubs",
-            lambda path: registers.fetch_hubs(net),
+            lambda path: registers._fetch_hubs(net),
         ),
         _Task(
             "candidates",
             "edubasealldata.csv",
             "register schools",
-            lambda path: registers.fetch_register(net, "schools"),
+            lambda path: registers._fetch_register(net, "schools"),
         ),
     ]
 
@@ -363,13 +363,13 @@ class _Work:
 def _find_areas(work: _Work) -> None:
     """Ids, centroids and parents of the district's areas."""
     unit = work.unit
-    code, parent_code, words, _ = UNITS[unit]
+    code, parent_code, words, _ = _UNITS[unit]
     item = work.shelf.first(f"centroids {unit}")
     if item is None or item.source is None:
         why = work.asked.failed.get("areas", "")
         raise StudyError(
             f"no centroids of {words}s are at hand{f' ({why})' if why else ''}: get "
-            f"{ons.LAYERS[f'centroids {unit}'].what} (population-weighted; ONS Open Geography "
+            f"{ons._LAYERS[f'centroids {unit}'].what} (population-weighted; ONS Open Geography "
             f"portal, CSV or GeoJSON with {code}) by hand and put the file into {work.hand_folder}"
         )
     frame = _parse_centroids(item.source, unit)
@@ -401,7 +401,7 @@ def _parents(work: _Work, frame: pd.DataFrame, parent_code: str) -> dict[str, st
     item = work.shelf.first(f"lookup {work.unit}")
     if item is None or item.source is None:
         return {}
-    pairs = parse_lookup(item.source, UNITS[work.unit][0], parent_code)
+    pairs = _parse_lookup(item.source, _UNITS[work.unit][0], parent_code)
     return dict(pairs.itertuples(index=False, name=None))
 
 
@@ -458,8 +458,8 @@ def _districts_said(shelf: _Shelf) -> dict[str, str]:
         lad = _lad_column(item.source)
         if lad is None:
             continue
-        for code, *_ in UNITS.values():
-            column = ons.code_column(item.source, code)
+        for code, *_ in _UNITS.values():
+            column = ons._code_column(item.source, code)
             if column:
                 said |= dict(zip(item.source.frame[column], item.source.frame[lad], strict=True))
     return said
@@ -484,7 +484,7 @@ def _count_people(work: _Work) -> None:
         why = work.asked.failed.get("census", "")
         raise StudyError(
             f"residents of the areas are not at hand{f' ({why})' if why else ''}: get "
-            f"{BY_HAND['residents']} for {UNITS[work.unit][2]}s by hand and put the file into "
+            f"{_BY_HAND['residents']} for {_UNITS[work.unit][2]}s by hand and put the file into "
             f"{work.hand_folder}"
         )
     work.areas = pd.concat([work.areas, frame], axis=1)
@@ -494,13 +494,13 @@ def _count_people(work: _Work) -> None:
         share = np.divide(none, whole, out=np.full(len(whole), np.nan), where=whole > 0)
         work.areas["p_no_car"] = share.round(4)
     known = set(map(str, [*work.areas, *work.parents]))
-    lacking = [c for c in BY_HAND if c not in known]
-    counted = sorted(known & set(COUNTS))
+    lacking = [c for c in _BY_HAND if c not in known]
+    counted = sorted(known & set(_COUNTS))
     work.part(
         "census",
         f"{', '.join(counted)}" + (f"; not known: {', '.join(lacking)}" if lacking else ""),
         whole=not lacking,
-        by_hand="; ".join(dict.fromkeys(BY_HAND[c] for c in lacking)),
+        by_hand="; ".join(dict.fromkeys(_BY_HAND[c] for c in lacking)),
         some=True,
     )
     work.made.notes += list(dict.fromkeys(notes))
@@ -510,7 +510,7 @@ def _count_people(work: _Work) -> None:
 
 def _rank_deprivation(work: _Work) -> None:
     """Ranks and deciles by LSOA, of the indices that fit the areas' census best."""
-    census = UNITS[work.unit][3]
+    census = _UNITS[work.unit][3]
     lsoas = work.areas["parent"] if work.unit.startswith("oa") else work.areas["id"]
     best: tuple[int, pd.DataFrame, str] | None = None
     for item in work.shelf.having("deprivation"):
@@ -524,7 +524,7 @@ def _rank_deprivation(work: _Work) -> None:
         edition = max([int(y) for y in re.findall(r"20[12]\d", item.path.name)] or [year or census])
         if best is None or (edition, len(fitted.columns)) > (best[0], len(best[1].columns)):
             best = (edition, fitted, item.path.name)
-            best_notes, best_estimates, out_of = notes, more, NATIONAL[year or census]
+            best_notes, best_estimates, out_of = notes, more, _NATIONAL[year or census]
     by_hand = (
         "File 7 of the English Indices of Deprivation "
         f"{'2025' if census == 2021 else '2019 or 2015'} (gov.uk, CSV)"
@@ -560,7 +560,7 @@ def _ranks_for(
     work: _Work, frame: pd.DataFrame, year: int, lsoas: pd.Series, item: _Item
 ) -> tuple[pd.DataFrame | None, list[str]]:
     """Ranks of the study's LSOAs; of the other census by look-up, and said."""
-    census = UNITS[work.unit][3]
+    census = _UNITS[work.unit][3]
     wanted = sorted(set(lsoas) - {""})
     if set(wanted) <= set(frame.index):
         return frame.loc[wanted], []
@@ -574,7 +574,7 @@ def _ranks_for(
                 "of another census or place, and is not used."
             ],
         )
-    pairs = parse_lookup(changes.source, "LSOA11CD", "LSOA21CD")
+    pairs = _parse_lookup(changes.source, "LSOA11CD", "LSOA21CD")
     if census == 2011:
         pairs = pairs[["lsoa21cd", "lsoa11cd"]]
     pairs = pairs[pairs.iloc[:, 1].isin(wanted)]
@@ -594,11 +594,11 @@ def _ranks_for(
 def _find_boundaries(work: _Work) -> None:
     """Polygons of the areas: their own, else most of them of the census before."""
     unit, ids = work.unit, work.areas["id"]
-    layer = ons.LAYERS[f"boundaries {unit}"].what
+    layer = ons._LAYERS[f"boundaries {unit}"].what
     by_hand = f"{layer} ({ons.SOURCE}; GeoJSON, generalised and clipped)"
     item = work.shelf.first(f"boundaries {unit}")
     if item is not None and item.source is not None:
-        shapes = _parse_boundaries(item.source, UNITS[unit][0])
+        shapes = _parse_boundaries(item.source, _UNITS[unit][0])
         missing = sorted(set(ids) - set(shapes.index))
         if not missing:
             work.shapes = shapes.loc[list(ids)]
@@ -667,7 +667,7 @@ def _name_wards(work: _Work) -> None:
             continue
         source = found_item.source
         columns = _ward_columns(source)
-        code = ons.code_column(source, UNITS[level][0])
+        code = ons._code_column(source, _UNITS[level][0])
         names = (
             dict(zip(source.frame[code], source.frame[columns[1]], strict=True)) if columns else {}
         )
@@ -675,6 +675,8 @@ def _name_wards(work: _Work) -> None:
         if ward.notna().all():
             work.areas["ward"] = ward
             work.settings["ward_file"] = found_item.path.name
-            work.part("wards", f"{len(ward.unique())} wards, by best fit of each {UNITS[level][2]}")
+            work.part(
+                "wards", f"{len(ward.unique())} wards, by best fit of each {_UNITS[level][2]}"
+            )
             return
     work.part("wards", "not at hand", whole=False, by_hand=f"boundaries of wards ({ons.SOURCE})")

@@ -27,7 +27,7 @@ _PAGE = 25_000
 
 
 @dataclass(frozen=True)
-class Topic:
+class _Topic:
     """One census table: what it is told by, and what is taken from it.
 
     Parameters
@@ -52,7 +52,7 @@ class Topic:
 
 #: Categories as they are named, without the table's own name before them.
 _TOPICS_2021 = (
-    Topic(
+    _Topic(
         "TS007A age by five-year bands",
         "NM_2020_1",
         r"^aged 4 years and under$",
@@ -64,28 +64,28 @@ _TOPICS_2021 = (
             ("age_15_19", r"^aged 15 to 19 years$"),
         ),
     ),
-    Topic(
+    _Topic(
         "TS045 car or van availability",
         "NM_2063_1",
         r"^no cars or vans in household$",
         "households",
         (("households_no_car", r"^no cars or vans in household$"),),
     ),
-    Topic(
+    _Topic(
         "TS038 disability",
         "NM_2056_1",
         r"^disabled under the equality act$",
         "people",
         (("disabled", r"^disabled under the equality act$"),),
     ),
-    Topic(
+    _Topic(
         "TS021 ethnic group",
         "NM_2041_1",
         r"^white: english, welsh, scottish, northern irish or british$",
         "people_ethnic_group",
         (("white_british", r"^white: english, welsh, scottish, northern irish or british$"),),
     ),
-    Topic(
+    _Topic(
         "TS003 household composition",
         "NM_2023_1",
         r"lone parent (family|household).*with dependent children$",
@@ -100,7 +100,7 @@ _TOPICS_2021 = (
     ),
 )
 _TOPICS_2011 = (
-    Topic(
+    _Topic(
         "QS103EW age by single year",
         "NM_503_1",
         r"^(age )?under 1$",
@@ -112,7 +112,7 @@ _TOPICS_2011 = (
             ("children_5_10", r"^(age )?([5-9]|10)$"),
         ),
     ),
-    Topic(
+    _Topic(
         "QS416EW car or van availability",
         "NM_548_1",
         r"^no cars or vans in household$",
@@ -120,8 +120,8 @@ _TOPICS_2011 = (
         (("households_no_car", r"^no cars or vans in household$"),),
     ),
 )
-TOPICS_ESTIMATES = (
-    Topic(
+_TOPICS_ESTIMATES = (
+    _Topic(
         "mid-year estimates by single year",
         "NM_2014_1",
         r"^(age )?(11|aged 11 years?)$",
@@ -133,15 +133,15 @@ TOPICS_ESTIMATES = (
         ),
     ),
 )
-TOPICS = {2021: _TOPICS_2021, 2011: _TOPICS_2011}
+_TOPICS = {2021: _TOPICS_2021, 2011: _TOPICS_2011}
 
 
 # --- reading ---------------------------------------------------------------------------------
 
 
 def _parse_figures(
-    source: Source, topics: Iterable[Topic]
-) -> tuple[pd.DataFrame, list[Topic], list[str]]:
+    source: Source, topics: Iterable[_Topic]
+) -> tuple[pd.DataFrame, list[_Topic], list[str]]:
     """Figures of a table of NOMIS: long (as the service gives it) or wide (as bulk files are).
 
     Parameters
@@ -171,7 +171,7 @@ def _parse_figures(
     wide = _widened(source, code, names) if "obsvalue" in names else frame.set_index(code)
     categories = {column: _category(column) for column in wide.columns}
     out = pd.DataFrame(index=wide.index)
-    held: list[Topic] = []
+    held: list[_Topic] = []
     notes: list[str] = []
     for topic in topics:
         if not any(re.search(topic.told_by, text) for text in categories.values()):
@@ -191,7 +191,7 @@ def _parse_figures(
     return out, held, notes
 
 
-def _topics_held(source: Source) -> list[Topic]:
+def _topics_held(source: Source) -> list[_Topic]:
     """Which census tables a file of NOMIS holds; none where it is no such file."""
     names = {_plain(column): column for column in source.frame.columns}
     if "geographycode" not in names:
@@ -202,7 +202,7 @@ def _topics_held(source: Source) -> list[Topic]:
     else:
         texts = set(source.frame.columns)
     found = {_category(text) for text in texts}
-    every = (*_TOPICS_2021, *_TOPICS_2011, *TOPICS_ESTIMATES)
+    every = (*_TOPICS_2021, *_TOPICS_2011, *_TOPICS_ESTIMATES)
     return [t for t in every if any(re.search(t.told_by, text) for text in found)]
 
 
@@ -286,7 +286,7 @@ class NoRowsError(FetchError):
 # --- asking ----------------------------------------------------------------------------------
 
 
-def fetch_topic(net: Internet, topic: Topic, district: str, unit: str, path: Path) -> Fetched:
+def _fetch_topic(net: Internet, topic: _Topic, district: str, unit: str, path: Path) -> Fetched:
     """Fetch one table for all areas of a district, every row counted.
 
     Parameters
@@ -367,7 +367,7 @@ def _is_csv(path: Path, kind: str) -> None:
         raise _NotWholeError(f"no table came: {start[:80].decode('utf-8', 'replace').strip()!r}")
 
 
-def _check_columns(names: list[str], topic: Topic, url: str) -> None:
+def _check_columns(names: list[str], topic: _Topic, url: str) -> None:
     lacking = [n for n in ("GEOGRAPHY_CODE", "OBS_VALUE") if n not in names]
     if lacking:
         raise FetchError(
@@ -387,7 +387,7 @@ def _record_count(rows: list[list[str]], names: list[str], url: str) -> int | No
     return int(next(iter(counts)))
 
 
-def _check_square(header: list[str], rows: list[list[str]], topic: Topic) -> None:
+def _check_square(header: list[str], rows: list[list[str]], topic: _Topic) -> None:
     """Every area must have as many figures: a reply cut between pages has not."""
     at = header.index("GEOGRAPHY_CODE")
     counts = pd.Series([row[at] for row in rows]).value_counts()
@@ -399,7 +399,7 @@ def _check_square(header: list[str], rows: list[list[str]], topic: Topic) -> Non
         )
 
 
-INDICES = (
+_INDICES = (
     "Ministry of Housing, Communities and Local Government: English Indices of Deprivation {year}"
 )
 _INDICES_LICENCE = "Open Government Licence v3.0"
@@ -413,7 +413,7 @@ _FILE_7 = {
     "Indices_of_Deprivation__and_population_denominators.csv",
 }
 #: LSOAs of England by census: what a rank is out of.
-NATIONAL = {2011: 32_844, 2021: 33_755}
+_NATIONAL = {2011: 32_844, 2021: 33_755}
 _IMD = r"^(indexofmultipledeprivationimd|imd(20\d\d)?)"
 _IDACI = r"^(incomedeprivationaffectingchildrenindexidaci|idaci(20\d\d)?)"
 _RANK = r"rank(where1ismostdeprived)?$"
@@ -494,12 +494,12 @@ def _parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[s
     twice = out.index[out.index.duplicated()].tolist()
     if twice:
         raise StudyError(f"{table.file} holds {_shown(twice)} twice; expected every LSOA once")
-    if len(out) in NATIONAL.values():
-        census = census or next(year for year, n in NATIONAL.items() if n == len(out))
+    if len(out) in _NATIONAL.values():
+        census = census or next(year for year, n in _NATIONAL.items() if n == len(out))
     return out, census, notes
 
 
-def fetch_deprivation(net: Internet, year: int) -> Fetched:
+def _fetch_deprivation(net: Internet, year: int) -> Fetched:
     """Fetch File 7 of a year, kept as it came.
 
     Raises

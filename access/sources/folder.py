@@ -29,7 +29,7 @@ from access.sources.importing import Imported, _csv_bytes, _derive_box, _import_
 # The words of a study folder: settings, manifest, attributions; a study of imported tables.
 
 #: What is known of each service: title, one of it, whom it is for by default, its age band.
-SERVICES: dict[str, tuple[str, str, tuple[str, str], str]] = {
+_SERVICES: dict[str, tuple[str, str, tuple[str, str], str]] = {
     "childrens_centre": (
         "Children's Centres",
         "Children's Centre",
@@ -213,7 +213,7 @@ def _groups(counts: Collection[str]) -> list[str]:
 def _service_words(key: str) -> tuple[str, str, tuple[str, str], str]:
     """Give a service's words: its title, one of them, whom it is for, and their ages."""
     other = (key.replace("_", " ").capitalize(), "centre", ("residents", "residents"), "not stated")
-    return SERVICES.get(key, other)
+    return _SERVICES.get(key, other)
 
 
 def _examples(s: Settings) -> list[str]:
@@ -395,7 +395,7 @@ def _study_of_tables(
     )
     shapes = tables["areas"].shapes
     services = {key: _served(key, areas) for key in dict.fromkeys(centres["service"])}
-    titles = [SERVICES[k][0] if k in SERVICES else k.replace("_", " ") for k in services]
+    titles = [_SERVICES[k][0] if k in _SERVICES else k.replace("_", " ") for k in services]
     told = [
         note
         for t in tables.values()
@@ -515,7 +515,7 @@ def first_settings(folder: Path) -> list[str]:
 
 def _served(key: str, areas: pd.DataFrame) -> tuple[str, str]:
     """Whom a service is for: its own age group where it is known by area, else everybody."""
-    demand, noun = SERVICES[key][2] if key in SERVICES else ("residents", "residents")
+    demand, noun = _SERVICES[key][2] if key in _SERVICES else ("residents", "residents")
     if demand in areas and areas[demand].notna().all():
         return demand, noun
     if "residents" not in areas:

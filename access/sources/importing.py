@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from access.errors import Fault, StudyError
 from access.files import write_file
 from access.sources.columns import (
-    TABLES,
+    _TABLES,
     Column,
     _columns_of,
     _Converted,
@@ -41,7 +41,7 @@ from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import Source, _read_source
 from access.units import BRITISH_GRID, metric_crs, project, unproject
 
-TABLES_OF_STUDY = tuple(TABLES)
+TABLES_OF_STUDY = tuple(_TABLES)
 #: Columns that hold whole counts and positions to six places, written so.
 _PLACES = 6
 _COUNT_TABLES = ("areas",)

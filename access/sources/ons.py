@@ -23,12 +23,12 @@ from access.sources.tables import Source, _read_source
 from access.units import BRITISH_GRID, unproject
 
 SOURCE = "Office for National Statistics, Open Geography portal"
-LICENCE = (
+_LICENCE = (
     "Open Government Licence v3.0; contains OS data © Crown copyright and database right; "
     "source: Office for National Statistics"
 )
 #: Units that a study's areas may be: code column, their parents', words, census year.
-UNITS = {
+_UNITS = {
     "oa21": ("OA21CD", "LSOA21CD", "Output Area 2021", 2021),
     "oa11": ("OA11CD", "LSOA11CD", "Output Area 2011", 2011),
     "lsoa21": ("LSOA21CD", "MSOA21CD", "Lower layer Super Output Area 2021", 2021),
@@ -62,7 +62,7 @@ class _Layer:
     fields: tuple[str, ...]
 
 
-LAYERS = {
+_LAYERS = {
     "centroids oa21": _Layer(
         "centroids of Output Areas 2021",
         ("Output_Areas_2021_PWC_V3",),
@@ -179,7 +179,7 @@ def _service_names(net: Internet) -> list[str]:
     return [str(s["name"]).rpartition("/")[2] for s in listed if s.get("type") == "FeatureServer"]
 
 
-def fetch_layer(
+def _fetch_layer(
     net: Internet, layer: _Layer, where: str | Sequence[str], path: Path, *, geometry: bool = True
 ) -> Fetched:
     """Fetch the rows of a layer that a condition picks, page by page, and count them.
@@ -217,7 +217,7 @@ def fetch_layer(
     raise _none_fits(net, layer, tried)
 
 
-def fetch_codes(
+def _fetch_codes(
     net: Internet,
     layer: _Layer,
     column: str,
@@ -377,7 +377,7 @@ def _whole_page(path: Path, kind: str) -> None:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def code_column(source: Source, wanted: str) -> str | None:
+def _code_column(source: Source, wanted: str) -> str | None:
     """The column that holds a code such as ``OA21CD``, whatever its case and spelling."""
     stem = wanted.casefold().removesuffix("cd")
     names = {stem + "cd", stem + "code", stem}
@@ -392,7 +392,7 @@ def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
     source : Source or Path
         A table or layer with a code column and positions in degrees or metres.
     unit : str
-        A key of `UNITS`.
+        A key of `_UNITS`.
 
     Returns
     -------
@@ -405,10 +405,10 @@ def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
         If a column is missing: the message says which were there.
     """
     table = source if isinstance(source, Source) else _read_source(source)
-    code = code_column(table, UNITS[unit][0])
+    code = _code_column(table, _UNITS[unit][0])
     if code is None:
         raise StudyError(
-            f"{table.file} has no column {UNITS[unit][0]}; it has "
+            f"{table.file} has no column {_UNITS[unit][0]}; it has "
             f"{_shown(list(table.frame.columns))}"
         )
     found = _propose([c for c in table.frame.columns if c != code], "places").columns
@@ -447,7 +447,7 @@ def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
         If the file holds no polygons, or no such code.
     """
     table = source if isinstance(source, Source) else _read_source(source)
-    column = code_column(table, code)
+    column = _code_column(table, code)
     if table.shapes is None or column is None:
         raise StudyError(
             f"{table.file} holds no polygons with a column {code}; it has "
@@ -457,7 +457,7 @@ def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     return series[~series.index.duplicated()]
 
 
-def parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
+def _parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
     """Pairs of codes: what belongs to what.
 
     Returns
@@ -466,7 +466,7 @@ def parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
         Two columns, `left` and `right` in small letters, each pair once.
     """
     table = source if isinstance(source, Source) else _read_source(source)
-    columns = [code_column(table, left), code_column(table, right)]
+    columns = [_code_column(table, left), _code_column(table, right)]
     if None in columns:
         raise StudyError(
             f"{table.file} lacks {left} or {right}; it has {_shown(list(table.frame.columns))}"

@@ -41,12 +41,12 @@ _COLUMNS = (
 _POSTCODE = re.compile(r"^([A-Z]{1,2}[0-9][A-Z0-9]?)\s*([0-9][A-Z]{2})$")
 #: Positional quality at which the product gives no position.
 _NO_POSITION = 90
-POSTCODES_LICENCE = (
+_POSTCODES_LICENCE = (
     "Open Government Licence v3.0; contains OS data © Crown copyright and database right; "
     "contains Royal Mail data © Royal Mail copyright and database right; contains National "
     "Statistics data © Crown copyright and database right"
 )
-POSTCODES_SOURCE = "Ordnance Survey: Code-Point Open"
+_POSTCODES_SOURCE = "Ordnance Survey: Code-Point Open"
 
 
 @dataclass(frozen=True)

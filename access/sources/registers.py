@@ -268,9 +268,9 @@ def _unknown_code(code: str, every: tuple[_District, ...]) -> str:
     return f"{code} is no local authority of today, or an abolished one; near codes: {listed}"
 
 
-GIAS = "Department for Education: Get Information About Schools"
+_GIAS = "Department for Education: Get Information About Schools"
 _HUBS = "Department for Education: list of family hub sites"
-LICENCE = "Open Government Licence v3.0"
+_LICENCE = "Open Government Licence v3.0"
 _HUBS_PATH = "media/6980dbf0ec71a16669612e3d/List_of_family_hub_sites.csv"
 #: Files of the register by what they hold.
 _FILES = {"centres": "edubaseallchildrencentre", "schools": "edubasealldata"}
@@ -282,7 +282,7 @@ _FAR_M = 3000.0
 # --- asking ----------------------------------------------------------------------------------
 
 
-def fetch_register(net: Internet, kind: str) -> Fetched:
+def _fetch_register(net: Internet, kind: str) -> Fetched:
     """Fetch today's file of the register; a day back, up to a week, where it is not there yet.
 
     Parameters
@@ -308,7 +308,7 @@ def fetch_register(net: Internet, kind: str) -> Fetched:
     )
 
 
-def fetch_hubs(net: Internet) -> Fetched:
+def _fetch_hubs(net: Internet) -> Fetched:
     """Fetch the list of family hub sites."""
     return net.get(
         net.address("gov", _HUBS_PATH), "the list of family hub sites", check=_is_register
@@ -355,7 +355,7 @@ def _texts(source: Source, *names: str) -> pd.Series:
     return source.frame[column].map(_tidy).reset_index(drop=True)
 
 
-def parse_register(
+def _parse_register(
     source: Source | Path, postcodes: Postcodes | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Establishments with a position each where one is known.
@@ -440,7 +440,7 @@ def _positions(
 # --- choosing --------------------------------------------------------------------------------
 
 
-def own_authority(
+def _own_authority(
     frame: pd.DataFrame, district: _District, inside: np.ndarray | None
 ) -> np.ndarray:
     """Rows of a local authority: by its name, and where that is a county, by its boundary."""
@@ -457,7 +457,7 @@ def _bare(name: str) -> str:
     return " ".join(sorted(w for w in text.split() if w not in words))
 
 
-def as_centres(frame: pd.DataFrame, service: str, prefix: str) -> pd.DataFrame:
+def _as_centres(frame: pd.DataFrame, service: str, prefix: str) -> pd.DataFrame:
     """Rows of a register as rows of ``centres.csv``; ids are the register's own."""
     out = pd.DataFrame({
         "id": prefix + frame["id"].astype(str), "name": frame["name"], "service": service,
@@ -469,7 +469,7 @@ def as_centres(frame: pd.DataFrame, service: str, prefix: str) -> pd.DataFrame:
     return out.reset_index(drop=True)
 
 
-def as_candidates(frame: pd.DataFrame, prefix: str, kinds: Sequence[str]) -> pd.DataFrame:
+def _as_candidates(frame: pd.DataFrame, prefix: str, kinds: Sequence[str]) -> pd.DataFrame:
     """Rows of a register as rows of ``candidates.csv``."""
     out = pd.DataFrame({
         "id": prefix + frame["id"].astype(str), "name": frame["name"], "kind": list(kinds),

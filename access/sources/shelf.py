@@ -22,16 +22,16 @@ from access.sources.columns import (
     _shown,
 )
 from access.sources.figures import (
-    TOPICS,
-    TOPICS_ESTIMATES,
+    _TOPICS,
+    _TOPICS_ESTIMATES,
     _holds_deprivation,
     _parse_figures,
     _topics_held,
 )
-from access.sources.ons import UNITS, code_column
+from access.sources.ons import _UNITS, _code_column
 from access.sources.points import _is_code_point
 from access.sources.registers import _register_kind
-from access.sources.tables import SHAPES, SHEETS, Source, _read_source
+from access.sources.tables import _SHAPES, _SHEETS, Source, _read_source
 
 #: Files of a folder that are looked at; more is no folder of downloads.
 _MOST_FILES = 500
@@ -136,7 +136,7 @@ def _read_shelf(*folders: Path) -> _Shelf:
                 seen.add(path)
                 shelf.items.append(_Item(path, None, ["postcodes"]))
             ending = path.suffix.casefold()
-            if seen & set(path.parents) or ending not in SHEETS | SHAPES or not path.is_file():
+            if seen & set(path.parents) or ending not in _SHEETS | _SHAPES or not path.is_file():
                 continue
             if len(shelf.items) + len(shelf.refused) > _MOST_FILES:
                 raise StudyError(
@@ -168,7 +168,7 @@ def _look_at(path: Path) -> _Item:
         with zipfile.ZipFile(path) as archive:
             if any("/csv/" in f"/{name.casefold()}" for name in archive.namelist()):
                 return _Item(path, None, ["postcodes"])
-    if ending in SHEETS and not zipfile.is_zipfile(path) and _is_code_point_file(path):
+    if ending in _SHEETS and not zipfile.is_zipfile(path) and _is_code_point_file(path):
         return _Item(path, None, ["postcodes"])
     source = _read_source(path, known=_KNOWN | _known_headers("areas") | _known_headers("centres"))
     return _Item(path, source, list(_roles(path, source)))
@@ -196,8 +196,8 @@ def _roles(path: Path, source: Source) -> Iterator[str]:
 
 
 def _shape_roles(source: Source) -> Iterator[str]:
-    for unit, (code, *_) in UNITS.items():
-        column = code_column(source, code)
+    for unit, (code, *_) in _UNITS.items():
+        column = _code_column(source, code)
         if column and source.frame[column].is_unique:
             yield f"boundaries {unit}"
             return
@@ -225,7 +225,7 @@ def _area_roles(source: Source) -> Iterator[str]:
     if held:
         yield "figures"
         yield from (f"figures {topic.dataset}" for topic in held)
-    columns = {unit: code_column(source, UNITS[unit][0]) for unit in UNITS}
+    columns = {unit: _code_column(source, _UNITS[unit][0]) for unit in _UNITS}
     for old, new in (("lsoa11", "lsoa21"), ("oa11", "oa21")):
         if columns[old] and columns[new]:
             yield f"changes {old[:-2]}"
@@ -237,7 +237,7 @@ def _area_roles(source: Source) -> Iterator[str]:
     drawn = source.lonlat is not None and bool(np.isfinite(source.lonlat).any())
     if drawn or {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found):
         yield f"centroids {unit}"
-    if code_column(source, UNITS[unit][1]):
+    if _code_column(source, _UNITS[unit][1]):
         yield f"lookup {unit}"
     if _ward_columns(source):
         yield f"ward lookup {unit}"
@@ -284,7 +284,7 @@ def _lad_column(source: Source) -> str | None:
 
 
 #: Counts that a study may have of each area, in the order they are written.
-COUNTS = (
+_COUNTS = (
     "residents",
     "children_0_4",
     "children_5_10",
@@ -297,7 +297,7 @@ COUNTS = (
     "lone_parent_households",
 )
 #: What to get by hand where one of them is not known.
-BY_HAND = {
+_BY_HAND = {
     "residents": "NOMIS, Census 2021 table TS007A (age by five-year bands)",
     "children_0_4": "NOMIS, Census 2021 table TS007A (age by five-year bands)",
     "young_11_18": "NOMIS, Census 2021 table TS007A, or mid-year estimates by single year of age",
@@ -350,12 +350,12 @@ def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     -------
     _People
     """
-    year = UNITS[unit][3]
+    year = _UNITS[unit][3]
     out = _People(pd.DataFrame(index=pd.Index(list(ids), name="id")))
     for item in shelf.having("figures"):
         if item.source is not None:
             if year not in item.figures:  # the same files are asked for areas and for larger ones
-                found, _, notes = _parse_figures(item.source, (*TOPICS[year], *TOPICS_ESTIMATES))
+                found, _, notes = _parse_figures(item.source, (*_TOPICS[year], *_TOPICS_ESTIMATES))
                 item.figures[year] = found, notes
             _take(out, item.figures[year][0], item.path.name, item.figures[year][1])
     for item in shelf.having(f"table {unit}"):
@@ -365,7 +365,7 @@ def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     _derive_ages(out)
     if out.frame.shape[1]:
         out.frame = out.frame[
-            [c for c in COUNTS if c in out.frame] + [c for c in out.frame if c not in COUNTS]
+            [c for c in _COUNTS if c in out.frame] + [c for c in out.frame if c not in _COUNTS]
         ]
     return out
 
@@ -404,11 +404,11 @@ def _take(out: _People, found: pd.DataFrame, file: str, notes: list[str]) -> Non
 
 def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
     """Counts of a table that has our columns by one of their names."""
-    code = code_column(source, UNITS[unit][0])
+    code = _code_column(source, _UNITS[unit][0])
     others = [c for c in source.frame.columns if c != code]
     bare = {re.sub(r"_(census|mid)?(20\d\d)$", "", c.casefold()): c for c in reversed(others)}
     found = _propose(list(bare), "areas").columns
-    columns = {ours: bare[theirs] for ours, theirs in found.items() if ours in COUNTS}
+    columns = {ours: bare[theirs] for ours, theirs in found.items() if ours in _COUNTS}
     for header in others:
         if _plain(header) in _BANDS:
             columns.setdefault(_BANDS[_plain(header)], header)

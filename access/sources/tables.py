@@ -38,8 +38,8 @@ _MOST_PARTS = 20_000
 _DELIMITERS = (",", ";", "\t", "|")
 #: Rows in which the header is looked for.
 _HEADER_WITHIN = 40
-SHEETS = frozenset((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"))
-SHAPES = frozenset((".gpkg", ".shp", ".geojson", ".json", ".kml", ".zip"))
+_SHEETS = frozenset((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"))
+_SHAPES = frozenset((".gpkg", ".shp", ".geojson", ".json", ".kml", ".zip"))
 
 
 @dataclass
@@ -112,15 +112,15 @@ def _read_source(
     kind = path.suffix.casefold()
     if kind in (".xlsx", ".xlsm"):
         return _read_workbook(path, sheet, known)
-    if kind in SHEETS:
+    if kind in _SHEETS:
         text, encoding = _decode(path.read_bytes(), path.name)
         return _read_text(path.name, text, encoding, known)
-    if kind in SHAPES:
+    if kind in _SHAPES:
         return _read_shapes(path, sheet)
     hint = "; save it as .xlsx" if kind in (".xls", ".ods", ".xlsb", ".numbers") else ""
     raise StudyError(
         f"{path.name} ends in {kind or 'nothing'}; expected one of "
-        f"{', '.join(sorted(SHEETS | SHAPES))}{hint}"
+        f"{', '.join(sorted(_SHEETS | _SHAPES))}{hint}"
     )
 
 

@@ -48,7 +48,7 @@ from access.study.settings import (
 )
 
 #: The largest file of settings that is read, bytes.
-MOST_BYTES = 5_000_000
+_MOST_TOML_BYTES = 5_000_000
 
 
 class _ConsultationSettings(_Settings):
@@ -537,7 +537,7 @@ def _read_toml(path: Path) -> tuple[dict[str, Any], list[Fault]]:
     """Read the settings as they stand, and the texts in them that nothing could show."""
     try:
         # Windows editors begin a file with a byte order mark
-        raw = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig"))
+        raw = tomllib.loads(read_whole(path, _MOST_TOML_BYTES).decode("utf-8-sig"))
         return raw, [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
     except FileNotFoundError:
         raise StudyError(

@@ -16,7 +16,7 @@ import shapely
 from access.errors import Fault, StudyError
 from access.escape import settings_faults, toml_text
 from access.files import check_regular, leads_out, read_whole, sha256_of
-from access.study.config import MOST_BYTES
+from access.study.config import _MOST_TOML_BYTES
 from access.units import WGS84
 
 # Where each table comes from: source, vintage, licence and hash, in `manifest.toml`.
@@ -43,7 +43,9 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], 
 def _listed(folder: Path) -> dict[str, dict[str, Any]]:
     path = folder / "manifest.toml"
     try:
-        listed = tomllib.loads(read_whole(path, MOST_BYTES).decode("utf-8-sig")).get("table", {})
+        listed = tomllib.loads(read_whole(path, _MOST_TOML_BYTES).decode("utf-8-sig")).get(
+            "table", {}
+        )
     except FileNotFoundError:
         return {}
     except OSError as error:

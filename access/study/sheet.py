@@ -248,7 +248,7 @@ class Column:
     --------
     >>> share = Column(float, (Check(lambda cells: cells <= 1, "a share of at most 1"),))
     >>> frame = pd.DataFrame({"p": [0.5, 1.5, float("nan")]}, index=[2, 3, 4])
-    >>> [str(fault) for fault in column_faults(frame, {"p": share}, "areas.csv")]
+    >>> [str(fault) for fault in _column_faults(frame, {"p": share}, "areas.csv")]
     ["areas.csv, row 3, p: found '1.5'; expected a share of at most 1"]
     """
 
@@ -258,7 +258,7 @@ class Column:
     unique: bool = False
 
 
-def column_faults(frame: pd.DataFrame, columns: Mapping[str, Column], file: str) -> list[Fault]:
+def _column_faults(frame: pd.DataFrame, columns: Mapping[str, Column], file: str) -> list[Fault]:
     """Find every cell of a table, indexed by the rows of its sheet, that a column may not hold."""
     return [
         Fault(file, f"row {row}", name, _as_told(cell), expected)
@@ -288,7 +288,7 @@ def at_least(least: float, expected: str) -> Check:
     return Check(lambda cells: cells >= least, expected)
 
 
-def one_of(values: Iterable[object], expected: str) -> Check:
+def _one_of(values: Iterable[object], expected: str) -> Check:
     """Expect one of some texts or numbers."""
     return Check(lambda cells: cells.isin(values), expected)
 

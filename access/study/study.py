@@ -1,4 +1,4 @@
-"""The assumptions of a study, in sentences that stand beside its numbers."""
+"""`Study`: a folder's settings and tables as one value, loaded, described, with its assumptions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from access.study.config import (
 )
 from access.study.manifest import _read_manifest, _read_outline
 from access.study.tables import (
-    REGISTER_UNKNOWNS,
+    _REGISTER_UNKNOWNS,
     _cross_faults,
     _join_parents,
     _parent_columns,
@@ -468,7 +468,11 @@ def load_study(path: str | Path | None = None) -> Study:
     >>> load_study("rotherham")
     <Study rotherham: 854 areas, 23 centres, 73 candidate sites>
     """
-    folder = find_study(path)
+    return _loaded(find_study(path))
+
+
+def _loaded(folder: Path) -> Study:
+    """Load the study in a folder, and refuse it with all that is wrong."""
     _check_links(folder, ["study.toml", "manifest.toml", _STREETS_FILE])
     config = read_config(folder / "study.toml")
     _check_links(folder, _files_of(config))
@@ -679,7 +683,7 @@ def study_facts(study: Study) -> dict[str, Any]:
             }
             for key, p in config.proposals.items()
         },
-        "not_known": {column: int(_unknown(study, column)) for column in REGISTER_UNKNOWNS},
+        "not_known": {column: int(_unknown(study, column)) for column in _REGISTER_UNKNOWNS},
         "assumptions": list(study.assumptions),
         "inputs": [dict(row) for row in study.inputs],
     }

@@ -22,10 +22,10 @@ from access.study.sheet import (
     STATUSES,
     Check,
     Column,
+    _column_faults,
     _folded,
+    _one_of,
     at_least,
-    column_faults,
-    one_of,
     read_numbers,
     read_sheet,
 )
@@ -45,7 +45,7 @@ _DATED = Column(
     ),
     required=False,
 )
-_YES_NO = Column(str, (one_of(["yes", "no"], "yes or no"),), required=False)
+_YES_NO = Column(str, (_one_of(["yes", "no"], "yes or no"),), required=False)
 
 
 def _known(check: Check) -> Column:
@@ -61,8 +61,8 @@ _KNOWN_OR_EMPTY = _known(at_least(0, "0 or more, or an empty cell for not known"
 _WHOLE = Check(_is_count, "a count of 0 or more, a whole number")
 _COUNT = Column(float, (_WHOLE,))
 _WEIGHT = Column(float, (at_least(0, "a weight of 0 or more"),))
-_TENTH = one_of(range(1, 11), "a tenth from 1 (most deprived) to 10, or empty")
-_FIFTH = one_of(range(1, 6), "a fifth from 1 (most deprived) to 5, or empty")
+_TENTH = _one_of(range(1, 11), "a tenth from 1 (most deprived) to 10, or empty")
+_FIFTH = _one_of(range(1, 6), "a fifth from 1 (most deprived) to 5, or empty")
 _SHARE = Check(lambda shares: shares.between(0, 1), "a share from 0 to 1, or empty")
 _INCOME = Check(lambda incomes: incomes > 0, "an income above 0, or empty")
 _DAYS = Check(lambda days: (days > 0) & (days <= 7), "above 0 and up to 7, or empty")
@@ -109,7 +109,7 @@ _SCHEMAS: dict[str, dict[str, Column]] = {
         "condition": _FREE,
         "capacity": _KNOWN_OR_EMPTY,
         "status": Column(
-            str, (one_of(["", *STATUSES], f"one of {', '.join(STATUSES)}, or empty"),),
+            str, (_one_of(["", *STATUSES], f"one of {', '.join(STATUSES)}, or empty"),),
             required=False,
         ),
         "days": _known(_DAYS),
@@ -142,7 +142,7 @@ _POLYGONS = (3, 6)
 #: The largest file of outlines that is read, bytes.
 _MOST_BYTES = 2_000_000_000
 #: Columns of a building register that may be empty: shown as "not known", never filled in.
-REGISTER_UNKNOWNS = ("annual_cost_gbp", "annual_visits", "condition", "capacity")
+_REGISTER_UNKNOWNS = ("annual_cost_gbp", "annual_visits", "condition", "capacity")
 
 
 _RANKS = ("imd_rank", "idaci_rank")
@@ -219,7 +219,7 @@ def read_table(
         if name in frame and column.kind is float:
             frame[name], wrong = read_numbers(frame[name], file, needed=name in needed)
             faults += wrong
-    faults += column_faults(frame, columns, file)
+    faults += _column_faults(frame, columns, file)
     faults += _look_alikes(frame, file)
     return frame, sorted(set(faults), key=_reading_order)
 
@@ -648,7 +648,7 @@ def without_shapes(table: gpd.GeoDataFrame) -> pd.DataFrame:
 def _with_register(sites: pd.DataFrame) -> pd.DataFrame:
     """Give every register column, so that what is not known is seen to be not known."""
     texts = {"assumed": "no", "locality": "", "position_basis": ""}
-    usual = [c for c in (*REGISTER_UNKNOWNS, *texts, "position_error_m") if c not in sites]
+    usual = [c for c in (*_REGISTER_UNKNOWNS, *texts, "position_error_m") if c not in sites]
     out = sites.reindex(columns=[*sites.columns, *usual])
     for column in texts.keys() & set(usual):
         out[column] = texts[column]

@@ -9,7 +9,7 @@ import pytest
 from access.sources.folder import new_study
 from tests.bus_feed import town_feed
 
-pytestmark = pytest.mark.usefixtures("quick_runs")
+pytestmark = pytest.mark.usefixtures("quick_runs", "no_pages")
 
 
 @pytest.fixture

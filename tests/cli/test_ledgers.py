@@ -15,7 +15,7 @@ from tests import town
 from tests.bus_feed import town_feed
 from tests.conftest import call_here
 
-pytestmark = pytest.mark.usefixtures("quick_runs")
+pytestmark = pytest.mark.usefixtures("quick_runs", "no_pages")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
 from access.cli.questions import site
-from access.cli.terminal import searching
+from access.cli.terminal import _searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import sha256_of
 from access.run.findings import _hub_points, hub_words
@@ -70,7 +70,7 @@ def test_costs_must_be_a_readable_table(study, times, tmp_path):
 def test_ctrl_c_ends_every_search_and_a_second_one_the_command():
     before = signal.getsignal(signal.SIGINT)
     said: list[str] = []
-    with pytest.raises(KeyboardInterrupt), searching(said.append) as go_on:
+    with pytest.raises(KeyboardInterrupt), _searching(said.append) as go_on:
         assert go_on(Search("tree", 95.0, 100.0, 7, 3.2))
         signal.raise_signal(signal.SIGINT)
         assert not go_on(Search("tree", 96.0, 100.0, 9, 9.9))

@@ -1,12 +1,12 @@
-"""Run notebooks in place, each in a kernel of its own: ``python run_all.py MEASURED < jobs.json``.
+"""Run notebooks in place, each in a kernel of its own.
 
-A job names a notebook, a folder for its kernel and variables of its environment. Errors stay in
-the outputs, and cells may reach this machine only. The first kernel is started as a person starts
-it. The others are forks of one interpreter that has read the package and what a run `MEASURED` of
-the embedded study on its own streets, and has no name of a notebook: to read both anew for each
-takes longer than the cells. What that run or one of them searched no other searches again. Few
-settings are drawn, and of a report's pictures one is for all: how firm an answer is and what each
-picture shows, other tests look at.
+``python run_all.py MEASURED SEARCHED < jobs.json``: a job names a notebook, a folder for its kernel
+and variables of its environment. Errors stay in the outputs, and cells may reach this machine only.
+The first kernel is started as a person starts it. The others are forks of one interpreter that has
+read the package and what a run `MEASURED` of the embedded study on its own streets, and has no name
+of a notebook: to read both anew for each takes longer than the cells. What anybody searched stands
+in the folder `SEARCHED`, and no other searches it again. Few settings are drawn, and of a report's
+pictures one is for all: how firm an answer is and what each picture shows, other tests look at.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ import io
 import json
 import os
 import pickle
-import shutil
 import signal
 import sys
-import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Callable
@@ -30,7 +29,6 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
-
 
 
 def formats() -> Any:
@@ -62,39 +60,35 @@ socket.socket.connect = connect
 def make_ready(measured: Path, searched: Path) -> None:
     """Read the package and what was measured, for all kernels that are forks of this process."""
     import_module("ipykernel.kernelapp")
+    import_module("ipykernel.debugger")  # which each would read as it begins
     from access.analysis import analysis, hub_plans, hubs, job
     from access.charts.chart import Chart
     from access.study.study import is_embedded, load_study
 
-    results, pictures = pickle.loads(measured.read_bytes()), []
-    measure, firm, draw, every = (
-        job.measure_study, analysis.robustness, hub_plans._drawn, Chart.pictures,
-    )  # fmt: skip
+    results = pickle.loads(measured.read_bytes())
+    measure, firm, draw = job.measure_study, analysis.robustness, hub_plans._drawn
+    # drawn for all reports, and so that no fork looks up what libraries keep for a whole process
+    plain = Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1])).pictures()
 
     def study_measured(study: Any, *, network: Path | None = None, **rest: Any) -> Any:
         if network is not None or study.streets is not None or not is_embedded(study.folder):
             return measure(study, network=network, **rest)
         return replace(results, study=study)
 
-    def one_for_all(chart: Chart, **options: Any) -> Any:
-        pictures[:] = pictures or [every(chart, **options)]
-        return pictures[0]
-
-    job.measure_study, Chart.pictures = study_measured, one_for_all
+    job.measure_study = study_measured
+    Chart.pictures = lambda chart, **options: plain  # type: ignore[method-assign]
     analysis.robustness = lambda *given, draws, **more: firm(*given, draws=min(draws, 40), **more)
     hub_plans._drawn = lambda plans, draws, within: draw(plans, min(draws, 40), within)
     hubs.hub_search = once(hubs.hub_search, searched)
     hub_plans.choose = once(hub_plans.choose, searched)
     import_module("access.notebook")  # which takes by name what stands above
-    # read and drawn once, so that no fork looks up what libraries keep for a whole process
-    load_study(results.study.folder)
-    every(Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1])))
+    load_study(results.study.folder)  # read for the same reason
     gc.collect()
     gc.freeze()  # nor looks for garbage among all this, which would copy it
 
 
 class _Question(pickle.Pickler):
-    """Write equal questions as equal bytes: of an object what it was given, not what it worked out."""
+    """Write equal questions as equal bytes: of an object what it was given, not what it found."""
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
@@ -114,7 +108,9 @@ def once(ask: Callable[..., Any], folder: Path) -> Callable[..., Any]:
         _Question(question).dump((ask.__name__, given, more))
         path = folder / hashlib.sha256(question.getvalue()).hexdigest()
         if not path.exists():
-            path.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
+            part = path.with_name(f"{path.name}-{os.getpid()}-{threading.get_ident()}")
+            part.write_bytes(pickle.dumps(ask(*given, progress=progress, **more)))
+            part.replace(path)  # whole, for whoever reads it meanwhile
         return pickle.loads(path.read_bytes())
 
     return asked
@@ -229,24 +225,29 @@ def apart(work: Callable[[], None]) -> None:
         os._exit(0)
 
 
-def main(measured: Path) -> None:
+def begin() -> None:
+    """Read once, for every fork, what a notebook and its kernel are started with."""
+    notebooks = formats()
+    notebooks.validate(notebooks.v4.new_notebook())  # which compiles what it checks against
+    import_module("nbclient")
+    import_module("jupyter_client.localinterfaces").local_ips()
+    import_module("jupyter_client.provisioning").KernelProvisionerFactory.instance()
+
+
+def main(measured: Path, searched: Path) -> None:
     """Run every job."""
     first, *others = json.load(sys.stdin)
-    formats()
-    import_module("nbclient")  # for every fork
+    begin()
     one = partial(one_job, first, forked=False)
     if not hasattr(os, "fork"):
         for job in (first, *others):
             one_job(job, forked=False)
         return
     apart(one)
-    with tempfile.TemporaryDirectory() as folder:
-        searched = Path(folder) / "searched"
-        shutil.copytree(measured.with_name("searched"), searched)
-        make_ready(measured, searched)
-        for job in others:
-            apart(partial(one_job, job, forked=True))
+    make_ready(measured, searched)
+    for job in others:
+        apart(partial(one_job, job, forked=True))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

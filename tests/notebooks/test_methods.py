@@ -77,9 +77,9 @@ def test_every_measure_and_objective_is_on_the_page():
 
 
 def test_every_criterion_is_on_the_page():
-    from access.scenario.criteria import CRITERIA
+    from access.scenario.criteria import _CRITERIA
 
-    for criterion in CRITERIA:
+    for criterion in _CRITERIA:
         assert f"`{criterion}`" in PAGE
 
 

@@ -115,7 +115,7 @@ def test_logic_would_be_noticed(source):
 
 
 @pytest.fixture(scope="module")
-def ran(rotherham_run, rotherham_results, tmp_path_factory) -> Callable[[str], Any]:
+def ran(rotherham_run, rotherham_results, searched, tmp_path_factory) -> Callable[[str], Any]:
     """Run all notebooks, each in a copy of its folder and a kernel of its own; give one by name."""
     streets = tmp_path_factory.mktemp("streets") / "brought.osm"
     jobs = {path.stem: (path, {}) for path in NOTEBOOKS}
@@ -130,7 +130,8 @@ def ran(rotherham_run, rotherham_results, tmp_path_factory) -> Callable[[str], A
         job = {"notebook": copies[name], "folder": folder / "k", "variables": variables}
         asked.append(job)
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("run_all.py"), rotherham_run / "results.pickle"],
+        [sys.executable, Path(__file__).with_name("run_all.py"), rotherham_run / "results.pickle",
+         searched],
         input=json.dumps(asked, default=str), capture_output=True, text=True, check=False,
         env={k: v for k, v in os.environ.items() if k != "ACCESS_STREETS"},
     )  # fmt: skip

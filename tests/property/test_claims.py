@@ -35,7 +35,11 @@ from access.report.robustness import _firm_sentence
 from access.scenario.robustness import Robustness
 from access.text import Said, listed
 
-STUDIES = 300
+#: Of several hundred faults put into the package one by one, these find all that 300 studies find.
+STUDIES = 100
+#: Of the next 200 those that reach a line of the package, or make a claim, that none before does.
+RARE = (100, 136, 184, 212, 228)
+SEEDS = (*range(STUDIES), *RARE)
 #: Areas that the nation's index of deprivation ranks.
 RANKED = 32844
 INF = math.inf
@@ -94,12 +98,13 @@ def study(seed: int) -> Small:
 
 
 def on_studies(step: int = 1, first: int = 0):
-    """Hold a rule on 300 studies, every so many-th from the first, in a few parts side by side."""
+    """Hold a rule on as many studies, every so many-th from the first, in parts side by side."""
 
     def wrap(check):
         @pytest.mark.parametrize("part", range(5))
         def run(part):
-            for seed in range(first, STUDIES * step, step)[part::5]:
+            seeds = SEEDS if step == 1 else range(first, STUDIES * step, step)
+            for seed in seeds[part::5]:
                 try:
                     check(seed)
                 except Exception as error:
@@ -126,13 +131,14 @@ def measured_once(made_once) -> Iterator[None]:
 
 def found(seed: int) -> ProposalFindings:
     """Give what was measured of a study; nobody changes what is given."""
-    return ten_found(seed // 10)[seed % 10]
+    tens, k = divmod(SEEDS.index(seed), 10)
+    return ten_found(tens)[k]
 
 
 @cache
 def ten_found(tens: int) -> list[ProposalFindings]:
     def make(folder: Path) -> None:
-        every = [findings_of(study(seed)) for seed in range(10 * tens, 10 * tens + 10)]
+        every = [findings_of(study(seed)) for seed in SEEDS[10 * tens : 10 * tens + 10]]
         (folder / "found.pickle").write_bytes(pickle.dumps(every))
 
     return pickle.loads((ONCE[0](f"claims-{tens}", make) / "found.pickle").read_bytes())
@@ -366,9 +372,9 @@ def sentences_of(seed: int) -> list[Said]:
     for wording in (Wording(), Wording(internal=True, decimals=1)):
         told += [
             say.affected(own.impact, "Centre", wording),
-            say.every_mode(own.result.impacts, wording),
+            say._every_mode(own.result.impacts, wording),
             say.furthest(own.impact, wording),
-            say.most_added(own.impact, {}, wording),
+            say._most_added(own.impact, {}, wording),
             alternatives.better(own, wording),
             *(figure for figure, _ in summary._key_figures([own], wording)),
         ]
@@ -396,9 +402,9 @@ def sentences_of(seed: int) -> list[Said]:
     ]
 
 
-@pytest.mark.parametrize("tens", range(STUDIES // 10))
+@pytest.mark.parametrize("tens", range(len(SEEDS) // 10 + 1))
 def test_every_claim_of_every_sentence_is_so(tens):
-    for seed in range(10 * tens, 10 * tens + 10):
+    for seed in SEEDS[10 * tens : 10 * tens + 10]:
         small = study(seed)
         true = truth(small)
         for said in sentences_of(seed):
@@ -434,7 +440,7 @@ def test_what_is_said_of_the_unbeaten_is_counted_one_by_one(seed):
 
 
 def test_the_studies_hold_the_edges():
-    true = [truth(study(seed)) for seed in range(STUDIES)]
+    true = [truth(study(seed)) for seed in SEEDS]
     assert any(t["lengthened"] == 0 for t in true)
     assert any(t["lengthened"] == t["families"] for t in true)
     assert any(t["families"] == 1 for t in true)

@@ -1,4 +1,4 @@
-"""What is said of hubs is worked out a second time, set by set and area by area, 300 times.
+"""What is said of hubs is worked out a second time, set by set and area by area, 100 times.
 
 The fields are small and random: ties, empty areas, sites out of reach, one site, all of them, one
 offer or three, and closures that add nothing. Nothing of the package's own sums says what is true.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -52,30 +53,45 @@ def town(seed: int) -> Network:
     return replace(net, edge_local=_no_through_traffic(net))
 
 
+@lru_cache(maxsize=1)
+def as_lists(net: Network) -> tuple[list[float], list[float], list[bool], list[list[int]]]:
+    """Give the cost, delay at its end, rule and ways on of every half-edge; lists are quick."""
+    tail, head, cost, _ = (array.tolist() for array in net.half_edges)
+    delay = net.node_delay_minutes[head].tolist()
+    local = np.repeat(net.edge_local, 2).tolist()
+    banned = set(map(tuple, net.banned_turns.tolist()))
+    junction = net.chains.junction.tolist()
+    leaving: dict[int, list[int]] = {}
+    for half, node in enumerate(tail):
+        if cost[half] < np.inf:
+            leaving.setdefault(node, []).append(half)
+    ways_on = [
+        [
+            onward for onward in leaving.get(node, ())
+            if (half, onward) not in banned and (onward != half ^ 1 or junction[node] >= 0)
+        ]
+        for half, node in enumerate(head)
+    ]  # fmt: skip
+    return cost, delay, local, ways_on
+
+
 def searched(net: Network, edge: int, share: float, to_edge: int, to_share: float) -> float:
     """Least minutes from one edge to another, over half-edges and states."""
-    tail, head, cost, _ = net.half_edges
-    delay, local = net.node_delay_minutes, net.edge_local
-    banned = set(map(tuple, net.banned_turns.tolist()))
-    junction = net.chains.junction
+    cost, delay, local, ways_on = as_lists(net)
 
-    def entered(half: int, state: int) -> list[int]:
-        if local[half // 2]:
-            return ([0] if state == 0 else []) + [2]
-        return [1] if state <= 1 else []
+    def entered(half: int, state: int) -> tuple[int, ...]:
+        if local[half]:
+            return (0, 2) if state == 0 else (2,)
+        return (1,) if state <= 1 else ()
 
     best = np.inf
     if edge == to_edge:
         half = 2 * edge + (to_share < share)
         best = abs(to_share - share) * cost[half] if to_share != share else 0.0
-    leaving: dict[int, list[int]] = {}
-    for half, node in enumerate(tail.tolist()):
-        leaving.setdefault(node, []).append(half)
     queue = []
     for half, rest in ((2 * edge, 1 - share), (2 * edge + 1, share)):
-        if np.isfinite(cost[half]):
-            state = 0 if local[edge] else 1
-            queue.append((rest * cost[half] + delay[head[half]], half, state))
+        if cost[half] < np.inf:
+            queue.append((rest * cost[half] + delay[half], half, 0 if local[half] else 1))
     heapq.heapify(queue)
     done = set()
     while queue and queue[0][0] < best:
@@ -83,17 +99,12 @@ def searched(net: Network, edge: int, share: float, to_edge: int, to_share: floa
         if (half, state) in done:
             continue
         done.add((half, state))
-        for onward in leaving[head[half]]:
-            turns_round = onward == half ^ 1
-            if not np.isfinite(cost[onward]) or (half, onward) in banned:
-                continue
-            if turns_round and junction[head[half]] < 0:
-                continue
+        for onward in ways_on[half]:
             for then in entered(onward, state):
                 if onward // 2 == to_edge:
                     part = to_share if onward % 2 == 0 else 1 - to_share
                     best = min(best, spent + part * cost[onward])
-                heapq.heappush(queue, (spent + cost[onward] + delay[head[onward]], onward, then))
+                heapq.heappush(queue, (spent + cost[onward] + delay[onward], onward, then))
     return best
 
 

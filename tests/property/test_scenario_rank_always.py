@@ -12,14 +12,14 @@ from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
 from access.scenario import rank_closures
 from access.scenario.criteria import (
-    CRITERIA,
+    _CRITERIA,
     DEPRIVED,
     _evaluate,
     _pooled_quantiles,
     _prepare,
     _quantile_places,
 )
-from access.scenario.orders import _in_order, _nearest, _network, stood_by
+from access.scenario.orders import _in_order, _nearest, _network, _stood_by
 from access.scenario.ranking import pareto_front
 
 small = st.integers(0, 4).map(float)
@@ -111,7 +111,7 @@ def test_the_order_of_sites_ranks_options_as_measuring_area_by_area_does(data):
     if data.draw(st.booleans()):
         orders.every = None  # as with many options, where sets that are no area's are left out
     by_site = np.moveaxis(minutes, 2, 1)
-    chosen = [c for c in CRITERIA if c != "savings" and (fifth is not None or c not in DEPRIVED)]
+    chosen = [c for c in _CRITERIA if c != "savings" and (fifth is not None or c not in DEPRIVED)]
     for _ in range(2):  # what it learnt of the first time changes nothing
         found = orders.stood(
             by_site[:, :sites], count, per_family, fifth, chosen,
@@ -128,7 +128,7 @@ def test_the_order_of_sites_ranks_options_as_measuring_area_by_area_does(data):
         )  # fmt: skip
         for name in chosen:
             values = usual.get(name, np.zeros(len(kept)))  # of nobody: all are alike
-            _same_standing(found[name], stood_by(values[None], proposal=proposal), values, k, name)
+            _same_standing(found[name], _stood_by(values[None], proposal=proposal), values, k, name)
 
 
 def _same_standing(got, usual, values, k, name):

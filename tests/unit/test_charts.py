@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 from PIL import Image
 
 from access.charts import (
@@ -150,6 +152,20 @@ def test_a_picture_has_the_dots_that_matplotlib_draws(name):
     np.testing.assert_array_equal(np.asarray(mine.convert("RGBA")), np.asarray(plain))
     assert mine.info["dpi"] == plain.info["dpi"]
     assert len(ours) < len(theirs.getvalue())
+
+
+def test_words_are_measured_as_matplotlib_does_without_reading_their_font_anew(monkeypatch):
+    with mpl.rc_context(_SETTINGS):
+        figure = EVERY["rank"].figure()
+        figure.text(0.5, 0.5, "two lines\nof words", fontsize=7, fontweight="bold", rotation=30)
+        words = [text for text in figure.findobj(Text) if text.get_text()]
+        theirs = [w.get_window_extent(RendererAgg(700, 400, figure.dpi)).bounds for w in words]
+        read = []
+        monkeypatch.setattr(mpl.text, "get_font", read.append)
+        ours = figure._get_renderer()
+        assert [w.get_window_extent(ours).bounds for w in words] == theirs
+    assert len({*theirs}) > 10
+    assert read == []
 
 
 def test_nothing_is_left_open():

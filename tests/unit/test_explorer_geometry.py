@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from access.errors import ParameterError
 from access.maps.explorer_encode import (
+    _decode_each,
     _decode_line,
+    _encode_in_order,
     _encode_line,
     _encode_lines,
     _encode_shapes,
@@ -19,6 +21,7 @@ from access.maps.explorer_encode import (
     _outlines,
     _simplify_shapes,
 )
+from access.maps.explorer_parts import _ALPHABET
 from access.maps.ground import _approximate_cells
 from access.units import BRITISH_GRID, WGS84, great_circle_m
 
@@ -61,6 +64,36 @@ def test_lines_packed_at_once_are_those_packed_one_by_one(lines):
     shapes = [shapely.LineString(line) for line in lines]
     packed = _encode_lines([*shapes, None, shapely.LineString(), shapely.Point(0, 0)])
     assert packed == sorted(_encode_line(line) for line in lines)
+
+
+@given(st.lists(st.lists(degrees, max_size=6), max_size=6))
+def test_lines_unpacked_at_once_are_those_unpacked_one_by_one(lines):
+    packed = [_encode_line(line) for line in lines]
+    back = _decode_each(packed)
+    assert [line.tolist() for line in back] == [_one_by_one(text) for text in packed]
+    assert [line.tolist() for line in back] == [_decode_line(text).tolist() for text in packed]
+
+
+def _one_by_one(text: str) -> list[list[float]]:
+    """Unpack a line letter by letter, as a page does."""
+    spot, number, shift, steps = [0, 0], 0, 0, []
+    for letter in text:
+        bits = _ALPHABET.index(letter)
+        number |= (bits & 31) << shift
+        shift += 5
+        if bits < 32:
+            steps.append(-(number >> 1) - 1 if number & 1 else number >> 1)
+            number, shift = 0, 0
+    back = []
+    for east, north in zip(steps[::2], steps[1::2], strict=True):
+        spot = [spot[0] + east, spot[1] + north]
+        back.append([each / 100_000 for each in spot])
+    return back
+
+
+def test_a_series_of_lines_is_packed_as_the_lines_themselves():
+    lines = [shapely.LineString([(0, 0), (k, 1)]) for k in range(3)]
+    assert _encode_in_order(gpd.GeoSeries([*lines, None])) == _encode_in_order([*lines, None])
 
 
 def test_shapes_packed_at_once_are_those_packed_one_by_one():

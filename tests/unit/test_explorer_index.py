@@ -14,7 +14,7 @@ from access.maps.explorer import _explorer_html, _find_kinds, _findable, _string
 from access.maps.explorer_data import _example_data
 from access.maps.explorer_encode import _encode
 from access.maps.explorer_parts import _ALPHABET, _encode_names, _index_names
-from access.network.surroundings import StreetGround, read_names
+from access.network.surroundings import StreetGround, _read_names
 from access.study import load_study
 from tests.streets import write_osm
 
@@ -128,12 +128,12 @@ def results_of(extract):
 
 
 def test_streets_and_places_of_an_extract_are_found_in_each_language(extract):
-    found = read_names(extract, WORLD)
+    found = _read_names(extract, WORLD)
     assert sorted(found["name"]) == [
         "Aberdare", "Aberdâr", "Dale School", "Far Away", "High Street", "Stryd Fawr",
         "Ysgol y Dyffryn",
     ]  # fmt: skip
-    near = read_names(extract, (-1.4, 53.3, -1.2, 53.5))
+    near = _read_names(extract, (-1.4, 53.3, -1.2, 53.5))
     assert sorted(near["name"]) == sorted(set(found["name"]) - {"Far Away"})
     named = _index_names(results_of(extract))
     got = set(map(tuple, named[["name", "kind", "within"]].to_numpy()))

@@ -18,7 +18,7 @@ from access.errors import StudyError
 from access.maps.explorer_data import explorer_data
 from access.maps.explorer_encode import _encode_surroundings
 from access.maps.ground import _approximate_cells, _cells, _map_streets, area_cells
-from access.network.surroundings import read_surroundings
+from access.network.surroundings import _read_surroundings
 from access.study import load_study
 from access.study.manifest import bare_outline
 from access.units import BRITISH_GRID, WGS84
@@ -185,16 +185,16 @@ OSM = """<?xml version='1.0'?><osm version='0.6'>
 def test_water_railways_and_names_are_read_and_sidings_and_tunnels_are_not(tmp_path):
     path = tmp_path / "town.osm"
     path.write_text(OSM, encoding="utf-8")
-    found = read_surroundings(path, (-1.5, 53.3, -1.3, 53.5))
+    found = _read_surroundings(path, (-1.5, 53.3, -1.3, 53.5))
     assert found.shapes["kind"].tolist() == ["rail", "water"]
     assert found.places.to_numpy().tolist() == [["Llan", -1.395, 53.405, 2]]
-    assert read_surroundings(path, (0, 50, 1, 51)).shapes.empty
-    assert read_surroundings(tmp_path / "streets.graphml", (0, 50, 1, 51)) is None
+    assert _read_surroundings(path, (0, 50, 1, 51)).shapes.empty
+    assert _read_surroundings(tmp_path / "streets.graphml", (0, 50, 1, 51)) is None
 
 
 def test_a_file_that_is_cut_leaves_the_map_without_water(tmp_path):
     (tmp_path / "cut.osm.pbf").write_bytes(b"\0\0\0\rnothing")
-    assert read_surroundings(tmp_path / "cut.osm.pbf", (-1.5, 53.3, -1.3, 53.5)) is None
+    assert _read_surroundings(tmp_path / "cut.osm.pbf", (-1.5, 53.3, -1.3, 53.5)) is None
 
 
 def test_what_lies_around_fits_its_budget_the_largest_kept():

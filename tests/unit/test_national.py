@@ -52,7 +52,7 @@ if not all(map(find_spec, ("dask", "distributed"))):  # imported by who runs the
     pytest.skip("the extra 'national' is not installed", allow_module_level=True)
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["access.national.dataset"])
+SERVER.set_forkserver_preload(["access.national.dataset", "distributed", "pytest"])
 
 
 class Here(Executor):

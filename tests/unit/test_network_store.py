@@ -151,7 +151,7 @@ def test_another_version_of_the_code_builds_again(tmp_path, file, building, monk
     elif what == "code":
         monkeypatch.setattr(cache, "code_fingerprint", lambda *rooms: "other")
     elif what == "library":
-        monkeypatch.setattr(cache, "version", lambda name: "99.0")
+        monkeypatch.setattr(cache, "versions", lambda: dict.fromkeys(cache._LIBRARIES, "99.0"))
     else:
         monkeypatch.setattr(cache, "_FORMAT", cache._FORMAT + 1)
     access.build_network(file, cache=folder)

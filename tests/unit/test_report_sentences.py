@@ -114,7 +114,7 @@ class TestAffected:
         assume(sum(counts) > 0)
         minutes = [[5 + k, 12 + 3 * k] for k in range(len(counts))]
         _, _, impact = impact_of(minutes, counts, ["Y"])
-        text = say.affected(impact, "Centre", WORDING) + say.most_added(impact, {}, WORDING)
+        text = say.affected(impact, "Centre", WORDING) + say._most_added(impact, {}, WORDING)
         for told in re.findall(r"(\d[\d,]*) children", text):
             assert int(told.replace(",", "")) >= 5
 
@@ -154,7 +154,7 @@ class TestWhere:
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
-        text = say.every_mode({"walk": impact}, WORDING)
+        text = say._every_mode({"walk": impact}, WORDING)
         assert text == "Averaged over everyone, the walk stays at 5 minutes."
 
 

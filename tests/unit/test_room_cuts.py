@@ -22,7 +22,7 @@ from access.siting import (
 from access.siting.branch_and_price import BranchAndPrice
 from access.siting.capacitated import _Knapsacks
 from access.siting.column_programme import _both, _broken, _fill_at_prices
-from access.siting.search import _SideRows, _Watch
+from access.siting.search import _SideRows, _Stop, _Watch
 
 
 def every_filling(uses, room):
@@ -178,3 +178,65 @@ def test_cuts_raise_the_bound_of_the_root(cuts_everywhere, monkeypatch):
         bounds[rounds] = np.array(roots)
     assert any(cuts_everywhere)
     assert (bounds[20] >= bounds[0] - 1e-6).all() and (bounds[20] > bounds[0] + 0.1).any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5, 19, 23, 24])
+def test_every_step_of_a_dive_sends_an_area_more_and_what_it_offers_keeps_the_room(seed):
+    minutes, uses, room, p = crowded(seed, n=40, m=40, p=5, tight=0.95)
+    sacks = _Knapsacks(
+        minutes, uses, np.full(40, room), p, np.zeros(40, bool), np.ones(40, bool), True
+    )
+    rows, offered, sent = _SideRows(np.zeros((0, 40)), np.zeros(0), np.zeros(0)), [], []
+
+    def offer(sites, where):
+        offered.append((sites, where))
+        return np.inf
+
+    search = BranchAndPrice(minutes, p, rows, sacks.fill, sacks.size, offer, None, None, _Watch())
+    every = np.ones(minutes.shape, bool)
+    node, point = search.bounded(branch_and_price._Node(
+        -np.inf, np.zeros(40, bool), np.ones(40, bool), every, minutes.mean(axis=1), np.zeros(0)
+    ))  # fmt: skip
+    real = search.bounded
+
+    def bounded(node):
+        sent.append(int((node.pairs.sum(axis=1) == 1).sum()))
+        return real(node)
+
+    search.bounded = bounded
+    open_ = search.dive(node, point)
+    assert (np.diff([0, *sent]) > 0).all() and open_.sum() == pytest.approx(p)
+    for sites, where in offered:
+        assert np.isin(where, sites).all() and len(sites) == p
+        assert (np.bincount(where, uses) <= room).all()
+
+
+def test_steps_of_the_programme_and_branches_that_are_tried_are_work():
+    """Knapsacks that cost nothing leave the programme's own work: a limit ends that as well."""
+    rng = np.random.default_rng(4)
+    xy, uses = rng.integers(1, 101, (40, 2)), rng.integers(1, 21, 40).astype(float)
+    minutes = np.floor(np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1)))
+    room = np.full(40, np.ceil(uses.sum() / 4 / 0.95))
+    none, every = np.zeros(40, bool), np.ones(40, bool)
+    sacks = _Knapsacks(minutes, uses, room, 4, none, every, True)
+    rows = _SideRows(np.zeros((0, 40)), np.zeros(0), np.zeros(0))
+
+    def searched(work):
+        watch = _Watch(work=work)
+        search = BranchAndPrice(minutes, 4, rows, sacks.fill, 0.0, None, None, None, watch)
+        _, point = search.bounded(
+            branch_and_price._Node(
+                -np.inf, none, every, minutes < np.inf, minutes.mean(axis=1), np.zeros(0)
+            )
+        )
+        before = watch.work
+        groups = [np.arange(40) % 4 == k for k in range(3)]
+        search.master.probe(groups, [float(point.open[g].sum()) for g in groups])
+        return work - before, before - watch.work
+
+    solved, tried = searched(1e12)
+    assert solved > 0 and tried > 0 and searched(1e12) == (solved, tried)
+    for enough in (solved, solved + tried):
+        with pytest.raises(_Stop):
+            searched(enough - 1)
+    assert searched(solved + tried) == (solved, tried)

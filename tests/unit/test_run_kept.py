@@ -248,7 +248,7 @@ def test_a_damaged_file_is_said_and_made_again(folder, study, streets, caplog, r
 def looks(monkeypatch) -> list[str]:
     """Count how often a street file is read for what lies beside the streets."""
     done: list[str] = []
-    for name in ("read_surroundings", "read_names"):
+    for name in ("_read_surroundings", "_read_names"):
         read = getattr(surroundings, name)
         monkeypatch.setattr(
             surroundings, name,
@@ -281,7 +281,7 @@ def test_what_lies_beside_the_streets_is_read_once_and_comes_back_as_it_was(
 ):
     with_water(streets)
     fresh = shown(travel_times(study, network=streets, keep=False))
-    assert looks == ["read_surroundings", "read_names"]
+    assert looks == ["_read_surroundings", "_read_names"]
     assert set(fresh[0]["kind"]) == {"water", "river"}
     assert fresh[1]["name"].tolist() == ["Llan"]
     assert {"Grid Street", "Llan", "Dale", "Dôl"} == set(fresh[2]["name"])

@@ -13,11 +13,11 @@ import pytest
 
 from access.errors import FetchError, ParameterError, StudyError
 from access.sources import downloads, figures, ons, points
-from access.sources.figures import _parse_deprivation, fetch_deprivation
+from access.sources.figures import _fetch_deprivation, _parse_deprivation
 from access.sources.http import Internet, Patience
 from access.sources.overpass import _write_pbf
 from access.sources.points import _fetch_postcodes
-from access.sources.registers import fetch_register
+from access.sources.registers import _fetch_register
 from tests import made_up_council as made_up
 
 
@@ -67,7 +67,7 @@ def test_faults_that_pass_are_waited_for_and_nothing_but_the_whole_is_kept(
 ):
     server = serve(File_7=[fault])
     impatient = 0.5 if fault == "slow" else 20
-    got = fetch_deprivation(net(server, timeout_s=impatient), 2025)
+    got = _fetch_deprivation(net(server, timeout_s=impatient), 2025)
     assert got.body == made_up.file7() and len(waits) == 1
     assert waits[0] >= 7 if fault == "429" else 1 <= waits[0] <= 3
     assert not list((got.path.parents[1] / "partial").glob("*"))
@@ -88,7 +88,7 @@ def test_faults_that_pass_are_waited_for_and_nothing_but_the_whole_is_kept(
 def test_faults_that_stay_are_told_and_nothing_is_kept(serve, net, fault, words, asked, tmp_path):
     server = serve(File_7=[fault] * 9)
     with pytest.raises(FetchError, match=words):
-        fetch_deprivation(net(server, timeout_s=0.5 if fault == "slow" else 20), 2025)
+        _fetch_deprivation(net(server, timeout_s=0.5 if fault == "slow" else 20), 2025)
     assert len(server.asked) == asked
     assert not list((tmp_path / "kept").glob("index/*"))
 
@@ -131,7 +131,7 @@ def test_too_large_is_refused_before_and_while_it_comes(serve, net):
 def test_a_limit_to_all_tries_together(serve, net, waits):
     server = serve(File_7=["500"] * 9)
     with pytest.raises(FetchError, match="gave up after 0 s"):
-        fetch_deprivation(net(server, limit_s=0.0), 2025)
+        _fetch_deprivation(net(server, limit_s=0.0), 2025)
     assert not waits
 
 
@@ -146,19 +146,19 @@ def test_addresses_and_certificates_that_are_none(tmp_path):
 
 # --- ONS -------------------------------------------------------------------------------------
 
-LAYER = ons.LAYERS["boundaries oa21"]
+LAYER = ons._LAYERS["boundaries oa21"]
 
 
 def test_pages_are_put_together_and_counted(serve, net, tmp_path):
     server = serve()
-    got = ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    got = ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     assert list(ons._parse_boundaries(got.path, "OA21CD").index) == made_up.OAS
 
 
 def test_a_page_that_is_too_large_is_halved(serve, net, tmp_path):
     server = serve()
     server.most_page = 300
-    ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     sizes = [a.split("resultRecordCount=")[1].split("&")[0] for a in server.asked if "Offset" in a]
     assert list(dict.fromkeys(sizes)) == ["2000", "1000", "500", "250"]
 
@@ -168,24 +168,24 @@ def test_rows_must_be_as_many_as_the_server_counts(serve, net, tmp_path, shift):
     server = serve()
     server.total_shift = shift
     with pytest.raises(FetchError, match=r"counts 1[13] rows .* and gave 12|counts 11"):
-        ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+        ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     assert not (tmp_path / "b.geojson").exists()
 
 
 def test_a_renamed_service_is_found_by_its_pattern(serve, net, tmp_path):
     server = serve()
     server.layers["OA_December_2021_EW_BGC_V9"] = server.layers.pop("Output_Areas_2021_EW_BGC_V2")
-    got = ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+    got = ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     assert "OA_December_2021_EW_BGC_V9" in got.url
 
 
 def test_a_service_of_other_columns_and_missing_codes_is_told(serve, net, tmp_path):
     server = serve(BGC=["renamed"] * 9)
     with pytest.raises(FetchError, match="OA21CD is missing; it has OBJECTID, NEWNAME"):
-        ons.fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
+        ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     server.faults.clear()
     with pytest.raises(FetchError, match=r"lacks 1 of 13 codes \(E00999999\)"):
-        ons.fetch_codes(
+        ons._fetch_codes(
             net(server), LAYER, "OA21CD", [*made_up.OAS, "E00999999"], tmp_path / "b.geojson"
         )
 
@@ -196,7 +196,7 @@ AGES = figures._TOPICS_2021[0]
 
 
 def test_nomis_pages_are_put_together(serve, net, tmp_path):
-    figures.fetch_topic(net(serve()), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+    figures._fetch_topic(net(serve()), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text().count("\n") == 61
 
 
@@ -217,13 +217,13 @@ def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path,
         calls = iter([made_up.as_csv(rows[:30]), *[made_up.as_csv(rows[:1])] * 5])
         server.answer = lambda address: (next(calls), "text/csv", 200)
     with pytest.raises(FetchError, match=words):
-        figures.fetch_topic(net(server), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
+        figures._fetch_topic(net(server), AGES, made_up.CODE, "oa21", tmp_path / "a.csv")
     assert not (tmp_path / "a.csv").exists()
 
 
 def test_nomis_knows_no_such_district(serve, net, tmp_path):
     with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
-        figures.fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
+        figures._fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
 
 
 # --- registers -------------------------------------------------------------------------------
@@ -231,11 +231,11 @@ def test_nomis_knows_no_such_district(serve, net, tmp_path):
 
 def test_the_register_steps_back_a_day_where_todays_is_not_there(serve, net):
     server = serve(edubaseallchildrencentre=["404", "404"])
-    got = fetch_register(net(server), "centres")
+    got = _fetch_register(net(server), "centres")
     assert got.url.endswith("edubaseallchildrencentre20260103.csv")
     server = serve(edubaseallchildrencentre=["404"] * 20)
     with pytest.raises(FetchError, match="of the last 8 days"):
-        fetch_register(net(server), "centres")
+        _fetch_register(net(server), "centres")
 
 
 # --- File 7 ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from access import compare
-from access.charts import chart
+from access.charts import chart as style
 from access.errors import OutputError, ParameterError
 from access.maps.explorer import _strings
 from access.maps.explorer_data import _example_data
@@ -77,11 +77,11 @@ def test_extra_minutes_fall_in_the_classes_of_the_page():
     demand = DATA.areas[["id"]].assign(count=DATA.areas[service.count].astype(float))
     impact = compare(DATA.walk, before=service.before, after=service.after, demand=demand)
     changes = impact.areas.sort_values("id")["change_minutes"].to_numpy(float)
-    expected = [max(k for k, edge in enumerate(chart.ADDED_EDGES) if c >= edge) for c in changes]
+    expected = [max(k for k, edge in enumerate(style.ADDED_EDGES) if c >= edge) for c in changes]
     found = classes_of(DATA, "change")
     assert found.of_area.tolist() == expected
     assert found.labels[0] == "no change"
-    assert len(found.labels) == len(found.colours) == len(chart.ADDED_EDGES)
+    assert len(found.labels) == len(found.colours) == len(style.ADDED_EDGES)
     worst = impact.worst_areas(1).iloc[0]
     assert found.title.endswith(f"by {worst['change_minutes']:.0f} minutes")
 
@@ -91,7 +91,7 @@ def test_minutes_saved_have_colours_of_their_own():
     data = replace(DATA, services=(service, DATA.services[1]))
     found = classes_of(data, "change")
     assert found.labels[:3] == ("10 less or more", "5 to 10 less", "up to 5 less")
-    assert found.colours[:3] == tuple(reversed(chart.SAVED_COLOURS))
+    assert found.colours[:3] == tuple(reversed(style.SAVED_COLOURS))
     today = data.walk.sites(["CC1"]).total_minutes[:, 0]
     after = data.walk.sites(["CC1", "CC2", "CC3"]).total_minutes.min(axis=1)
     saved = today - after
@@ -124,7 +124,7 @@ def test_counts_under_five_are_one_class():
 def test_a_pram_is_slower_by_the_two_speeds():
     walk, pram = classes_of(DATA, "today"), classes_of(DATA, "today", "pram")
     minutes = DATA.walk.sites(list(DATA.services[0].before)).total_minutes.min(axis=1)
-    edges = chart.MINUTES_EDGES
+    edges = style.MINUTES_EDGES
     expected = np.searchsorted(edges, minutes * 4.8 / 3.6, "right") - 1
     assert pram.of_area.tolist() == expected.tolist()
     assert (pram.of_area >= walk.of_area).all()

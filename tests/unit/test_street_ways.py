@@ -82,3 +82,17 @@ def test_no_pairs_and_places_that_join_no_street_have_no_way():
     assert street_ways(network, areas, sites, []).empty
     far = areas.assign(lat=54.5)
     assert street_ways(network, far, sites, [("A0", "S0")]).empty
+
+
+def test_all_ways_are_turned_into_degrees_at_once(monkeypatch):
+    from access.network import reach
+
+    turned = []
+    unproject = reach.unproject
+    monkeypatch.setattr(reach, "unproject", lambda *a: (turned.append(a), unproject(*a))[1])
+    rng = np.random.default_rng(2)
+    network, areas, sites = town(rng, False), places(rng, "A", 6), places(rng, "S", 3)
+    pairs = [(a, s) for a in areas["id"] for s in sites["id"]]
+    ways = street_ways(network, areas, sites, pairs, snap_limit_m=5000)
+    assert len(ways) > 3
+    assert len(turned) == 1

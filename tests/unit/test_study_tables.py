@@ -20,9 +20,9 @@ from access.study.manifest import manifest_text
 from access.study.sheet import (
     Check,
     Column,
+    _column_faults,
+    _one_of,
     at_least,
-    column_faults,
-    one_of,
     read_numbers,
     read_sheet,
 )
@@ -429,7 +429,7 @@ _HALVES = Column(float, (at_least(0, "0 or more"), Check(lambda c: c * 2 % 1 == 
 def told_of(cells: list[object], column: Column) -> list[tuple[str, str, str]]:
     """Give where, what and why of the faults of a column whose first cell is in row 2."""
     frame = pd.DataFrame({"x": cells}, index=range(2, 2 + len(cells)))
-    faults = column_faults(frame, {"x": column, "not there": column}, "t.csv")
+    faults = _column_faults(frame, {"x": column, "not there": column}, "t.csv")
     assert {(f.file, f.column) for f in faults} <= {("t.csv", "x")}
     return [(f.where, f.value, f.expected) for f in faults]
 
@@ -448,7 +448,7 @@ def test_a_cell_that_is_not_known_breaks_no_rule():
 
 
 def test_an_id_that_is_there_again_is_told_of_in_each_of_its_rows():
-    ids = Column(str, (one_of(["a", "b"], "a or b"),), unique=True)
+    ids = Column(str, (_one_of(["a", "b"], "a or b"),), unique=True)
     assert told_of(["a", "c", "a"], ids) == [
         ("row 2", "a", "an id that is used once"),
         ("row 4", "a", "an id that is used once"),
@@ -457,7 +457,7 @@ def test_an_id_that_is_there_again_is_told_of_in_each_of_its_rows():
 
 
 def test_a_long_cell_is_cut_where_it_is_told_of():
-    assert told_of(["y" * 999], Column(str, (one_of(["yes"], "yes"),)))[0][1] == "y" * 60
+    assert told_of(["y" * 999], Column(str, (_one_of(["yes"], "yes"),)))[0][1] == "y" * 60
 
 
 @given(st.lists(st.floats(-2, 2) | st.just(float("nan"))))

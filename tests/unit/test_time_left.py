@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.cli import terminal
-from access.cli.terminal import Left, left_words, of_job
+from access.cli.terminal import Left, _left_words, _of_job
 
 
 class Hand:
@@ -87,8 +87,8 @@ def test_a_step_that_is_left_out_tells_nothing_of_the_pace(clock):
 
 def test_a_job_done_before_is_told_from_the_start(clock, tmp_path):
     kept = tmp_path / "how-long.json"
-    terminal.keep_times("run here", kept, [("read", 4.0), ("write", 6.0)])
-    job = of_job("run here", kept, clock=clock)
+    terminal._keep_times("run here", kept, [("read", 4.0), ("write", 6.0)])
+    job = _of_job("run here", kept, clock=clock)
     job.begin("read")
     assert job.seconds() == pytest.approx(10)
     clock.now += 8  # twice as slow today: with 2.5 s of the former run, 10.5 s for 6.5
@@ -98,10 +98,10 @@ def test_a_job_done_before_is_told_from_the_start(clock, tmp_path):
 
 def test_one_job_says_nothing_of_another(tmp_path):
     kept = tmp_path / "how-long.json"
-    terminal.keep_times("report here", kept, [("read", 4.0)])
-    assert of_job("report there", kept)._plan == []
-    assert of_job("run there", kept)._plan == list(terminal.USUAL_RUN)
-    assert of_job("report here", None)._plan == []
+    terminal._keep_times("report here", kept, [("read", 4.0)])
+    assert _of_job("report there", kept)._plan == []
+    assert _of_job("run there", kept)._plan == list(terminal._USUAL_RUN)
+    assert _of_job("report here", None)._plan == []
 
 
 @pytest.mark.parametrize(
@@ -111,23 +111,23 @@ def test_one_job_says_nothing_of_another(tmp_path):
 def test_a_damaged_file_of_times_stops_nothing(held, tmp_path, clock):
     kept = tmp_path / "how-long.json"
     kept.write_text(held, encoding="utf-8")
-    job = of_job("run here", kept, clock=clock)
+    job = _of_job("run here", kept, clock=clock)
     job.begin("a")
     job.words()
-    terminal.keep_times("run here", kept, [("a", 1.0)])
+    terminal._keep_times("run here", kept, [("a", 1.0)])
     assert json.loads(kept.read_text()) == {"run here": [["a", 1.0]]}
 
 
 def test_times_that_cannot_be_kept_stop_nothing(tmp_path):
     (tmp_path / "how-long.json").mkdir()
-    terminal.keep_times("run here", tmp_path / "how-long.json", [("a", 1.0)])
+    terminal._keep_times("run here", tmp_path / "how-long.json", [("a", 1.0)])
 
 
 def test_few_jobs_are_kept_the_newest(tmp_path):
     kept = tmp_path / "how-long.json"
     for k in range(45):
-        terminal.keep_times(f"run {k}", kept, [("a", float(k))])
-    terminal.keep_times("run 10", kept, [("a", 0.5)])
+        terminal._keep_times(f"run {k}", kept, [("a", float(k))])
+    terminal._keep_times("run 10", kept, [("a", 0.5)])
     jobs = json.loads(kept.read_text())
     assert len(jobs) == 40 and list(jobs)[-1] == "run 10" and "run 4" not in jobs
 
@@ -145,7 +145,7 @@ def test_what_is_left_is_never_less_than_nothing(steps, timed):
 
 @given(st.floats(0, 1e7))
 def test_words_are_short(span):
-    assert len(left_words(span)) <= 20
+    assert len(_left_words(span)) <= 20
 
 
 class TestShown:
@@ -176,7 +176,7 @@ class TestShown:
                          "... writing map.html (some seconds left)"]  # fmt: skip
 
     def test_beside_the_running_step_on_a_terminal(self, monkeypatch, clock, tmp_path):
-        terminal.keep_times("run here", tmp_path / "how-long.json", [("modelling streets", 900.0)])
+        terminal._keep_times("run here", tmp_path / "how-long.json", [("modelling streets", 900.0)])
         (tmp_path / "cache").mkdir()
         (tmp_path / "how-long.json").rename(tmp_path / "cache" / "how-long.json")
         shown = self.steps(monkeypatch, clock, tmp_path, terminal_=True, job="run here")
