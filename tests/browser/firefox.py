@@ -19,8 +19,17 @@ PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
     "browser.startup.homepage_override.mstone": "ignore",
     "datareporting.policy.dataSubmissionEnabled": False,
+    # one page needs one process: none is kept ready, nor any for sound, add-ons or the network
+    "dom.ipc.processCount": 1,
+    "dom.ipc.processPrelaunch.enabled": False,
+    "extensions.enabledScopes": 0,
+    "extensions.webextensions.remote": False,
+    "fission.autostart": False,
+    "media.rdd-process.enabled": False,
+    "media.utility-process.enabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
+    "network.process.enabled": False,
     "remote.prefs.recommended": True,
     "toolkit.telemetry.server": "",
 }
