@@ -187,8 +187,11 @@ class BranchAndPrice:
             self.effort = filled / len(sites)
         return worth, least, taken
 
-    def bounded(self, node: _Node) -> tuple[_Node, _Point | None]:
-        """Bring a node's columns to an end; a point is given where it must be branched on."""
+    def bounded(self, node: _Node, *, alone: bool = False) -> tuple[_Node, _Point | None]:
+        """Bring a node's columns to an end; a point is given where it must be branched on.
+
+        Of a node that is all there is every bound on the way is one of the search.
+        """
         master = self.master
         master.enter(node)
         middle = best = self.price(node, node.prices, node.row_prices)
@@ -204,6 +207,8 @@ class BranchAndPrice:
                 added = self._take(found, node, point)
                 if added or best.value > self.cutoff or self._near(best, point):
                     break
+            if alone:
+                self.bound = max(self.bound, min(best.value, self.cutoff))
             self.watch.tick("columns", max(node.bound, min(best.value, self.cutoff)), self.cutoff)
             if best.value > self.cutoff:
                 break
@@ -353,12 +358,12 @@ class BranchAndPrice:
             self.watch.nodes += 1
             point = None
             if self.possible(node):
-                node, point = self.bounded(node)
+                node, point = self.bounded(node, alone=not left)
             if point is not None and self.watch.nodes in _SEEK_AT:
                 self._find(node, point)
             if point is not None and rounds:  # where an answer is known cuts are made of less
                 self.rounds, rounds, self.root = rounds, 0, None
-                node, point = self.bounded(node)
+                node, point = self.bounded(node, alone=not left)
                 self.rounds = 0
             if point is None:
                 continue
