@@ -119,32 +119,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(MARKS[fixture])
         if item.nodeid.partition("[")[0] in SLOW or item.nodeid.startswith("access/notebook/"):
             item.add_marker("slow")
-    named = {(item.path, item.nodeid.partition("[")[0]) for item in items}
-    long: Counter[Path] = Counter()
-    for path, name in named:
-        long[path] += SLOW.get(name, 0)
-    files = sorted({item.path for item in items}, key=lambda path: (-long[path], str(path)))
+    named = {(unit(item.nodeid), item.nodeid.partition("[")[0]) for item in items}
+    long: Counter[str] = Counter()
+    for own, name in named:
+        long[own] += SLOW.get(name, 0)
+    units = sorted(long, key=lambda own: (-long[own], own))
     # one worker makes the run that many read; the others begin with what does not wait for it
-    read_it = {i.path for i in items if "rotherham_run" in getattr(i, "fixturenames", ())}
-    first = [path for path in files if path in read_it][:1]
-    beside = [path for path in files if path not in read_it][: 2 * len(first)]
-    order = {path: k for k, path in enumerate(dict.fromkeys([*first, *beside, *files]))}
-    items.sort(key=lambda item: order[item.path])
+    asks = (i for i in items if "rotherham_run" in getattr(i, "fixturenames", ()))
+    read_it = {unit(item.nodeid) for item in asks}
+    first = [own for own in units if own in read_it][:1]
+    beside = [own for own in units if own not in read_it][: 2 * len(first)]
+    order = {own: k for k, own in enumerate(dict.fromkeys([*first, *beside, *units]))}
+    items.sort(key=lambda item: order[unit(item.nodeid)])
+
+
+def unit(nodeid: str) -> str:
+    """Name what one worker does whole: a file, all tests in a browser, all examples of a room."""
+    path = nodeid.partition("::")[0]
+    folder = path.rpartition("/")[0]
+    return folder if folder == "tests/browser" or folder.startswith("access") else path
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """Give all tests in a browser to one worker: others would start one, and load pages, anew."""
+    """Share the tests out by `unit`: what asks for the same is done by one worker."""
     if config.getvalue("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneBrowser(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            browser = "tests/browser/"
-            return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+            return unit(nodeid)
 
-    return OneBrowser(config, log)
+    return Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
