@@ -23,6 +23,8 @@ _CLOSE_ENOUGH = 0.002
 _PAYS = 1e-7
 _MANY_PAIRS = 30_000
 """Pairs of area and site from which on the root is not dived from: its parts are solved."""
+_MOST_TWICE = 120_000
+"""Pairs up to which the root is dived from again when it is cut: the answer is better by it."""
 _SEEK_AT = {1, *(200 * 2**k for k in range(12))}
 """Nodes at which a better answer is sought by an integer programme."""
 
@@ -88,8 +90,8 @@ class BranchAndPrice:
         Takes open sites and each area's site, all told; gives the cutoff afterwards: answers
         above it are not sought.
     mend : callable
-        Takes the areas' prices and how far each site is open at the root; seeks a better answer
-        and gives the cutoff afterwards.
+        Takes the areas' prices, how far each site is open at the root, and whether the plan is
+        bettered part by part; seeks a better answer and gives the cutoff afterwards.
     seek : callable
         Takes sites that must be and may be open, and what each pair costs the bound; seeks a
         better answer and gives the cutoff afterwards.
@@ -111,7 +113,7 @@ class BranchAndPrice:
         fill: Knapsack,
         size: float,
         offer: Callable[[Ints, Ints], float],
-        mend: Callable[[Floats, Floats], float],
+        mend: Callable[[Floats, Floats, bool], float],
         seek: Callable[[Bools, Bools, Floats], float],
         watch: _Watch,
         *,
@@ -125,6 +127,7 @@ class BranchAndPrice:
         self.bound, self.cutoff, self.dear = -np.inf, np.inf, cost
         self.cuts, self.effort, self.rounds = cuts, 1.0, _CUT_ROUNDS if cuts else 0
         self.root: _Priced | None = None
+        self.diving = False  # nothing is proven: columns are not sought sharply
         self.master = _Master(np.where(np.isfinite(cost), cost, dear), p, rows, dear, watch.spend)
 
     def start(self, sites: Ints, where: Ints) -> None:
@@ -237,7 +240,7 @@ class BranchAndPrice:
             _QUICKLY,
         )
         yield point.prices, point.row_prices, _QUICKLY
-        if (point.row_prices[self.master.cut_rows] < -_PAYS).any():
+        if not self.diving and (point.row_prices[self.master.cut_rows] < -_PAYS).any():
             # a whole answer ends a node: nothing may be left that is not looked at
             yield point.prices, point.row_prices, np.inf if point.whole else _SHARPLY
 
@@ -348,7 +351,7 @@ class BranchAndPrice:
     def run(self, must: Bools, may: Bools, pairs: Bools, prices: Floats, cutoff: float) -> None:
         """Search to the end."""
         self.cutoff, self.master.held = cutoff, must
-        rounds, self.rounds = self.rounds, 0
+        self.rounds = 0
         root = _Node(self.bound, must, may, pairs, prices, np.zeros(len(self.master.rows)))
         left: list[tuple[float, int, _Node]] = [(root.bound, 0, root)]
         number = 0
@@ -359,12 +362,10 @@ class BranchAndPrice:
             point = None
             if self.possible(node):
                 node, point = self.bounded(node, alone=not left)
-            if point is not None and self.watch.nodes in _SEEK_AT:
+            if point is not None and self.watch.nodes == 1:
+                node, point = self._rooted(node, point)
+            elif point is not None and self.watch.nodes in _SEEK_AT:
                 self._find(node, point)
-            if point is not None and rounds:  # where an answer is known cuts are made of less
-                self.rounds, rounds, self.root = rounds, 0, None
-                node, point = self.bounded(node, alone=not left)
-                self.rounds = 0
             if point is None:
                 continue
             known = min(node.bound, left[0][0]) if left else node.bound
@@ -379,13 +380,25 @@ class BranchAndPrice:
                 heapq.heappush(left, (child.bound, number, child))
         self.bound = self.cutoff
 
+    def _rooted(self, node: _Node, point: _Point) -> tuple[_Node, _Point | None]:
+        """Look for an answer at the root; cut it, of which less is left then, and look again."""
+        if self.cost.size <= _MANY_PAIRS:
+            self.cutoff = self.mend(node.prices, point.open, True)
+            self._find(node, point)
+            return node, point
+        twice = self.cuts and self.cost.size <= _MOST_TWICE
+        self.cutoff = self.mend(node.prices, self.dive(node, point), not twice)
+        if not self.cuts:
+            return node, point
+        self.rounds, self.root = _CUT_ROUNDS, None
+        node, cut = self.bounded(node, alone=True)
+        self.rounds = 0
+        if cut is not None and twice:
+            self.cutoff = self.mend(node.prices, self.dive(node, cut), True)
+        return node, cut
+
     def _find(self, node: _Node, point: _Point) -> None:
-        """Look for a better answer: near the sites that are open here, by a dive, by few pairs."""
-        many = self.cost.size > _MANY_PAIRS
-        if self.watch.nodes == 1:
-            self.cutoff = self.mend(node.prices, self.dive(node, point) if many else point.open)
-            if many:
-                return
+        """Look for a better answer by a dive, and among few pairs."""
         if self.cutoff - node.bound <= _CLOSE_ENOUGH * abs(self.cutoff):
             return
         dear = np.where(node.pairs, self.dear, np.inf)
@@ -437,6 +450,7 @@ class BranchAndPrice:
                 must[j] = True
                 pairs[mine] = False
                 pairs[mine, j] = True
-            node = replace(node, must=must, pairs=pairs)
-            node, at = self.bounded(node)
+            self.diving = True
+            node, at = self.bounded(replace(node, must=must, pairs=pairs))
+            self.diving = False
         return open_

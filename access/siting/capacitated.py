@@ -430,6 +430,7 @@ class _Searching:
         self.bound, self.nodes, self.method = -np.inf, 0, "knapsack bound"
         self.around = _Sites(shape, watch)
         self.priced: tuple[Ints, Floats] | None = None
+        self.seen: set[bytes] = set()  # parts that were solved
 
     @property
     def cutoff(self) -> float:
@@ -589,14 +590,14 @@ class _Searching:
         left = self.watch.left()
         return left is not None and left <= until
 
-    def _mend(self, prices: Floats, open_: Floats) -> float:
-        """Better the sites that are most open in the programme, then the plan part by part."""
+    def _mend(self, prices: Floats, open_: Floats, by_part: bool) -> float:
+        """Better the sites that are most open in the programme, and the plan part by part."""
         if not self.whole:
             return self.cutoff
         until = self._until(_MEND_TIME)
         order = np.argsort(np.where(self.shape.must, -np.inf, -open_), kind="stable")
         self._descend(np.sort(order[: self.shape.most]))
-        for many in _PART_SITES:
+        for many in _PART_SITES if by_part else ():
             if many < self.shape.most:
                 self._part_by_part(prices, many, until)
         return self.cutoff
@@ -606,7 +607,6 @@ class _Searching:
 
         It ends where no more than `until` seconds of the time are left.
         """
-        seen: set[bytes] = set()
         again = self.plan is not None
         while again and self.plan is not None:
             again = False
@@ -618,9 +618,9 @@ class _Searching:
                 near = self.around.near[middle]
                 opened = np.sort(near[np.isin(near, self.plan.chosen)][:many])
                 key = np.packbits(self.plan.parts[:, opened] > 0).tobytes()
-                if key in seen:
+                if key in self.seen:
                     continue
-                seen.add(key)
+                self.seen.add(key)
                 found = self._part(opened, prices)
                 if found.value < self.plan.value:
                     self.plan, again = found, True
