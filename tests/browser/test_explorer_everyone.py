@@ -183,6 +183,19 @@ def test_a_whole_journey_with_the_keyboard_only(visit, example_page):
     assert "By keyboard" in page.inner_text("#log-rows")
 
 
+def test_who_leaves_the_search_and_comes_back_at_once_keeps_what_is_offered(visit, example_page):
+    page = visit(example_page)
+    page.focus("#place")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")  # before what leaving it does comes due
+    page.keyboard.type("Upper")
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute("#place", "aria-activedescendant") == "place-option-0"
+    page.keyboard.press("Tab")
+    page.locator("#place-option-0").wait_for(state="detached")
+
+
 def test_every_stop_of_the_tab_key_is_seen(visit, example_page):
     page = visit(example_page)
     page.click("nav a[href='#your-option']")

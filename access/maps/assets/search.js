@@ -154,7 +154,10 @@
       else return;
       event.preventDefault();
     });
-    input.addEventListener('blur', () => setTimeout(() => showOptions([]), 150));
+    // who has come back by then goes on with what is offered
+    input.addEventListener('blur', () => setTimeout(() => {
+      if (document.activeElement !== input) showOptions([]);
+    }, 150));
     App.$('place-form').addEventListener('submit', (event) => {
       event.preventDefault();
       submit();
