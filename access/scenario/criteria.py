@@ -167,6 +167,8 @@ def _quantile_places(
     return out
 
 
+# all is finite here; in single precision a product may set the flag for cells beyond its end
+@np.errstate(invalid="ignore")
 def _bracket(
     block: NDArray[Any], weights: Floats, target: float, floor: int, top: int
 ) -> tuple[_Indices, _Indices, Floats]:
