@@ -343,7 +343,7 @@ def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     ----------
     shelf : Shelf
     unit : str
-        A key of `access.sources.ons.UNITS`.
+        A key of `access.sources.ons._UNITS`.
     ids : sequence of str
 
     Returns

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 from functools import cache
@@ -148,6 +150,40 @@ def test_the_import_name_is_ours():
 def test_every_public_name_is_there():
     for name in access.__all__:
         assert getattr(access, name) is not None
+
+
+NAMED = re.compile(r"`(access(?:\.\w+)+)`|`(access/[\w/]+\.py)`")
+
+
+def is_there(named: str) -> bool:
+    """Tell whether a file, a module or a name of one is what a text says it is."""
+    if named.endswith(".py"):
+        return (PACKAGE.parent / named).is_file()
+    module, names = named, list[str]()
+    while module not in MODULES:
+        module, _, name = module.rpartition(".")
+        names = [name, *names]
+    found = importlib.import_module(module)
+    for name in names:
+        if not hasattr(found, name):
+            return False
+        found = getattr(found, name)
+    return True
+
+
+def test_what_a_text_names_of_the_house_is_there():
+    assert is_there("access.text.listed") and is_there("access/text.py")
+    assert not is_there("access.text.lost") and not is_there("access/lost.py")
+    assert not is_there("access.lost.listed")
+    pages = [*PACKAGE.parent.glob("*.md"), *(PACKAGE.parent / "notebooks").glob("*.md")]
+    texts = [*MODULES.values(), *(page for page in pages if page.name != "CHANGELOG.md")]
+    named = {
+        (path.name, a or b)
+        for path in texts
+        for a, b in NAMED.findall(path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 50
+    assert sorted(n for n in named if not is_there(n[1])) == []
 
 
 def test_importing_access_is_quick_because_it_imports_nothing_heavy():
