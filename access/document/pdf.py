@@ -49,6 +49,7 @@ _TALL_LINES = 24
 than a page would run out of it, and its last words would be lost."""
 _TALL_TABLE = 45
 """Lines of a table, rows' edges counted as a third of one, that may stand beside something."""
+_CUT = "A column's name that ends with … stands whole in the workbook."
 _UNBROKEN = re.compile(r"[^\s/?&=.\u00ad\u200b-]{41,}")
 _LONGEST_FOOTER = 90
 _CONTENTS_WIDE = 34  # characters across one of two columns of contents, beside the page's number
@@ -99,6 +100,15 @@ def _row_lines(
             default=1)
         for row in view.body
     ]  # fmt: skip
+
+
+def _headers(view: TableView, shares: Sequence[float], *, compact: bool, wide: float) -> list[str]:
+    """Give the headers; of one that would fill a page, which repeats it, only the beginning."""
+    room = [int(_TALL_LINES * share * _budget(compact, wide)) for share in shares]
+    return [
+        header if len(header) <= most else f"{header[: max(most, 1)]} …"
+        for header, most in zip((c.header for c in view.columns), room, strict=True)
+    ]
 
 
 def _is_tall(texts: Sequence[str], across: float = _BUDGET[False]) -> bool:
@@ -312,20 +322,22 @@ def _table(
     empty = [["Nothing to list.", *blanks]]
     shares = _column_shares(view, compact=block.compact, wide=wide)
     lines = _row_lines(view, shares, compact=block.compact, wide=wide)
+    headers = _headers(view, shares, compact=block.compact, wide=wide)
+    cut = headers != [column.header for column in view.columns]
     caption = f"{document.label(place)}: {view.title}"
     return {
         "block": "table",
         "caption": _breakable(caption),
         "tall-caption": _is_tall([caption], wide * _BUDGET[False]),
         "tall": max(lines, default=1) > _TALL_LINES,
-        "headers": [_breakable(c.header) for c in view.columns],
+        "headers": [_breakable(header) for header in headers],
         "aligns": [c.align for c in view.columns],
         "shares": shares,
         "rows": [[_breakable(c.text) for c in row] for row in view.body] or empty,
         "total": view.total is not None,
         "compact": block.compact,
         "whole": wide < 1 or _stands_whole(view, shares, compact=block.compact),
-        "notes": [_breakable(note) for note in view.notes],
+        "notes": [_breakable(note) for note in (*view.notes, *([_CUT] if cut else []))],
         "source": _breakable(view.source),
     }
 

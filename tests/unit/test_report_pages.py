@@ -75,8 +75,8 @@ def long(many: int = 2500) -> str:
     return " ".join(f"k{k}" for k in range(many))
 
 
-def table(rows: int, last: str = "", title: str = "A table") -> Table:
-    columns = (Column("a", "A"), Column("b", "B"), Column("c", "C"))
+def table(rows: int, last: str = "", title: str = "A table", head: str = "C") -> Table:
+    columns = (Column("a", "A"), Column("b", "B"), Column("c", head))
     return Table(title, columns, tuple((f"r{k}", "x", last or f"v{k}") for k in range(rows)))
 
 
@@ -95,6 +95,9 @@ LONG = {
     "cell": (TableBlock(table(3, long(800))),),
     "cell beside": (TableBlock(table(3, long(800)), share=0.45), PICTURE),
     "caption": (TableBlock(table(3, title=long())),),
+    "column's name": (TableBlock(table(200, head=long())),),
+    "column's name without a space": (TableBlock(table(20, head="k0" * 2000)),),
+    "column's name beside": (TableBlock(table(9, head=long()), share=0.45), PICTURE),
     "rows beside": (TableBlock(table(200), share=0.45), PICTURE),
     "picture's title": (Figure(long(), png(), "A bar."),),
     "picture's title beside": (Figure(long(), png(), "A bar.", width=0.45), PICTURE),
@@ -113,11 +116,15 @@ def test_nothing_long_runs_out_of_the_page_or_over_anything(kind):
     assert out_of_page(words) == []
     assert one_over_another(words) == []
     told = {w.text for w in words}
-    most = {"contents": 90, "contents beside": 90, "cell": 800, "cell beside": 800}
-    asked = 0 if kind in ("rows beside", "tall picture") else most.get(kind, 2500)
+    most = {"contents": 90, "contents beside": 90, "cell": 800, "cell beside": 800,
+            "column's name": 20, "column's name beside": 20,
+            "rows beside": 0, "tall picture": 0, "column's name without a space": 0}  # fmt: skip
+    asked = most.get(kind, 2500)
     assert {f"k{k}" for k in range(asked)} <= told
     if kind == "rows beside":
         assert {f"r{k}" for k in range(200)} <= told
+    if kind.startswith("column's name"):
+        assert {"…", "workbook."} <= told
 
 
 @pytest.mark.parametrize(
