@@ -101,16 +101,19 @@ def run(
     _partly_done(left_out)
 
 
+_WriteManifestOption = Annotated[
+    bool,
+    typer.Option(
+        "--write-manifest",
+        help="Write manifest.toml again with today's hashes, after tables were changed.",
+    ),
+]
+
+
 def check(
     study: _StudyArgument = "rotherham",
     json: _JsonOption = False,
-    write_manifest: Annotated[
-        bool,
-        typer.Option(
-            "--write-manifest",
-            help="Write manifest.toml again with today's hashes, after tables were changed.",
-        ),
-    ] = False,
+    write_manifest: _WriteManifestOption = False,
 ) -> None:
     """Check a study and say what it holds and what it assumes.
 
@@ -141,20 +144,24 @@ def check(
         say(f"  {proposal['words']}")
 
 
+_StudyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--study",
+        metavar="DIR",
+        help="Where the study lies; else the folder beside the ledger, or the embedded one.",
+    ),
+]
+_ReplayNetworkOption = Annotated[
+    Path | None,
+    typer.Option("--network", metavar="FILE", help="The street extract the ledger names."),
+]
+
+
 def replay(
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="A run's ledger.json.")],
-    study: Annotated[
-        str | None,
-        typer.Option(
-            "--study",
-            metavar="DIR",
-            help="Where the study lies; else the folder beside the ledger, or the embedded one.",
-        ),
-    ] = None,
-    network: Annotated[
-        Path | None,
-        typer.Option("--network", metavar="FILE", help="The street extract the ledger names."),
-    ] = None,
+    study: _StudyOption = None,
+    network: _ReplayNetworkOption = None,
     timetable: _TimetableOption = None,
     quiet: _QuietOption = False,
 ) -> None:
@@ -175,6 +182,39 @@ def replay(
         raise typer.Exit(1)
 
 
+_ReportModeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mode",
+        help="Trips that lead: walk, drive or typical; the study's headline by default.",
+    ),
+]
+_DateOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date",
+        formats=["%Y-%m-%d"],
+        help="Date on the cover, such as 2018-03-12; else the study's as_of, never today's.",
+    ),
+]
+_AskedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--asked",
+        metavar="FILE",
+        help="Options that consultees asked for: the JSON that the explorer saves.",
+    ),
+]
+_DrawsOption = Annotated[
+    int,
+    typer.Option(
+        "--draws",
+        min=0,
+        help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
+    ),
+]
+
+
 def report(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
@@ -182,37 +222,10 @@ def report(
     no_cache: _NoCacheOption = False,
     out: _OutOption = None,
     internal: _InternalOption = False,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            "--mode",
-            help="Trips that lead: walk, drive or typical; the study's headline by default.",
-        ),
-    ] = None,
-    date: Annotated[
-        datetime | None,
-        typer.Option(
-            "--date",
-            formats=["%Y-%m-%d"],
-            help="Date on the cover, such as 2018-03-12; else the study's as_of, never today's.",
-        ),
-    ] = None,
-    asked: Annotated[
-        Path | None,
-        typer.Option(
-            "--asked",
-            metavar="FILE",
-            help="Options that consultees asked for: the JSON that the explorer saves.",
-        ),
-    ] = None,
-    draws: Annotated[
-        int,
-        typer.Option(
-            "--draws",
-            min=0,
-            help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
-        ),
-    ] = 1000,
+    mode: _ReportModeOption = None,
+    date: _DateOption = None,
+    asked: _AskedOption = None,
+    draws: _DrawsOption = 1000,
     quiet: _QuietOption = False,
     json: _JsonOption = False,
 ) -> None:
@@ -270,32 +283,37 @@ def report(
     _partly_done(parts.left_out)
 
 
+_MapModeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mode",
+        help="Trips of the still maps: walk, pram, drive or typical; the study's headline by "
+        "default.",
+    ),
+]
+_StaticOption = Annotated[
+    bool,
+    typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
+]
+_OnlineTilesOption = Annotated[
+    bool,
+    typer.Option(
+        "--online-tiles",
+        help="Offer OpenStreetMap's street pictures as a tick box. The page then may ask that "
+        "one server for them; without this option it can ask nobody for anything.",
+    ),
+]
+
+
 def map_(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
     no_cache: _NoCacheOption = False,
     out: _OutOption = None,
-    static: Annotated[
-        bool,
-        typer.Option("--static", help="Write still maps (PNG and SVG) into maps/ as well."),
-    ] = False,
-    mode: Annotated[
-        str | None,
-        typer.Option(
-            "--mode",
-            help="Trips of the still maps: walk, pram, drive or typical; the study's headline by "
-            "default.",
-        ),
-    ] = None,
-    online_tiles: Annotated[
-        bool,
-        typer.Option(
-            "--online-tiles",
-            help="Offer OpenStreetMap's street pictures as a tick box. The page then may ask that "
-            "one server for them; without this option it can ask nobody for anything.",
-        ),
-    ] = False,
+    static: _StaticOption = False,
+    mode: _MapModeOption = None,
+    online_tiles: _OnlineTilesOption = False,
     quiet: _QuietOption = False,
     json: _JsonOption = False,
 ) -> None:

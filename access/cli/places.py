@@ -108,24 +108,30 @@ def _is_table(out: Path) -> bool:
     return out.suffix.lower() in (".csv", ".parquet")
 
 
+_SitesArgument = Annotated[
+    list[str], typer.Argument(metavar="SITE...", help="Sites of the study, by id or name.")
+]
+_MinutesOption = Annotated[
+    list[float] | None,
+    typer.Option("--minutes", metavar="N", help="Minutes; repeat for more. 10, 20 and 30."),
+]
+_ToSiteOption = Annotated[
+    bool,
+    typer.Option("--to-site", help="The way there, not the way home: one-way streets matter."),
+]
+_BufferMOption = Annotated[
+    float,
+    typer.Option("--buffer", metavar="METRES", help="How far to draw round reached streets."),
+]
+
+
 def isochrones(
     study: _WhichStudy,
-    sites: Annotated[
-        list[str], typer.Argument(metavar="SITE...", help="Sites of the study, by id or name.")
-    ],
-    minutes: Annotated[
-        list[float] | None,
-        typer.Option("--minutes", metavar="N", help="Minutes; repeat for more. 10, 20 and 30."),
-    ] = None,
+    sites: _SitesArgument,
+    minutes: _MinutesOption = None,
     mode: _StreetModeOption = "walk",
-    to_site: Annotated[
-        bool,
-        typer.Option("--to-site", help="The way there, not the way home: one-way streets matter."),
-    ] = False,
-    buffer_m: Annotated[
-        float,
-        typer.Option("--buffer", metavar="METRES", help="How far to draw round reached streets."),
-    ] = 50.0,
+    to_site: _ToSiteOption = False,
+    buffer_m: _BufferMOption = 50.0,
     walk_km_h: _WalkOption = None,
     network: _NetworkOption = None,
     no_cache: _NoCacheOption = False,
@@ -207,20 +213,23 @@ def path(
     asked.tell(path_summary(found), "\n".join([found.sentence(), *lines]))
 
 
+_OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE or DIR",
+        help="Write it there: a name ending in .csv or .parquet, or a folder for both.",
+    ),
+]
+
+
 def minutes(
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     walk_km_h: _WalkOption = None,
     network: _NetworkOption = None,
     no_cache: _NoCacheOption = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE or DIR",
-            help="Write it there: a name ending in .csv or .parquet, or a folder for both.",
-        ),
-    ] = None,
+    out: _OutOption = None,
     quiet: _QuietOption = False,
     json: _JsonOption = False,
 ) -> None:
@@ -260,17 +269,21 @@ def minutes(
     asked.tell(summary, words)
 
 
+_LimitOption = Annotated[
+    float, typer.Option("--minutes", metavar="N", help="Minutes, from door to door.")
+]
+_InternalOption = Annotated[
+    bool, typer.Option("--internal", help="Keep small counts: not for publication.")
+]
+
+
 def within(
     study: _WhichStudy,
     site: _SiteArgument,
-    limit: Annotated[
-        float, typer.Option("--minutes", metavar="N", help="Minutes, from door to door.")
-    ] = 20.0,
+    limit: _LimitOption = 20.0,
     mode: _ModeOption = None,
     walk_km_h: _WalkOption = None,
-    internal: Annotated[
-        bool, typer.Option("--internal", help="Keep small counts: not for publication.")
-    ] = False,
+    internal: _InternalOption = False,
     network: _NetworkOption = None,
     no_cache: _NoCacheOption = False,
     out: _FolderOption = None,

@@ -90,69 +90,78 @@ def _one_scenario(given: list[Path]) -> Path | None:
     return given[0] if given else None
 
 
+_OpeningOption = Annotated[
+    list[str] | None,
+    typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
+]
+_ScenariosOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--scenario",
+        metavar="FILE",
+        help="A scenario as TOML (needs --service), the options that the explorer saved, or a "
+        "folder of such files: each option once.",
+    ),
+]
+_ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help="Groups: imd_decile, ward, locality, p_no_car, ...; deprivation by default, "
+        "else the locality or ward where they are known.",
+    ),
+]
+_AttendanceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--attendance", metavar="FILE", help="Observed use: CSV with area, site, attendances."
+    ),
+]
+_TakeUpOption = Annotated[
+    str | None,
+    typer.Option(
+        "--take-up",
+        metavar="LOW-HIGH",
+        help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
+    ),
+]
+_MeasuresOption = Annotated[
+    bool,
+    typer.Option(
+        "--measures",
+        help="What is on offer within reach as well, before and after: within a catchment, by "
+        "gravity, and shared among all who reach it (2SFCA, E2SFCA, 3SFCA).",
+    ),
+]
+_WithoutBusOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--without-bus",
+        metavar="ROUTE",
+        help="A bus route withdrawn as well, by number or id, or stop:ID for a stop closed; "
+        "repeat for more. With --mode bus or typical.",
+    ),
+]
+
+
 def compare(  # noqa: PLR0913 - one option a part of the question
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
-    opening: Annotated[
-        list[str] | None,
-        typer.Option("--open", metavar="SITE", help="A candidate site to open; as --close."),
-    ] = None,
-    scenarios: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--scenario",
-            metavar="FILE",
-            help="A scenario as TOML (needs --service), the options that the explorer saved, or a "
-            "folder of such files: each option once.",
-        ),
-    ] = None,
+    opening: _OpeningOption = None,
+    scenarios: _ScenariosOption = None,
     service: _ServiceOption = None,
     mode: _ModeOption = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            "--by",
-            help="Groups: imd_decile, ward, locality, p_no_car, ...; deprivation by default, "
-            "else the locality or ward where they are known.",
-        ),
-    ] = None,
+    by: _ByOption = None,
     neighbours: _NeighboursOption = None,
     weights: _WeightsOption = None,
     walk_km_h: _WalkOption = None,
-    attendance: Annotated[
-        Path | None,
-        typer.Option(
-            "--attendance", metavar="FILE", help="Observed use: CSV with area, site, attendances."
-        ),
-    ] = None,
-    take_up: Annotated[
-        str | None,
-        typer.Option(
-            "--take-up",
-            metavar="LOW-HIGH",
-            help="An assumption, off by default: factors of use per ten minutes, as 0.8-0.95.",
-        ),
-    ] = None,
-    measures: Annotated[
-        bool,
-        typer.Option(
-            "--measures",
-            help="What is on offer within reach as well, before and after: within a catchment, by "
-            "gravity, and shared among all who reach it (2SFCA, E2SFCA, 3SFCA).",
-        ),
-    ] = False,
+    attendance: _AttendanceOption = None,
+    take_up: _TakeUpOption = None,
+    measures: _MeasuresOption = False,
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
-    without_bus: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--without-bus",
-            metavar="ROUTE",
-            help="A bus route withdrawn as well, by number or id, or stop:ID for a stop closed; "
-            "repeat for more. With --mode bus or typical.",
-        ),
-    ] = None,
+    without_bus: _WithoutBusOption = None,
     no_cache: _NoCacheOption = False,
     out: _FolderOption = None,
     quiet: _QuietOption = False,
@@ -330,28 +339,34 @@ class _Told:
         _partly_done(self.parts.left_out)
 
 
+_NeverCloseOption = Annotated[
+    list[str] | None,
+    typer.Option("--never-close", metavar="SITE", help="A centre that every option keeps."),
+]
+_RankMinPerLocalityOption = Annotated[
+    int | None,
+    typer.Option("--min-per-locality", min=0, help="Centres kept in every locality, at least."),
+]
+_ThresholdOption = Annotated[
+    float | None,
+    typer.Option("--threshold", help="Minutes for the share beyond; the study's by default."),
+]
+_DrawsOption = Annotated[
+    int,
+    typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
+]
+
+
 def rank(
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
     service: _ServiceOption = None,
     mode: _ModeOption = None,
-    never_close: Annotated[
-        list[str] | None,
-        typer.Option("--never-close", metavar="SITE", help="A centre that every option keeps."),
-    ] = None,
-    min_per_locality: Annotated[
-        int | None,
-        typer.Option("--min-per-locality", min=0, help="Centres kept in every locality, at least."),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--threshold", help="Minutes for the share beyond; the study's by default."),
-    ] = None,
-    draws: Annotated[
-        int,
-        typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
-    ] = 0,
+    never_close: _NeverCloseOption = None,
+    min_per_locality: _RankMinPerLocalityOption = None,
+    threshold: _ThresholdOption = None,
+    draws: _DrawsOption = 0,
     neighbours: _NeighboursOption = None,
     weights: _WeightsOption = None,
     walk_km_h: _WalkOption = None,
@@ -444,92 +459,108 @@ def _split_pair(text: str) -> tuple[str, str]:
     return keys[0], keys[1]
 
 
+_SiteMinPerLocalityOption = Annotated[
+    int | None,
+    typer.Option(
+        "--min-per-locality",
+        min=0,
+        help="Hubs in every locality, at least; the study's own rule by default.",
+    ),
+]
+_MostOption = Annotated[
+    int | None,
+    typer.Option("--most", min=1, help="Look at 1 hub up to so many; the study's by default."),
+]
+_SizeOption = Annotated[
+    int | None,
+    typer.Option(
+        "--hubs", min=1, help="List alternatives for so many hubs; the council's number if not."
+    ),
+]
+_ProtectOption = Annotated[
+    float | None,
+    typer.Option(
+        "--protect",
+        metavar="MINUTES",
+        min=0,
+        help="Nobody in deprivation deciles 1 and 2 further than today by more than this.",
+    ),
+]
+_OpenSiteOption = Annotated[
+    list[str] | None,
+    typer.Option("--open", metavar="SITE", help="A site that must be a hub; repeat for more."),
+]
+_CloseSiteOption = Annotated[
+    list[str] | None,
+    typer.Option("--never", metavar="SITE", help="A site that may not be a hub."),
+]
+_GreenfieldOption = Annotated[
+    int,
+    typer.Option("--greenfield", min=0, help="New candidates at the centres of demand."),
+]
+_AlternativesOption = Annotated[
+    int, typer.Option("--alternatives", min=1, help="How many near-best sets to list.")
+]
+_WithinOption = Annotated[
+    float,
+    typer.Option("--within", min=0, help="Near-best means within this share: 0.02 is 2 %."),
+]
+_CostsOption = Annotated[
+    Path | None,
+    typer.Option("--costs", metavar="FILE", help="CSV of id,cost: cost joins the trade-offs."),
+]
+_CapacityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--capacity",
+        metavar="COLUMN",
+        help="Column of the register with how many people a site can take, for the best hubs "
+        "with room for everybody; capacity by default.",
+    ),
+]
+_TimeLimitOption = Annotated[
+    float | None,
+    typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
+]
+_PlanOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plan",
+        metavar="SITES",
+        help="A plan of your own to measure and rank: ids or names with ; between them; repeat "
+        "for more.",
+    ),
+]
+_BetweenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--between",
+        metavar="PLANS",
+        help="Who is nearer and who further from one plan to another: two keys of plans, such "
+        "as council,locality.",
+    ),
+]
+
+
 def site(  # noqa: PLR0913 - one option a rule of the board
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     weights: _WeightsOption = None,
     walk_km_h: _WalkOption = None,
-    most: Annotated[
-        int | None,
-        typer.Option("--most", min=1, help="Look at 1 hub up to so many; the study's by default."),
-    ] = None,
-    size: Annotated[
-        int | None,
-        typer.Option(
-            "--hubs", min=1, help="List alternatives for so many hubs; the council's number if not."
-        ),
-    ] = None,
-    min_per_locality: Annotated[
-        int | None,
-        typer.Option(
-            "--min-per-locality",
-            min=0,
-            help="Hubs in every locality, at least; the study's own rule by default.",
-        ),
-    ] = None,
-    protect: Annotated[
-        float | None,
-        typer.Option(
-            "--protect",
-            metavar="MINUTES",
-            min=0,
-            help="Nobody in deprivation deciles 1 and 2 further than today by more than this.",
-        ),
-    ] = None,
-    open_site: Annotated[
-        list[str] | None,
-        typer.Option("--open", metavar="SITE", help="A site that must be a hub; repeat for more."),
-    ] = None,
-    close_site: Annotated[
-        list[str] | None,
-        typer.Option("--never", metavar="SITE", help="A site that may not be a hub."),
-    ] = None,
-    greenfield: Annotated[
-        int,
-        typer.Option("--greenfield", min=0, help="New candidates at the centres of demand."),
-    ] = 0,
-    alternatives: Annotated[
-        int, typer.Option("--alternatives", min=1, help="How many near-best sets to list.")
-    ] = 10,
-    within: Annotated[
-        float,
-        typer.Option("--within", min=0, help="Near-best means within this share: 0.02 is 2 %."),
-    ] = 0.02,
-    costs: Annotated[
-        Path | None,
-        typer.Option("--costs", metavar="FILE", help="CSV of id,cost: cost joins the trade-offs."),
-    ] = None,
-    capacity: Annotated[
-        str | None,
-        typer.Option(
-            "--capacity",
-            metavar="COLUMN",
-            help="Column of the register with how many people a site can take, for the best hubs "
-            "with room for everybody; capacity by default.",
-        ),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="SECONDS", help="For each search; the gap is shown."),
-    ] = None,
-    plan: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--plan",
-            metavar="SITES",
-            help="A plan of your own to measure and rank: ids or names with ; between them; repeat "
-            "for more.",
-        ),
-    ] = None,
-    between: Annotated[
-        str | None,
-        typer.Option(
-            "--between",
-            metavar="PLANS",
-            help="Who is nearer and who further from one plan to another: two keys of plans, such "
-            "as council,locality.",
-        ),
-    ] = None,
+    most: _MostOption = None,
+    size: _SizeOption = None,
+    min_per_locality: _SiteMinPerLocalityOption = None,
+    protect: _ProtectOption = None,
+    open_site: _OpenSiteOption = None,
+    close_site: _CloseSiteOption = None,
+    greenfield: _GreenfieldOption = 0,
+    alternatives: _AlternativesOption = 10,
+    within: _WithinOption = 0.02,
+    costs: _CostsOption = None,
+    capacity: _CapacityOption = None,
+    time_limit: _TimeLimitOption = None,
+    plan: _PlanOption = None,
+    between: _BetweenOption = None,
     network: _NetworkOption = None,
     no_cache: _NoCacheOption = False,
     out: _FolderOption = None,

@@ -319,13 +319,16 @@ for _name in _PARTS:
     fetch.command(_name)(_fetch_part(_name))
 
 
+_AreaCodesOption = Annotated[
+    str,
+    typer.Option("--atco", metavar="CODES", help="ATCO area codes: 370 is South Yorkshire."),
+]
+
+
 @fetch.command()
 def stops(
     study: _StudyArgument = "rotherham",
-    area_codes: Annotated[
-        str,
-        typer.Option("--atco", metavar="CODES", help="ATCO area codes: 370 is South Yorkshire."),
-    ] = "",
+    area_codes: _AreaCodesOption = "",
     proxy: _ProxyOption = "",
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
@@ -345,12 +348,15 @@ def stops(
               quiet)  # fmt: skip
 
 
+_RegionOption = Annotated[
+    str, typer.Option("--region", help="Region of the Bus Open Data Service: yorkshire, ...")
+]
+
+
 @fetch.command()
 def timetable(
     study: _StudyArgument = "rotherham",
-    region: Annotated[
-        str, typer.Option("--region", help="Region of the Bus Open Data Service: yorkshire, ...")
-    ] = "yorkshire",
+    region: _RegionOption = "yorkshire",
     proxy: _ProxyOption = "",
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
@@ -371,13 +377,16 @@ def timetable(
               quiet)  # fmt: skip
 
 
+_FromFileOption = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="OS Terrain 50 that you have; asks nobody."),
+]
+
+
 @fetch.command()
 def heights(
     study: _StudyArgument = "rotherham",
-    from_file: Annotated[
-        Path | None,
-        typer.Option("--from", metavar="FILE", help="OS Terrain 50 that you have; asks nobody."),
-    ] = None,
+    from_file: _FromFileOption = None,
     proxy: _ProxyOption = "",
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
@@ -453,35 +462,41 @@ def _one_file(
 # --- a new study -----------------------------------------------------------------------------
 
 
+_WhatArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="COUNCIL|FOLDER",
+        help="A council of England by code or name (E08000018, 'Rotherham'): its study from "
+        "public tables. Or a folder that is not there yet: a made-up example.",
+    ),
+]
+_NewStudyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--study", metavar="FOLDER", help="Where the council's study is made; default ./<name>."
+    ),
+]
+_FromFolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="FOLDER",
+        help="Files that you downloaded, and your own sheets, under any names: each is known "
+        "by what it holds.",
+    ),
+]
+_BufferMOption = Annotated[
+    float, typer.Option("--buffer", metavar="METRES", min=0, help="How far neighbours count.")
+]
+
+
 def new(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="COUNCIL|FOLDER",
-            help="A council of England by code or name (E08000018, 'Rotherham'): its study from "
-            "public tables. Or a folder that is not there yet: a made-up example.",
-        ),
-    ],
-    study: Annotated[
-        Path | None,
-        typer.Option(
-            "--study", metavar="FOLDER", help="Where the council's study is made; default ./<name>."
-        ),
-    ] = None,
+    what: _WhatArgument,
+    study: _NewStudyOption = None,
     areas: _UnitOption = "",
-    from_folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            metavar="FOLDER",
-            help="Files that you downloaded, and your own sheets, under any names: each is known "
-            "by what it holds.",
-        ),
-    ] = None,
+    from_folder: _FromFolderOption = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody on the internet.")] = False,
-    buffer_m: Annotated[
-        float, typer.Option("--buffer", metavar="METRES", min=0, help="How far neighbours count.")
-    ] = 5000.0,
+    buffer_m: _BufferMOption = 5000.0,
     proxy: _ProxyOption = "",
     ca: _CertificatesOption = "",
     address: _AddressOption = None,
@@ -556,69 +571,78 @@ def _made_facts(made: Made) -> dict[str, Any]:
 # --- what people have ------------------------------------------------------------------------
 
 
+_ImportStudyOption = Annotated[
+    Path, typer.Option("--study", metavar="FOLDER", help="The study it becomes a table of.")
+]
+_FileArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="CSV, Excel, GeoPackage, shapefile, GeoJSON or KML."),
+]
+_TableOption = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="TABLE",
+        help="areas, centres, candidates, neighbours, places, postcodes or attendance.",
+    ),
+]
+_ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="OURS=THEIRS", help="Which column is which; repeatable."),
+]
+_FixedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="OURS=VALUE", help="One value for every row: service=childrens_centre."
+    ),
+]
+_MeaningsOption = Annotated[
+    list[str] | None,
+    typer.Option("--read", metavar="OURS:TEXT=VALUE", help="What a text means: residents:-1=0."),
+]
+_SuppressedOption = Annotated[
+    float | None, typer.Option("--suppressed", help="What '<5' is taken for; else not known.")
+]
+_PostcodesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--postcodes",
+        metavar="FILE",
+        help="Code-Point Open (zip, folder or CSV): places rows that have a postcode only. "
+        "Default: the study's own postcodes.csv.",
+    ),
+]
+_ImportUnitOption = Annotated[
+    str, typer.Option("--unit", help="What an area is called, in a new study ('area').")
+]
+_AsOfOption = Annotated[
+    str,
+    typer.Option("--as-of", metavar="DATE", help="Date on outputs of a new study (2021-03-21)."),
+]
+_NationalAreasOption = Annotated[
+    int,
+    typer.Option(
+        "--national-areas",
+        help="What ranks are out of: 33755 LSOAs of England 2021, "
+        "1909 of Wales, 6976 data zones of Scotland.",
+    ),
+]
+
+
 def import_(
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", help="CSV, Excel, GeoPackage, shapefile, GeoJSON or KML."),
-    ],
-    table: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="TABLE",
-            help="areas, centres, candidates, neighbours, places, postcodes or attendance.",
-        ),
-    ],
-    study: Annotated[
-        Path, typer.Option("--study", metavar="FOLDER", help="The study it becomes a table of.")
-    ],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="OURS=THEIRS", help="Which column is which; repeatable."),
-    ] = None,
-    fixed: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="OURS=VALUE", help="One value for every row: service=childrens_centre."
-        ),
-    ] = None,
-    meanings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--read", metavar="OURS:TEXT=VALUE", help="What a text means: residents:-1=0."
-        ),
-    ] = None,
+    file: _FileArgument,
+    table: _TableOption,
+    study: _ImportStudyOption,
+    columns: _ColumnsOption = None,
+    fixed: _FixedOption = None,
+    meanings: _MeaningsOption = None,
     sheet: Annotated[str, typer.Option("--sheet", help="Worksheet or layer.")] = "",
-    suppressed: Annotated[
-        float | None, typer.Option("--suppressed", help="What '<5' is taken for; else not known.")
-    ] = None,
-    postcodes: Annotated[
-        Path | None,
-        typer.Option(
-            "--postcodes",
-            metavar="FILE",
-            help="Code-Point Open (zip, folder or CSV): places rows that have a postcode only. "
-            "Default: the study's own postcodes.csv.",
-        ),
-    ] = None,
+    suppressed: _SuppressedOption = None,
+    postcodes: _PostcodesOption = None,
     place: Annotated[str, typer.Option("--place", help="Name of the place, for a new study.")] = "",
-    unit: Annotated[
-        str, typer.Option("--unit", help="What an area is called, in a new study ('area').")
-    ] = "",
-    as_of: Annotated[
-        str,
-        typer.Option(
-            "--as-of", metavar="DATE", help="Date on outputs of a new study (2021-03-21)."
-        ),
-    ] = "",
-    national_areas: Annotated[
-        int,
-        typer.Option(
-            "--national-areas",
-            help="What ranks are out of: 33755 LSOAs of England 2021, "
-            "1909 of Wales, 6976 data zones of Scotland.",
-        ),
-    ] = 0,
+    unit: _ImportUnitOption = "",
+    as_of: _AsOfOption = "",
+    national_areas: _NationalAreasOption = 0,
     source: Annotated[str, typer.Option("--source", help="Whose table it is.")] = "not stated",
     licence: Annotated[str, typer.Option("--licence", help="Its licence.")] = "not stated",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; write.")] = False,
