@@ -194,18 +194,8 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     search: Callable[[Search], object] | None = None,
 ) -> HubResult:
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
-    study, candidates = results.study, _hub_candidates(results, among)
-    if greenfield:
-        progress("candidates at the centres of demand")
-        new = _new_sites(results, greenfield)
-        results = _measured_to(results, _site_rows(new, "new"), must_join=False)
-        candidates = pd.concat([candidates, new], ignore_index=True)
-    if candidates.empty:
-        raise ParameterError(
-            "there is no site to choose hubs from: each centre is closed by a proposal and no "
-            "candidate is given; expected candidates.csv, sites to choose among, or new places "
-            "(greenfield)"
-        )
+    study = results.study
+    results, candidates = _to_choose_from(results, among, greenfield, progress)
     there = hub_minutes(results, mode)
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
@@ -214,10 +204,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
         rules = (*rules, *_protect(study, protect_minutes, there))
-    typed = [_meant(study, candidates, ids, "plans") for ids in plans]
-    for ids in typed:
-        if not ids or len(set(ids)) < len(ids):
-            raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
+    typed = _typed_plans(study, candidates, plans)
     opened = _meant(study, candidates, locked_open, "locked_open")
     closed = _meant(study, candidates, locked_closed, "locked_closed")
     maker = _PlanMaker(results, candidates, there, mode, capacity, must=opened, never=closed)
@@ -260,6 +247,36 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         within=within, search={"time_limit_s": time_limit_s, "progress": search},
     )  # fmt: skip
     return HubResult(plain, weighted, note, mode, candidates, minutes, beside)
+
+
+def _to_choose_from(
+    results: StudyResults, among: Sequence[str] | None, greenfield: int, progress: Progress
+) -> tuple[StudyResults, pd.DataFrame]:
+    """List the sites that may become hubs, with new ones where demand is; measure the way there."""
+    candidates = _hub_candidates(results, among)
+    if greenfield:
+        progress("candidates at the centres of demand")
+        new = _new_sites(results, greenfield)
+        results = _measured_to(results, _site_rows(new, "new"), must_join=False)
+        candidates = pd.concat([candidates, new], ignore_index=True)
+    if candidates.empty:
+        raise ParameterError(
+            "there is no site to choose hubs from: each centre is closed by a proposal and no "
+            "candidate is given; expected candidates.csv, sites to choose among, or new places "
+            "(greenfield)"
+        )
+    return results, candidates
+
+
+def _typed_plans(
+    study: Study, candidates: pd.DataFrame, plans: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """Read the plans that somebody typed, each of sites that stand once."""
+    typed = [_meant(study, candidates, ids, "plans") for ids in plans]
+    for ids in typed:
+        if not ids or len(set(ids)) < len(ids):
+            raise ParameterError(f"a plan of {ids}; expected one site or more, each once")
+    return typed
 
 
 def _only_searched(rules: Sequence[Rule]) -> list[str]:
