@@ -297,7 +297,7 @@ def _closed(task: _Task, rule: str, matrix: TravelMatrix) -> tuple[list[str], st
         if unknown := sorted(set(task.closures) - set(ids)):
             raise ScenarioError(
                 f"the file of closures names {', '.join(unknown[:5])}, which {task.authority} "
-                "does not have; expected ids of its sites"
+                "does not have; expected ids of its sites that are open"
             )
         if ids and len(set(task.closures)) >= len(ids):
             raise ScenarioError(f"the file of closures closes every site of {task.authority}")
@@ -507,28 +507,31 @@ def _gather(folder: Path, ask: Ask, *, cache: str = "") -> _Gathered:
             f"{folder} holds neither areas.csv and centres.csv with a column 'authority' each, nor "
             "study folders; `access new CODE` makes a study folder of an authority"
         )
-    units, left_out, read, told = found
+    units, left_out, read, told, held = found
     tasks = []
     for unit in units:
         code = unit["authority"]
+        own = {*unit["sites"]["id"]}
+        # a site of another service is for that one's task; what none has is told by each
+        closes = [i for i in listed.get(code, ()) if i in own or i not in held[code]]
         try:
             path, sha256 = _street_file(code, streets, unit.pop("own_streets", None))
         except AccessError as error:
             left_out.append(_Outcome(code, unit["name"], unit["service"], "", str(error)))
             continue
         tasks.append(
-            _Task(**unit, **shared, closures=tuple(listed.get(code, ())), streets=path,
+            _Task(**unit, **shared, closures=tuple(closes), streets=path,
                  streets_sha256=sha256)
         )  # fmt: skip
-    if unknown := sorted(set(listed) - {unit["authority"] for unit in units}):
+    if unknown := sorted({*listed} - {*held} - {o.authority for o in left_out}):
         raise StudyError(
             f"{ask.closures} names authorities that the tables do not have: "
             f"{', '.join(unknown[:5])}; expected codes of the column 'authority'"
         )
     order = sorted(tasks, key=lambda t: (t.authority, t.service))
-    own = {_named(t, ask): t.streets_sha256 for t in order if t.streets and not ask.streets}
+    theirs = {_named(t, ask): t.streets_sha256 for t in order if t.streets and not ask.streets}
     given = {Path(path).name: sha256 for path, sha256 in streets}
-    inputs = [*read, *files, *({"file": f, "sha256": s} for f, s in (given | own).items())]
+    inputs = [*read, *files, *({"file": f, "sha256": s} for f, s in (given | theirs).items())]
     rests_on = (*_rests_on(ask, order), *told)
     return _Gathered(tuple(order), tuple(left_out), tuple(inputs), rests_on)
 
@@ -602,7 +605,10 @@ def _closures(path: Path | None) -> tuple[dict[str, list[str]], list[dict[str, s
     return found, [{"file": path.name, "sha256": sha256_of(path)}]
 
 
-_Found = tuple[list[dict[str, Any]], list[_Outcome], list[dict[str, str]], list[str]]
+#: Units, what is left out, inputs, assumptions, and each authority's open sites of any service.
+_Found = tuple[
+    list[dict[str, Any]], list[_Outcome], list[dict[str, str]], list[str], dict[str, set[str]]
+]
 
 
 def _from_tables(folder: Path, ask: Ask) -> _Found:
@@ -629,7 +635,8 @@ def _from_tables(folder: Path, ask: Ask) -> _Found:
     lost = sorted(set(centres["authority"]) - set(areas["authority"]))
     left_out += [_Outcome(c, c, "", "", f"no area of {c} is in areas.csv") for c in lost]
     read = [{"file": f, "sha256": sha256_of(folder / f)} for f in ("areas.csv", "centres.csv")]
-    return units, left_out, read, ["Families are counted by areas.csv: " + ask.demand]
+    held = {str(code): {*own["id"]} for code, own in centres.groupby("authority")}
+    return units, left_out, read, ["Families are counted by areas.csv: " + ask.demand], held
 
 
 def _national_tables(folder: Path, ask: Ask) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -683,6 +690,7 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
     left_out: list[_Outcome] = []
     read: list[dict[str, str]] = []
     told: list[str] = []
+    held: dict[str, set[str]] = {}
     for home in sorted(path.parent for path in folder.glob("*/study.toml")):
         try:
             if not _CODE.fullmatch(home.name):
@@ -692,6 +700,7 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
             left_out.append(_Outcome(home.name, home.name, "", "", str(error)[:1000]))
             continue
         settings = study.config
+        held[home.name] = {*_open(without_shapes(study.centres))["id"]}
         for key, service in settings.services.items():
             if ask.service and key != ask.service:
                 continue
@@ -707,4 +716,4 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
             units.append({**unit, **limits, "own_streets": study.streets})
         read += [{**dict(row), "file": f"{home.name}/{row['file']}"} for row in study.inputs]
         told += [f"{home.name}: {text}" for text in study.assumptions]
-    return units, left_out, read, told
+    return units, left_out, read, told, held

@@ -310,6 +310,33 @@ def listed_too(folder: Path, source: Path) -> Ask:
     return Ask(("listed", "fewest-visits", "best"), closures=folder / "closures.csv")
 
 
+def test_a_listed_site_closes_in_its_own_service(tmp_path: Path) -> None:
+    """Of two services each closes what is listed of its own; an unknown site is told by each."""
+    source = tables(tmp_path / "in")
+    centres = pd.read_csv(source / "centres.csv")
+    youth = centres.assign(service="youth", id="y" + centres["id"])
+    youth = youth[youth["authority"] != "E02"]
+    pd.concat([centres, youth]).to_csv(source / "centres.csv", index=False)
+    file = tmp_path / "closures.csv"
+    file.write_text("authority,site\nE00,E00s1\nE00,yE00s0\nE01,yE01s1\nE02,E02s0\n")
+    asked = Ask(("listed",), closures=file)
+    tasks = {(t.authority, t.service): t for t in _gather(source, asked).tasks}
+    closes = {key: task.closures for key, task in tasks.items()}
+    assert closes == {
+        ("E00", "centres"): ("E00s1",), ("E00", "youth"): ("yE00s0",), ("E01", "centres"): (),
+        ("E01", "youth"): ("yE01s1",), ("E02", "centres"): ("E02s0",),
+    }  # fmt: skip
+    table, row = (found.iloc[0] if k else found for k, found in
+                  enumerate(_measure_authority(tasks["E01", "centres"])))  # fmt: skip
+    assert row["sites_closed"] == 0 and not table["added_minutes"].any()
+    # of one service alone, what is listed of others, and of who has none of it, is no fault
+    alone = _gather(source, replace(asked, service="youth"))
+    assert [t.closures for t in alone.tasks] == [("yE00s0",), ("yE01s1",)]
+    file.write_text("authority,site\nE00,E00s1\nE00,nobody\n")
+    told = [t.closures for t in _gather(source, asked).tasks if t.authority == "E00"]
+    assert told == [("E00s1", "nobody"), ("nobody",)]
+
+
 def test_a_rule_that_cannot_be_asked_leaves_the_others_their_answers(tmp_path: Path) -> None:
     source = without_visits(tables(tmp_path / "in"), "E01", "E02")
     asked, out = listed_too(tmp_path, source), tmp_path / "out"
