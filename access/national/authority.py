@@ -626,7 +626,8 @@ def _from_tables(folder: Path, ask: Ask) -> _Found:
     for code, own in areas.groupby("authority", sort=True):
         for service in [ask.service] if ask.service else services:
             sites = sites_of.get((code, service))
-            name = str(own["authority_name"].iloc[0]) if "authority_name" in own else str(code)
+            names = own["authority_name"].dropna() if "authority_name" in own else ()
+            name = next((str(given) for given in names if given), str(code))
             if sites is None:
                 why = f"no {service} of {code} is in centres.csv"
                 left_out.append(_Outcome(str(code), name, service, "", why))

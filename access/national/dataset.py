@@ -61,7 +61,7 @@ _PLACES = 10
 
 
 def _worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFrame:
-    """List the authorities whose families a rule adds most minutes to, all families counted.
+    """List the authorities whose families a rule adds most minutes to; no others are hurt.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _worst(options: pd.DataFrame, option: str, most: int = _PLACES) -> pd.DataFr
         ``authority name service mean_added_all moved families``, the worst first.
     """
     columns = ["authority", "name", "service", "mean_added_all", "moved", "families"]
-    own = options[(options["option"] == option) & options["mean_added_all"].notna()]
+    own = options[(options["option"] == option) & (options["mean_added_all"] > 0)]
     order = own.sort_values(
         ["mean_added_all", "authority", "service"], ascending=[False, True, True]
     )
@@ -119,9 +119,10 @@ def _picture(
     hurt = _worst(options, option)
     moved, families = (float(options.loc[options["option"] == option, c].sum())
                        for c in ("moved", "families"))  # fmt: skip
+    once = _once_a_service(options)
     figure.text(0.03, 0.955, chart_text(f"{moved:,.0f} of {families:,.0f} would travel further "
                 f"(rule: {option})"), fontsize=13, weight="bold")  # fmt: skip
-    figure.text(0.03, 0.93, chart_text(f"{len(areas):,} areas; minutes added to the nearest "
+    figure.text(0.03, 0.93, chart_text(f"{len(areas):,} areas{once}; minutes added to the nearest "
                 "open site"), fontsize=9)  # fmt: skip
     for k, words in enumerate(_class_words()):
         figure.text(0.72, 0.86 - 0.025 * k, "\u25a0", color=_COLOURS[k], fontsize=12)
@@ -129,7 +130,7 @@ def _picture(
     figure.text(0.72, 0.66, "Hurt most, mean minutes\nadded per family:", fontsize=9, weight="bold",
                 va="top")  # fmt: skip
     for k, row in enumerate(hurt.itertuples()):
-        words = f"{k + 1}. {str(row.name)[:24]}: {row.mean_added_all:.1f}"
+        words = f"{k + 1}. {str(row.name)[:24]}: {_minutes(row.mean_added_all)}"
         figure.text(0.72, 0.61 - 0.024 * k, chart_text(words), fontsize=8.5)
         at = xy[(areas["authority"] == row.authority).to_numpy()].mean(axis=0)
         axes.annotate(str(k + 1), at, fontsize=8, weight="bold", ha="center", va="center",
@@ -139,6 +140,17 @@ def _picture(
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
+
+
+def _minutes(added: float) -> str:
+    """Write minutes that are some, so that they never read as none."""
+    return f"{added:.1f}" if added >= 0.05 else "less than 0.1"
+
+
+def _once_a_service(options: pd.DataFrame) -> str:
+    """Say that who has several services is counted for each, where there are several."""
+    services = options["service"].nunique()
+    return f", counted once for each of {services} services" if services > 1 else ""
 
 
 def _class_words() -> list[str]:
@@ -237,9 +249,11 @@ class _National:
             lines.append(
                 f"{name}: {row['sites_closed']:,} of {row['sites']:,} sites close, "
                 f"{row['moved']:,.0f} of {row['families']:,.0f} would travel further"
+                f"{_once_a_service(self.options)}"
             )
             lines += [
-                f"  {k + 1}. {w.name} ({w.service}): {w.mean_added_all:.1f} min more on average"
+                f"  {k + 1}. {w.name} ({w.service}): {_minutes(w.mean_added_all)} min more on "
+                "average"
                 for k, w in enumerate(_worst(self.options, name).itertuples())
             ]
         return "\n".join([*lines, "", *self.rests_on[:4]])  # fmt: skip

@@ -36,6 +36,7 @@ from access.national.authority import (
     _Task,
 )
 from access.national.dataset import (
+    _minutes,
     _picture,
     _with_dask,
     _with_pool,
@@ -335,6 +336,27 @@ def test_a_listed_site_closes_in_its_own_service(tmp_path: Path) -> None:
     file.write_text("authority,site\nE00,E00s1\nE00,nobody\n")
     told = [t.closures for t in _gather(source, asked).tasks if t.authority == "E00"]
     assert told == [("E00s1", "nobody"), ("nobody",)]
+
+
+def test_only_who_is_hurt_is_listed_and_who_is_counted_twice_is_said(tmp_path: Path) -> None:
+    source = tables(tmp_path / "in", authorities=2)
+    centres = pd.read_csv(source / "centres.csv")
+    areas = pd.read_csv(source / "areas.csv")
+    areas.loc[[0, *range(12, 24)], "authority_name"] = np.nan
+    areas.to_csv(source / "areas.csv", index=False)
+    file = tmp_path / "closures.csv"
+    file.write_text("authority,site\nE00,E00s1\n")
+    asked = Ask(("listed",), closures=file)
+    alone = run_national(source, tmp_path / "one", asked, pool=True, workers=1)
+    assert list(alone.options["name"]) == ["Town 0", "E01"]
+    assert list(_worst(alone.options, "listed")["authority"]) == ["E00"]
+    assert "counted once" not in alone.to_text() and "E01" not in alone.to_text()
+    again = centres.assign(service="youth", id="y" + centres["id"])
+    pd.concat([centres, again]).to_csv(source / "centres.csv", index=False)
+    both = run_national(source, tmp_path / "two", asked, pool=True, workers=1)
+    assert "would travel further, counted once for each of 2 services" in both.to_text()
+    assert both.to_dict()["options"][0]["families"] == 2 * alone.options["families"].sum()
+    assert (_minutes(0.04), _minutes(0.05), _minutes(7.0)) == ("less than 0.1", "0.1", "7.0")
 
 
 def test_a_rule_that_cannot_be_asked_leaves_the_others_their_answers(tmp_path: Path) -> None:
