@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
 from access.analysis.hub_plans import PlanPair, plan_pair
@@ -45,9 +45,6 @@ from access.text import (
     sentence,
     shares_of,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class _BestSet(Protocol):

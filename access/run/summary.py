@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,9 +36,7 @@ from access.run.findings import (
     _records_tables,
     _since,
 )
-from access.scenario import (
-    Impact,
-)
+from access.scenario import Impact
 from access.study.tables import without_shapes
 from access.text import (
     Claim,
@@ -49,9 +47,6 @@ from access.text import (
     minutes_words,
     percent,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def summary_of(results: StudyResults) -> dict[str, Any]:
