@@ -181,6 +181,7 @@ class Study:
     shapes: gpd.GeoSeries | None = None
     timetables: tuple[Path, ...] = ()
     later: tuple[str, ...] = ()
+    outline: shapely.Geometry | None = None
 
     def with_timetables(self, feeds: Sequence[Path]) -> Study:
         """Give the study with other GTFS feeds than its own; none given leaves it as it is.
@@ -212,8 +213,6 @@ class Study:
             for service in told["services"].values():
                 del service["bus_window"], service["session_ends"]
         return told
-
-    outline: shapely.Geometry | None = None
 
     @cached_property
     def boundary(self) -> shapely.Geometry | None:
@@ -529,7 +528,8 @@ def _files_of(config: StudyConfig) -> list[str]:
     own, bus = config.areas, config.bus
     tables = [config.tables.get(kind, usual) for kind, usual in _TABLES.items()]  # type: ignore[call-overload]
     buses = (bus.timetable, bus.matrix, _TIMETABLE_FILE)
-    return [file for file in (*tables, own.table, own.parent_table, own.shapes, *buses) if file]
+    files = (*tables, own.table, own.parent_table, own.shapes, config.study.outline, *buses)
+    return [file for file in files if file]
 
 
 def _check_links(folder: Path, names: Sequence[str]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 from pathlib import Path
+from typing import get_type_hints
 
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from access.errors import Fault, StudyError
 from access.files import sha256_of
 from access.sources.folder import new_study
 from access.study import load_study
+from access.study.config import StudyConfig
 from access.study.manifest import manifest_text
 from access.study.sheet import (
     Check,
@@ -330,14 +333,34 @@ def test_a_link_that_leads_out_of_the_folder_is_refused_and_not_read(town, name,
     assert "secret" not in message
 
 
+def files_named() -> list[tuple[str, str]]:
+    """List the settings that name a file of the study: group and key."""
+    return [
+        (group, key)
+        for group, field in StudyConfig.model_fields.items()
+        if hasattr(field.annotation, "model_fields")
+        for key, hint in get_type_hints(field.annotation, include_extras=True).items()
+        if "file_inside" in repr(hint)
+    ]
+
+
+def test_settings_that_name_a_file_are_found():
+    assert {("study", "outline"), ("areas", "shapes"), ("bus", "matrix")} < {*files_named()}
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-@pytest.mark.parametrize("key", ["timetable", "matrix"])
-def test_a_link_to_buses_that_leads_out_is_refused_too(town, key):
-    (town.parent / "outside").write_text("secret", encoding="utf-8")
+@pytest.mark.parametrize(("group", "key"), files_named())
+def test_a_link_that_any_setting_names_is_refused_too(town, group, key):
+    (town.parent / "outside").write_text("lon,lat\nsecret,1\n", encoding="utf-8")
     (town / "theirs").symlink_to("../outside")
-    with (town / "study.toml").open("a", encoding="utf-8") as settings:
-        settings.write(f'\n[bus]\n{key} = "theirs"\n')
-    assert 'theirs: found "a link that leads out of the study\'s folder"' in str(refusal(town))
+    said = (town / "study.toml").read_text(encoding="utf-8")
+    said = re.sub(rf"(?m)^{key} = .*$", "", said)
+    head, title, rest = said.partition(f"\n[{group}]\n")
+    settings = f'{head}\n[{group}]\n{key} = "theirs"\n{rest if title else ""}'
+    (town / "study.toml").write_text(settings, encoding="utf-8")
+    message = str(refusal(town))
+    assert 'theirs: found "a link that leads out of the study\'s folder"' in message
+    assert "secret" not in message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
