@@ -606,7 +606,8 @@ def _join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
     copied.index = areas.index
     joined = pd.concat([areas, shared, copied], axis=1)
     # a share is taken from the parent's own totals: rounding to parts must not bend it
-    if {"households", "households_no_car"} <= set(settings.shared_counts):
+    counted = {"households", "households_no_car"} <= set(settings.shared_counts)
+    if counted and "p_no_car" not in joined:
         whole = parents.loc[areas[settings.parent_key]]
         households = whole[settings.shared_counts["households"]].to_numpy(float)
         no_car = whole[settings.shared_counts["households_no_car"]].to_numpy(float)

@@ -196,3 +196,21 @@ def test_outlines_are_one_valid_polygon_an_area(town):
     told = refusal(town)
     assert "19 areas without a shape" in told
     assert "a valid polygon" in told
+
+
+def test_a_share_that_is_given_stands_beside_counts_of_larger_areas(town):
+    """Counted households make the share where none is given, of the areas' own or the parents'."""
+    areas = pd.read_csv(town / "areas.csv").drop(columns=["p_no_car"], errors="ignore")
+    areas = areas.drop(columns=["households", "households_no_car"], errors="ignore")
+    areas["lsoa"] = "P"
+    areas.to_csv(town / "areas.csv", index=False)
+    (town / "parents.csv").write_text("id,homes,without,share\nP,100,40,0.9\n", encoding="utf-8")
+    edit(town, 'unit = "made-up area"', 'unit = "a"\nparent_table = "parents.csv"\n'
+         'parent_key = "lsoa"\nshare_by = "residents"\n'
+         'shared_counts = { households = "homes", households_no_car = "without" }')  # fmt: skip
+    assert set(load_study(town).areas["p_no_car"]) == {0.4}
+    areas.assign(p_no_car=0.25).to_csv(town / "areas.csv", index=False)
+    assert set(load_study(town).areas["p_no_car"]) == {0.25}
+    areas.to_csv(town / "areas.csv", index=False)
+    edit(town, "shared_counts =", 'from_parent = { p_no_car = "share" }\nshared_counts =')
+    assert set(load_study(town).areas["p_no_car"]) == {0.9}
