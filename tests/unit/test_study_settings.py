@@ -214,3 +214,17 @@ def test_a_share_that_is_given_stands_beside_counts_of_larger_areas(town):
     areas.to_csv(town / "areas.csv", index=False)
     edit(town, "shared_counts =", 'from_parent = { p_no_car = "share" }\nshared_counts =')
     assert set(load_study(town).areas["p_no_car"]) == {0.9}
+
+
+@pytest.mark.parametrize(
+    "named", ["", '[hubs]\nmust = ["K2"]\n', '[hubs]\ncouncil_choice = ["K2"]\n']
+)
+def test_a_candidate_that_opens_later_is_one_where_the_study_names_it(town, named):
+    (town / "candidates.csv").write_text(
+        "id,name,lon,lat,open_from\nK1,Hall,-1.37,53.43,\nK2,New Library,-1.34,53.42,2099\n",
+        encoding="utf-8",
+    )
+    edit(town, "[weights]", f"{named}[weights]")
+    study = load_study(town)
+    assert study.candidates["id"].tolist() == (["K1", "K2"] if named else ["K1"])
+    assert len(study.later) == (0 if named else 1)
