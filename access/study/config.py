@@ -20,6 +20,9 @@ from access.escape import settings_faults
 from access.files import read_whole
 from access.study.settings import (
     _NOT_COUNTS,
+    A_LINK,
+    AN_EMAIL,
+    PATTERNS,
     _AreaSettings,
     _BusSettings,
     _Date,
@@ -74,13 +77,11 @@ class _ConsultationSettings(_Settings):
     address: _Title | None = _setting(
         None, "postal address for answers", changes="the explorer's 'Have your say'"
     )
-    email: Annotated[str, Field(pattern=r"^[^\s@<>\"']+@[^\s@<>\"']+$", max_length=200)] | None = (
-        _setting(None, "e-mail address for answers", changes="the explorer's 'Have your say'")
+    email: Annotated[str, Field(pattern=AN_EMAIL, max_length=200)] | None = _setting(
+        None, "e-mail address for answers", changes="the explorer's 'Have your say'"
     )
-    link: Annotated[str, Field(pattern=r"^https?://[^\s<>\"']+$", max_length=500)] | None = (
-        _setting(
-            None, "page where people answer, https://...", changes="the explorer's 'Have your say'"
-        )
+    link: Annotated[str, Field(pattern=A_LINK, max_length=500)] | None = _setting(
+        None, "page where people answer, https://...", changes="the explorer's 'Have your say'"
     )
 
 
@@ -526,7 +527,7 @@ def read_config(path: Path) -> StudyConfig:
                 "",
                 ".".join(str(part) for part in item["loc"])[:200],
                 "" if item["type"] in ("missing", "value_error") else _shown(item["input"]),
-                _expected(item["type"], item["msg"]),
+                _expected(item),
             )
             for item in error.errors()
         ]
@@ -574,13 +575,26 @@ _PLAIN: Mapping[str, str] = {
     "bool_type": "true or false, without quotes",
     "string_type": "a text in quotes",
     "tuple_type": "a list: [...]",
-    "string_too_long": "at most 60 characters",
-    "string_pattern_mismatch": "small letters, digits and underscores, beginning with a letter",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "a list of at least {min_length}",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of {ge} or more",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "literal_error": "one of {expected}",
+    "date_from_datetime_parsing": "a date, as 2025-01-31",
 }
 
 
-def _expected(kind: str, message: str) -> str:
-    return _PLAIN.get(kind, message.removeprefix("Value error, "))
+def _expected(item: Mapping[str, Any]) -> str:
+    """Say in plain words what a setting must be, by what the model asked of it."""
+    asked = item.get("ctx", {})
+    if item["type"] == "string_pattern_mismatch":
+        return PATTERNS[asked["pattern"]]
+    plain = _PLAIN.get(item["type"])
+    if plain is None:
+        return str(item["msg"]).removeprefix("Value error, ")
+    return plain.format_map({k: f"{v:,g}" if isinstance(v, float) else v for k, v in asked.items()})
 
 
 _FILE = "study.toml"

@@ -108,15 +108,23 @@ _Share = Annotated[_Number, Field(ge=0, le=1)]
 _Speed = Annotated[_Number, Field(ge=0.1, le=200)]  # km/h
 _Minutes = Annotated[_Number, Field(ge=0, le=10_000)]
 _Metres = Annotated[_Number, Field(gt=0, le=10_000_000)]
+#: What a text must look like, in words.
+PATTERNS = {
+    r"^[a-z][a-z0-9_]*$": "small letters, digits and underscores, beginning with a letter",
+    r"^[^\W\d_][\w .'-]+$": "a name, of letters, blanks and - . ' alone",
+    r"^[^\s@<>\"']+@[^\s@<>\"']+$": "an e-mail address, as families@example.gov.uk",
+    r"^https?://[^\s<>\"']+$": "the address of a page, beginning with https:// or http://",
+}
+_A_KEY, _A_NATION, AN_EMAIL, A_LINK = PATTERNS
 #: A key that becomes part of file names: short, and without anything a file system reads.
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_KEY)]
+_Name = Annotated[str, Field(pattern=_A_KEY, max_length=LONGEST_KEY)]
 _Title = Annotated[str, AfterValidator(_said)]
 _FileName = Annotated[_Title, AfterValidator(file_inside)]
 _Date = Annotated[str, BeforeValidator(_written_date), AfterValidator(_real_date)]
 #: A year, a month or a day: as exactly as it is known.
 _Written = Annotated[str, BeforeValidator(_written_date), AfterValidator(_known_date)]
 # a pattern that counts its letters takes 10 ms to make out
-_Nation = Annotated[_Title, Field(pattern=r"^[^\W\d_][\w .'-]+$", max_length=60)]
+_Nation = Annotated[_Title, Field(pattern=_A_NATION, max_length=60)]
 _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
 _Clock = Annotated[str, AfterValidator(_clock_time)]
 _Window = Annotated[tuple[_Clock, _Clock], AfterValidator(_later)]

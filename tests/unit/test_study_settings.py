@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from access.analysis.job import run_job
 from access.errors import StudyError
 from access.sources.folder import new_study
 from access.study import find_study, load_study
+from access.study.config import StudyConfig
+from access.study.settings import PATTERNS
 
 
 @pytest.fixture
@@ -228,3 +232,38 @@ def test_a_candidate_that_opens_later_is_one_where_the_study_names_it(town, name
     study = load_study(town)
     assert study.candidates["id"].tolist() == (["K1", "K2"] if named else ["K1"])
     assert len(study.later) == (0 if named else 1)
+
+
+def test_every_pattern_of_a_setting_has_words():
+    patterns = re.findall(
+        r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(StudyConfig.model_json_schema())
+    )
+    assert {json.loads(f'"{pattern}"') for pattern in patterns} < {*PATTERNS}
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ('[consultation]\nemail = "no address"', "an e-mail address"),
+        (f'[consultation]\nemail = "{"a" * 250}@x.uk"', "at most 200 characters"),
+        ('[consultation]\nlink = "ftp://x"', "the address of a page"),
+        (f'[consultation]\nlink = "https://{"a" * 600}"', "at most 500 characters"),
+        ("[consultation]\nreplies = -1", "a number of 0 or more"),
+        ("[hubs]\nmost = 0", "a number of 1 or more"),
+        ("[hubs]\nsizes = [2000]", "a number of at most 1000"),
+        ("[hubs]\nreach_minutes = []", "a list of at least 1"),
+        ("[hubs]\nreach_minutes = [0]", "a number above 0"),
+        ("[bus]\npercentile = 200", "a number of at most 100"),
+        ('[bus]\nA = "b"', "no such setting"),
+        ('[proposals.Capital]\ntitle = "x"', "small letters, digits and underscores"),
+        (f'[proposals.{"a" * 65}]\ntitle = "x"', "at most 64 characters"),
+        ('[bus]\ntimetable = 3', "a text in quotes"),
+        ('[[groups]]\nlabel = "x"\ncharacteristic = "ages"', "one of 'age', 'disability'"),
+    ],
+)  # fmt: skip
+def test_what_is_expected_of_a_setting_is_said_in_its_own_words(town, setting, expected):
+    path = town / "study.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{setting}\n", encoding="utf-8")
+    told = refusal(town)
+    assert f"expected {expected}" in told
+    assert "should" not in told and "Input" not in told
