@@ -473,6 +473,33 @@ class Analysis:
             sides=(before, after),
         )
 
+    def again(self, result: ProposalResult, **options: Unpack[QuestionOptions]) -> ProposalResult:
+        """Measure a change that was measured once more, with other options: all its steps anew.
+
+        Parameters
+        ----------
+        result : ProposalResult
+            As `change` and `proposals` give it.
+        **options
+            See `QuestionOptions`; what was said of the change then is said no more.
+
+        Returns
+        -------
+        ProposalResult
+            Without rankings; see `ranked`.
+
+        Raises
+        ------
+        ParameterError
+            If weights cannot be made.
+        """
+        steps = [] if result.sides is None else getattr(result.sides[1], "modifications", [])
+        return self.with_places_of(steps).change(
+            result.service, changes=steps, key=result.key, title=result.title,
+            comment=result.comment, source=result.source,
+            saving_per_year_gbp=result.money.stated_saving_gbp, **options,
+        )  # fmt: skip
+
     def offer(
         self,
         service: str,

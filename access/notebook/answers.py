@@ -211,12 +211,7 @@ class Answers:
         if not _said(options):
             return ImpactAnswer.of(self.results, result, mode)
         here = self._at(options)
-        opened = sorted(set(result.after) - set(result.before))
-        asked = here.change(
-            result.service, close=result.closed, open=opened, key=result.key, title=result.title,
-            comment=result.comment, source=result.source, **options,
-        )  # fmt: skip
-        return ImpactAnswer.of(here.results, asked, mode)
+        return ImpactAnswer.of(here.results, here.again(result, **options), mode)
 
     def what_if(
         self,
@@ -296,7 +291,8 @@ class Answers:
         Raises
         ------
         ParameterError
-            If no timetable was given, or a site, route or stop is unknown.
+            If no timetable was given, a site, route or stop is unknown, or a proposal is named and
+            a change of one's own as well.
 
         Examples
         --------
@@ -305,6 +301,10 @@ class Answers:
         ...
         access.errors.ParameterError: By bus: not known, ...
         """
+        if proposal is not None and (close or service):
+            raise ParameterError(
+                f"proposal {proposal!r} and close or service are both given; expected one of them"
+            )
         here = Analysis(self.results)
         own = bool(close or routes or stops) and proposal is None
         result = here.change(service, close=close) if own else self._proposal(proposal)

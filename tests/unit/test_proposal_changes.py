@@ -7,6 +7,7 @@ import pytest
 from access.analysis.analysis import Analysis
 from access.analysis.job import measure_study
 from access.errors import ParameterError, ScenarioError, StudyError
+from access.notebook.answers import Answers
 from access.report.board import board_report
 from access.scenario import Modification
 from access.study import load_study
@@ -62,6 +63,33 @@ def test_a_new_position_gets_minutes_of_its_own(tmp_path, side):
     again = Analysis(results).change("library", close=["L1"], changes=[
         c.said for c in study.config.proposals["plan"].change])  # fmt: skip
     assert again.impacts["walk"].summary == impact.summary
+
+
+def test_a_proposal_asked_with_other_options_keeps_all_its_steps(tmp_path):
+    results = measure_study(small_study(tmp_path / "s", services=LIBRARY, proposals=PLAN))
+    answers = Answers(results)
+    usual = answers.impact("plan", mode="walk")
+    again = answers.impact("plan", mode="walk", weights="none")
+    assert again.found.summary == usual.found.summary
+    assert again.sentence() == usual.sentence() and again.found.altered == usual.found.altered
+    for name in ("after", "money", "title", "source", "comment", "key"):
+        assert getattr(again.result, name) == getattr(usual.result, name), name
+    slow = answers.impact("plan", mode="walk", walk_km_h=results.study.config.travel.walk_km_h / 2)
+    for figure in ("mean_minutes_after", "mean_week_minutes_after"):
+        assert slow.found.summary[figure] == pytest.approx(2 * usual.found.summary[figure])
+    assert slow.result.opened == ("M1",)
+    # and a change of one's own that was measured, once more
+    own = answers.what_if(close=["L1"], changes=[{"action": "status", "site": "L2", "days": 2,
+                                                  "status": "part_time"}])  # fmt: skip
+    once_more = Analysis(results).again(own.result)
+    assert once_more.impacts["walk"].summary == own.by_mode("walk").found.summary
+
+
+def test_a_bus_question_is_about_a_proposal_or_a_change_of_ones_own(tmp_path):
+    answers = Answers(measure_study(small_study(tmp_path / "s", services=LIBRARY, proposals=PLAN)))
+    for own in ({"close": ["L2"]}, {"service": "library"}):
+        with pytest.raises(ParameterError, match="expected one of them"):
+            answers.bus("plan", **own)
 
 
 def test_money_is_kept_apart(tmp_path):
