@@ -548,8 +548,9 @@ class _Streets:
             ]
         )
         use = np.isfinite(last)
-        rows = np.concatenate([self.head, np.full(int(use.sum()), self.n)])
-        columns = np.concatenate([self.tail, nodes[use]])
+        # the oldest scipy that is allowed searches no matrix whose places are long numbers
+        rows = np.concatenate([self.head, np.full(int(use.sum()), self.n)]).astype(np.int32)
+        columns = np.concatenate([self.tail, nodes[use]]).astype(np.int32)
         data = np.concatenate([self.minutes, np.maximum(last[use], _LEAST_MINUTES)])
         size = self.n + 1
         matrix = sparse.csr_array((data, (rows, columns)), shape=(size, size))

@@ -93,8 +93,9 @@ def test_whoever_leaves_takes_it_along(process):
 @linux
 def test_an_interrupt_ends_both():
     script = textwrap.dedent("""
-        import time
+        import signal, time
         from access.analysis import job
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored behind a shell's &
         job._a_core_is_free = lambda: True
         with job.Beside(lambda: time.sleep(600), "sleep") as work:
             print(work._process, flush=True)
