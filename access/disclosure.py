@@ -378,7 +378,7 @@ def grouped(impact: Impact, column: str) -> pd.DataFrame:
     """Give the impact group by group."""
     frame = impact.by(column)
     number = pd.to_numeric(frame["group"], errors="coerce")
-    order = number.argsort(kind="stable").to_numpy()
+    order = np.argsort(number.to_numpy(float), kind="stable")  # what is no number comes last
     if number.notna().any() and (order != np.arange(len(order))).any():
         # tenths held as text would stand as 1, 10, 2
         frame = frame.iloc[order].reset_index(drop=True)
