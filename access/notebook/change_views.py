@@ -921,7 +921,7 @@ class WeightsAnswer(_View):
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         head, rows = self._shown()
         columns = [Column(f"c{k}", capital(text)) for k, text in enumerate(head)]
-        notes = self._notes()[: -len(self.results.assumptions)]
+        notes = tuple(n for n in self._notes() if n not in self.results.assumptions)
         table = Table(self._title(), tuple(columns), tuple(map(tuple, rows)), notes=notes,
                       short="Weights")  # fmt: skip
         return {"weights": lambda: table}
