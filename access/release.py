@@ -99,6 +99,19 @@ def safe_counts(counts: pd.Series) -> pd.Series:
     return counts.where(~small, [_stand_in(row) for row in range(len(counts))])
 
 
+def safe_attendance(attendance: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Give observed use that may be published, 2 or 3 for 1 to 4, and of how many rows that is.
+
+    What is no number is left as it is: who reads the table says what is wrong with it.
+    """
+    if "attendances" not in attendance:
+        return attendance, 0
+    counts = pd.to_numeric(attendance["attendances"], errors="coerce")
+    small = counts.map(_is_small).to_numpy(bool)
+    safe = attendance["attendances"].where(~small, safe_counts(counts).map("{:.0f}".format))
+    return attendance.assign(attendances=safe), int(small.sum())
+
+
 #: By study: a release asks before it measures, before it tells, and before it writes.
 _OPEN: WeakKeyDictionary[Study, dict[str, int]] = WeakKeyDictionary()
 

@@ -27,6 +27,7 @@ from access.disclosure import public_count
 from access.display import records
 from access.labels import mode_title, trip
 from access.measure import TakeUp
+from access.release import safe_attendance
 from access.report.findings import Wording
 from access.scenario import (
     Impact,
@@ -42,6 +43,7 @@ from access.study.config import Group
 from access.text import (
     figure,
     listed,
+    number,
     sentence,
 )
 
@@ -160,10 +162,13 @@ def use_of(
     tables: dict[str, pd.DataFrame] = {}
     words: list[str] = []
     if attendance is not None:
-        seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), attendance)
-        summary["attendance"] = seen.summary
+        safe, small = safe_attendance(attendance)
+        seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), safe)
+        summary["attendance"] = {**seen.summary, "rows_of_1_to_4": small}
         tables["attendance_by_site"] = seen.sites
         words.append(seen.sentence())
+        if small:
+            words.append(f"Attendances of 1 to 4 stand as 2 or 3, in {number(small, 'row')}.")
     if take_up is not None:
         change = take_up_change(impact, take_up)
         summary["take_up"] = {**change.summary, "warning": change.warning}
@@ -281,7 +286,8 @@ def _near_lines(ranking: Ranking) -> list[str]:
     if len(near) > 1:
         ids = listed([" ".join(c) for c in near["closed"].iloc[1:6]])
         lines.append(f"  Within 1% of the best by {ranking.criteria[0]}: closing {ids}.")
-    lines.append(f"  On the Pareto front: {int(ranking.table['on_front'].sum()):,} options.")
+    front = number(int(ranking.table["on_front"].sum()), "option")
+    lines.append(f"  On the Pareto front: {front}.")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,11 @@ from access.release import (
     _safe_sheet,
     check_publishable,
     released,
+    safe_attendance,
 )
-from access.sources.folder import _template_files
+from access.sources.folder import _template_files, new_study
 from access.study import load_study
+from tests.conftest import call_here
 
 PAIR = (_Pair("part", "whole"),)
 NAMES = ("part", "whole")
@@ -231,3 +234,27 @@ def test_a_release_counts_what_is_open_once(monkeypatch):
     with release.released(study) as own:
         release.check_publishable(release.with_policy(own))
     assert asked == [study]
+
+
+def test_small_attendances_stand_as_two_or_three_and_no_other_is_touched():
+    texts = ["1", "4", "5", "0", " 2 ", "many", "", "2.5", "-1"]
+    given = pd.DataFrame({"area": "A", "site": "S", "attendances": texts})
+    safe, small = safe_attendance(given)
+    assert safe["attendances"].tolist() == ["2", "3", "5", "0", "2", "many", "", "3", "-1"]
+    assert small == 4 and given["attendances"].tolist() == texts
+    numbers = pd.DataFrame({"attendances": [3, 40]})
+    assert safe_attendance(numbers)[0]["attendances"].astype(float).isin([2, 3, 40]).all()
+    assert safe_attendance(pd.DataFrame({"visits": [3]}))[1] == 0
+
+
+def test_no_output_of_compare_tells_a_small_attendance(tmp_path):
+    """Whoever attended: of two tables that differ by who is 1 and who is 4, all is the same."""
+    new_study(tmp_path / "town")
+    written = []
+    for one, other in ((1, 4), (4, 1)):
+        seen = tmp_path / "seen.csv"
+        seen.write_text(f"area,site,attendances\nA01,C1,{one}\nA02,C2,40\nA03,C3,{other}\n")
+        done = call_here(tmp_path, "compare", tmp_path / "town", "--attendance", seen, "--json")
+        assert done.returncode == 0, done.stderr
+        written.append(json.loads(done.stdout)["three_to_two"]["use"]["attendance"])
+    assert written[0] == written[1] and written[0]["rows_of_1_to_4"] == 2
