@@ -511,8 +511,9 @@ def _front_title(
     """Say how many options beat the proposal or, where there is none, how many are not beaten."""
     n = len(ranking.table)
     if better is not None:
-        verdict = f"{better:,} beat the proposal" if better else "none beats the proposal"
-        return f"Of {n:,} options, {verdict} on both {ranking.words(x)} and {ranking.words(y)}"
+        who = f"{better:,} beat{'s' if better == 1 else ''}" if better else "none beats"
+        both = f"{ranking.words(x)} and {ranking.words(y)}"
+        return f"Of {n:,} options, {who} the proposal on both {both}"
     pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
     values = ranking.table[[x, y]].to_numpy(float).tolist()
     unbeaten = sum(tuple(pair) in pairs for pair in values)  # equals of each count, too

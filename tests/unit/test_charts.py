@@ -398,3 +398,12 @@ def test_the_robustness_chart_has_ids_where_no_name_is_known():
     assert labels[0].startswith("Closing YC0")
     assert re.match(r"Each of \d+ others", labels[1])
     assert chart.title.startswith("Closing YC0")
+
+
+def test_one_option_that_beats_the_proposal_is_one():
+    m = TravelMatrix.from_minutes([[1, 9], [2, 9]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [1, 1]})
+    ranking = rank_closures(m, keep=1, demand=demand, proposal=["Y"], criteria=["mean", "p90"])
+    chart = pareto_chart(ranking)
+    assert chart.title.startswith("Of 2 options, 1 beats the proposal on both")
+    assert "1 beats it on both" in chart.alt
