@@ -351,14 +351,31 @@ def _cross_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[
         for i, service in centres["service"].items()
         if service not in config.services
     ]
-    both = sorted(set(centres["id"]) & set(tables["candidates"]["id"]))
-    faults += [Fault("candidates.csv", id_, "id", id_, "an id no centre has") for id_ in both]
+    faults += _shared_ids(tables, config)
     faults += _demand_faults(areas, centres, config) + _group_faults(areas, config)
     for key in config.proposals:
         faults += _proposal_faults(key, centres, known, config)
     faults += _new_site_faults(config)
     faults += _hub_faults(tables, known, config)
     return faults + _headline_faults(tables, config) + _rule_faults(tables, config)
+
+
+def _shared_ids(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
+    """Find candidates and neighbours of an id that another site of the study has already."""
+    new = {c.opens for p in config.proposals.values() for c in p.change if c.lon is not None}
+    taken: dict[object, str] = {}
+    faults = []
+    for kind, file, ids in (
+        ("centre", "centres.csv", tables["centres"]["id"]),
+        ("candidate", "candidates.csv", tables["candidates"]["id"]),
+        ("new site", "study.toml", new),  # what is wrong with it is told of it
+        ("neighbour", "neighbours.csv", tables["neighbours"]["id"]),
+    ):
+        if kind in ("candidate", "neighbour"):
+            both = sorted({*ids} & taken.keys())
+            faults += [Fault(file, i, "id", i, f"an id no {taken[i]} has") for i in both]
+        taken = dict.fromkeys(ids, kind) | taken
+    return faults
 
 
 def _hub_faults(

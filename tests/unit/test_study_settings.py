@@ -267,3 +267,19 @@ def test_what_is_expected_of_a_setting_is_said_in_its_own_words(town, setting, e
     told = refusal(town)
     assert f"expected {expected}" in told
     assert "should" not in told and "Input" not in told
+
+
+@pytest.mark.parametrize(
+    ("file", "site", "kind"),
+    [("candidates", "C1", "centre"), ("neighbours", "C1", "centre"),
+     ("neighbours", "K1", "candidate"), ("neighbours", "N1", "new site")],
+)  # fmt: skip
+def test_no_two_sites_of_a_study_have_one_id(town, file, site, kind):
+    rows = {"candidates": "K1,Hall,-1.37,53.43", "neighbours": "E1,Far,-1.45,53.45"}
+    for name, row in rows.items():
+        more = f"{site},Same,-1.40,53.42\n" if name == file else ""
+        text = f"id,name,lon,lat\n{row}\n{more}"
+        (town / f"{name}.csv").write_text(text, encoding="utf-8")
+    edit(town, "[travel]", '[[proposals.three_to_two.change]]\naction = "open"\nsite = "N1"\n'
+         "lon = -1.39\nlat = 53.41\n[travel]")  # fmt: skip
+    assert f"{file}.csv, {site}, id: found '{site}'; expected an id no {kind} has" in refusal(town)
