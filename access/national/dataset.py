@@ -142,7 +142,7 @@ def _picture(
     return out.getvalue()
 
 
-def _minutes(added: float) -> str:
+def _minutes(added: Any) -> str:
     """Write minutes that are some, so that they never read as none."""
     return f"{added:.1f}" if added >= 0.05 else "less than 0.1"
 

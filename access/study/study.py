@@ -546,7 +546,7 @@ def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> pd.Series:
     if "open_from" not in candidates:
         return pd.Series(False, index=candidates.index)
     changes = [c for p in config.proposals.values() for c in p.change]
-    named = {*config.hubs.council_choice, *config.hubs.must}
+    named: set[str | None] = {*config.hubs.council_choice, *config.hubs.must}
     named |= {*(c.to for c in changes), *(c.site for c in changes)}
     named |= {site for p in config.proposals.values() for site in p.opens}
     when = candidates["open_from"].fillna("").astype(str).str.strip()
