@@ -94,7 +94,9 @@ def numbers(
     return np.where(bad, np.nan, values), faults
 
 
-def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") -> pd.DataFrame:
+def align(
+    frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand", of: str = "area"
+) -> pd.DataFrame:
     """Put a table's rows in the order of the areas; the ids must be the same set.
 
     Parameters
@@ -103,8 +105,8 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
         With an ``id`` column, or indexed by id.
     area_ids : sequence of str
         The areas, in the order wanted.
-    what : str
-        Name of the table, for messages.
+    what, of : str
+        Name of the table, and what its ids are of, for messages.
 
     Returns
     -------
@@ -135,24 +137,21 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
     known, have = set(wanted), set(held)
     if held == wanted and len(have) == len(held):  # in order already, as tables mostly are
         return out
-    faults = [Fault(what, i, "id", i, "each area once") for i in index[index.duplicated()].unique()]
+    faults = [
+        Fault(what, i, "id", i, f"each {of} once") for i in index[index.duplicated()].unique()
+    ]
     faults += [
-        Fault(what, i, "id", i, "an area of the matrix (its area_ids)")
+        Fault(what, i, "id", i, f"one of the {of}s of the matrix (its {of}_ids)")
         for i in dict.fromkeys(held)
         if i not in known
     ]
+    empty = "; give count 0 if nobody lives there" if "count" in out.columns else ""
     faults += [
-        Fault(
-            what,
-            i,
-            "id",
-            "",
-            "a row for this area of the matrix; give count 0 if nobody lives there",
-        )
+        Fault(what, i, "id", "", f"a row for this {of} of the matrix{empty}")
         for i in wanted
         if i not in have
     ]
-    fail(f"{what} and the matrix do not hold the same areas", faults)
+    fail(f"{what} and the matrix do not hold the same {of}s", faults)
     return out.loc[wanted]
 
 
@@ -214,6 +213,7 @@ def by_area(
     name: str,
     low: float = 0.0,
     high: float = np.inf,
+    of: str = "area",
 ) -> _Floats:
     """Read one number an area, given in area order or by id.
 
@@ -226,6 +226,8 @@ def by_area(
         For messages.
     low, high : float
         Bounds, both allowed.
+    of : str
+        What the ids are of, for messages.
 
     Returns
     -------
@@ -244,12 +246,12 @@ def by_area(
     if isinstance(values, Mapping):
         values = pd.Series(dict(values), dtype=object)
     if isinstance(values, pd.Series):
-        frame = align(values.to_frame(name), area_ids, what=name)
+        frame = align(values.to_frame(name), area_ids, what=name, of=of)
     else:
         listed = np.asarray(values).ravel().tolist()
         if len(listed) != len(area_ids):
             raise ParameterError(
-                f"{name} has {len(listed)} numbers; expected one for each of {len(area_ids)} areas"
+                f"{name} has {len(listed)} numbers; expected one for each of {len(area_ids)} {of}s"
             )
         frame = pd.DataFrame({name: listed}, index=list(area_ids))
     expected = f"a number from {low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"

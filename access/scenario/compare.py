@@ -277,13 +277,14 @@ def _within(
 
 
 def _days(areas: Mapping[str, NDArray[Any]]) -> dict[str, float | int]:
-    """Days a week of the nearest site, where they are known."""
+    """Days a week of the nearest site, where they are known; not known are all weekdays before."""
     names = ("mean_days_before", "mean_days_after", "fewer_days")
     if "days_before" not in areas:
         return dict.fromkeys(names, np.nan)
     count = areas["count"]
     before, after = (areas[f"days_{when}"].astype(float) for when in _WHEN)
-    fewer = count[after < before].sum()
+    was = np.where(np.isnan(before) & (areas["nearest_before"] != ""), WEEKDAYS, before)
+    fewer = count[after < was].sum()
     return dict(
         zip(names, (weighted_mean(before, count), weighted_mean(after, count), fewer), strict=True)
     )
