@@ -94,6 +94,47 @@ def numbers(
     return np.where(bad, np.nan, values), faults
 
 
+def known_numbers(
+    frame: pd.DataFrame, column: str, *, low: float = -np.inf, high: float = np.inf
+) -> _Floats:
+    """Read a column of demand of which some may be missing (``nan``); what else is no number fails.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by id.
+    column : str
+    low, high : float
+        Bounds, both allowed.
+
+    Returns
+    -------
+    ndarray of float
+
+    Raises
+    ------
+    ParameterError
+        Naming every cell that is no number, or out of bounds.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"imd_decile": ["3", None]}, index=["a", "b"])
+    >>> known_numbers(frame, "imd_decile", low=1, high=10).tolist()
+    [3.0, nan]
+    """
+    missing = (frame[column].isna() | (frame[column].astype(str).str.strip() == "")).to_numpy()
+    expected = "a number"
+    if np.isfinite(low) and np.isfinite(high):
+        expected = f"a number from {low:g} to {high:g}"
+    expected += ", or nothing where it is not known"
+    values, faults = numbers(frame[~missing], column, low=low, high=high, expected=expected,
+                             what="demand")  # fmt: skip
+    fail(f"demand has cells of {column} that cannot be used", faults)
+    out = np.full(len(frame), np.nan)
+    out[~missing] = values
+    return out
+
+
 def align(
     frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand", of: str = "area"
 ) -> pd.DataFrame:

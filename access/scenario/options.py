@@ -246,6 +246,11 @@ def _read_proposal(
     if hasattr(proposal, "open_ids"):
         proposal = {"kept": proposal.open_ids}
     named, sites = _named_sites(proposal)
+    if named == "closed" and (others := sorted({str(i) for i in sites} & always)):
+        raise ParameterError(
+            f"the proposal closes {', '.join(others)}, open in every option; expected sites of "
+            f"the baseline: {list(ids)}"
+        )
     listed = sorted({str(i) for i in sites} - always)
     try:
         positions(ids, listed, "site")

@@ -585,7 +585,9 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     listed = [asked] if isinstance(asked, str) else list(asked)
     unknown = [c for c in listed if c not in (*_CRITERIA, *SHOWN)]
-    if unknown or not listed:
+    if not listed:
+        raise ParameterError(f"criteria is empty; expected any of {[*_CRITERIA, *SHOWN]}")
+    if unknown:
         raise ParameterError(
             f"criteria {unknown} are not known; expected any of {[*_CRITERIA, *SHOWN]}"
         )

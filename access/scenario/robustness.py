@@ -155,7 +155,8 @@ class Robustness:
         -------
         DataFrame
             ``criterion least p5 median p95 greatest options share_best share_best_tenth``,
-            shares of the settings; ``median_regret p95_regret`` in the criterion's unit;
+            shares of the settings; ``median_regret p95_regret`` in the criterion's unit, each that
+            of some setting, ``inf`` where the proposal leaves people out of reach there;
             ``alike``, the number of options that the data cannot tell from the proposal.
 
         Raises
@@ -193,8 +194,7 @@ class Robustness:
         rank = self.draws[f"rank_{criterion}"].to_numpy(float)
         regret = self.draws[f"regret_{criterion}"].to_numpy(float)
         inside = np.quantile(rank, [0, _INTERVAL[0], 0.5, _INTERVAL[1], 1], method="inverted_cdf")
-        known = regret[np.isfinite(regret)]
-        both = np.quantile(known, [0.5, 0.95]).tolist() if known.size else [np.nan, np.nan]
+        both = np.quantile(regret, [0.5, 0.95], method="inverted_cdf").tolist()
         return {
             "criterion": criterion,
             **dict(zip(_INSIDE, inside.astype(int).tolist(), strict=True)),

@@ -491,3 +491,13 @@ def test_shares_of_one_service_are_refused(shares):
 def test_shares_that_are_no_numbers_are_refused_beside_a_second_service():
     with pytest.raises(ParameterError, match="shares"):
         rank(shares="ab", joint=ServiceChoice(M, 4, DEMAND))
+
+
+def test_a_proposal_that_closes_what_is_open_in_every_option_is_told_so():
+    with pytest.raises(ParameterError, match="closes T, open in every option"):
+        rank(always_open=["T"], proposal={"closed": ["T", "P"]})
+
+
+def test_no_criterion_at_all_is_told_as_that():
+    with pytest.raises(ParameterError, match="criteria is empty"):
+        rank(criteria=[])

@@ -356,3 +356,16 @@ def test_ranges_may_be_arrays_and_what_is_by_site_is_read_by_site():
 def test_a_site_that_may_stay_where_it_is_stays_as_often_as_it_is_elsewhere():
     drawn = _draw_settings(Uncertainty(stand_ins={"P": ["P", "T"]}), 2000, 1)["stand_in:P"]
     assert (drawn == "P").mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_regret_is_that_of_some_setting_and_endless_where_people_are_cut_off():
+    found = ask(Uncertainty(walk_kmh=(4, 5)), draws=10)
+    row = found.rank("mean")
+    regrets = sorted(found.draws["regret_mean"])
+    assert (row["median_regret"], row["p95_regret"]) == (regrets[4], regrets[9])
+    minutes = WALK.total_minutes.copy()
+    minutes[0, :3] = np.inf  # an area that P, Q and R do not reach
+    cut = TravelMatrix.from_minutes(minutes, area_ids=IDS, site_ids=SITES)
+    found = robustness(cut, keep=3, demand=DEMAND, uncertainty=Uncertainty(walk_kmh=(4, 5)),
+                       proposal=["P", "Q", "R"], draws=10)  # fmt: skip
+    assert found.rank("mean")["median_regret"] == np.inf
