@@ -227,6 +227,10 @@ def by_id(values: _Check | None = None) -> _Check:
         pairs = list(value.items())
         if not all(_is_id(k) for k, _ in pairs):
             raise refuse(name, value, expected)
+        if len({str(k) for k, _ in pairs}) < len(pairs):
+            listed = [str(k) for k, _ in pairs]
+            twice = sorted({k for k in listed if listed.count(k) > 1})
+            raise ParameterError(f"{name} has twice the id {', '.join(twice)}; expected it once")
         if values is None:
             return {str(k): v for k, v in pairs}
         return {str(k): values(v, f"{name}[{k!r}]") for k, v in pairs}

@@ -10,6 +10,7 @@ import numpy as np
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
+from access.measure.distribution import within
 from access.scenario import Impact
 from access.text import (
     Claim,
@@ -206,7 +207,7 @@ class _OnFoot:
         areas, s = impact.areas, impact.summary
         count = areas["count"].to_numpy(float)
         near = {
-            when: areas[f"minutes_{when}"].to_numpy(float) <= limit_minutes
+            when: within(areas[f"minutes_{when}"].to_numpy(float), limit_minutes)
             for when in ("before", "after")
         }
         total = count.sum()

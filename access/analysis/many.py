@@ -17,6 +17,7 @@ from access.scenario.options import (
     Options,
     ServiceChoice,
     choosable,
+    in_pounds,
     list_options,
 )
 from access.scenario.ranking import supported
@@ -144,4 +145,4 @@ def _most_saved(options: Options, rules: Closings) -> Found:
             closed.append(j)
             left[group[j]] -= 1
     kept = np.array([j for j in range(rules.sites) if j not in set(closed)], dtype=np.intp)
-    return Found(kept, float(saved[closed].sum()), proven=True)
+    return Found(kept, float(in_pounds(saved[closed].sum())), proven=True)

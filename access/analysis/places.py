@@ -18,6 +18,7 @@ from access.arguments import ids, number, refuse
 from access.disclosure import Sum, suppress
 from access.errors import ParameterError
 from access.labels import grouping_words, mode_title
+from access.measure.distribution import within
 from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
 from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
@@ -442,7 +443,7 @@ def _within_of(results: StudyResults, site: str, *, minutes: float, mode: str) -
     limit = number(0, _MOST_MINUTES, above=True)(minutes, "minutes")
     site = _site(results, site)
     column = int(positions(matrix.site_ids, [site], "site")[0])
-    near = matrix.total_minutes[:, column] <= limit
+    near = within(matrix.total_minutes[:, column], limit)
     counts, hidden = _counted(results, near)
     off = bool((matrix.status[:, column] == Status.UNSNAPPED).all())
     return Within(

@@ -22,6 +22,7 @@ from access.arguments import a, by_id, checked, ids, number, optional, table
 from access.errors import ParameterError, ScenarioError
 from access.measure.decay import _Decay, binary, exponential, stepped
 from access.measure.demand import align_demand, by_area
+from access.measure.distribution import within
 from access.network.matrix import TravelMatrix, positions
 
 _Floats = NDArray[np.float64]
@@ -93,7 +94,11 @@ def _read_inputs(
         positions(matrix.site_ids, list(table), "supply's site")
         table = {i: table[i] for i in ids if i in table}
         whole = len(table) == len(ids)  # each number was checked at the door
-        offered = np.array(list(table.values())) if whole else by_area(table, ids, name="supply")
+        offered = (
+            np.array(list(table.values()))
+            if whole
+            else by_area(table, ids, name="supply", of="site")
+        )
     if demand is None and needs_demand:
         raise ParameterError("demand is missing; a floating catchment needs one (id, count)")
     if demand is None:
@@ -271,8 +276,7 @@ def gravity(
 
 def _within(inputs: _Inputs, cutoff_minutes: float) -> _Floats:
     """Add up the supply within a number of minutes."""
-    within = np.isfinite(inputs.minutes) & (inputs.minutes <= cutoff_minutes)
-    found: _Floats = within @ inputs.supply
+    found: _Floats = within(inputs.minutes, cutoff_minutes) @ inputs.supply
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
+from access.measure.distribution import within
 
 _Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def binary(cutoff_minutes: float) -> _Decay:
     [1.0, 0.0]
     """
     cutoff = _positive(cutoff_minutes, "cutoff_minutes")
-    return _Decay(f"binary({cutoff:g} minutes)", lambda t: (t <= cutoff).astype(float))
+    return _Decay(f"binary({cutoff:g} minutes)", lambda t: within(t, cutoff).astype(float))
 
 
 def linear(cutoff_minutes: float) -> _Decay:
@@ -227,7 +228,9 @@ def _gaussian(bandwidth_minutes: float, cutoff_minutes: float = np.inf) -> _Deca
     name = f"gaussian({b:g} minutes" + (
         f", cutoff {cutoff_minutes:g})" if np.isfinite(cutoff_minutes) else ")"
     )
-    return _Decay(name, lambda t: np.where(t <= cutoff_minutes, np.exp(-(t**2) / (2 * b**2)), 0.0))
+    return _Decay(
+        name, lambda t: np.where(within(t, cutoff_minutes), np.exp(-(t**2) / (2 * b**2)), 0.0)
+    )
 
 
 def _logistic(middle_minutes: float, spread_minutes: float) -> _Decay:

@@ -94,7 +94,50 @@ def numbers(
     return np.where(bad, np.nan, values), faults
 
 
-def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") -> pd.DataFrame:
+def known_numbers(
+    frame: pd.DataFrame, column: str, *, low: float = -np.inf, high: float = np.inf
+) -> _Floats:
+    """Read a column of demand of which some may be missing (``nan``); what else is no number fails.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by id.
+    column : str
+    low, high : float
+        Bounds, both allowed.
+
+    Returns
+    -------
+    ndarray of float
+
+    Raises
+    ------
+    ParameterError
+        Naming every cell that is no number, or out of bounds.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"imd_decile": ["3", None]}, index=["a", "b"])
+    >>> known_numbers(frame, "imd_decile", low=1, high=10).tolist()
+    [3.0, nan]
+    """
+    missing = (frame[column].isna() | (frame[column].astype(str).str.strip() == "")).to_numpy()
+    expected = "a number"
+    if np.isfinite(low) and np.isfinite(high):
+        expected = f"a number from {low:g} to {high:g}"
+    expected += ", or nothing where it is not known"
+    values, faults = numbers(frame[~missing], column, low=low, high=high, expected=expected,
+                             what="demand")  # fmt: skip
+    fail(f"demand has cells of {column} that cannot be used", faults)
+    out = np.full(len(frame), np.nan)
+    out[~missing] = values
+    return out
+
+
+def align(
+    frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand", of: str = "area"
+) -> pd.DataFrame:
     """Put a table's rows in the order of the areas; the ids must be the same set.
 
     Parameters
@@ -103,8 +146,8 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
         With an ``id`` column, or indexed by id.
     area_ids : sequence of str
         The areas, in the order wanted.
-    what : str
-        Name of the table, for messages.
+    what, of : str
+        Name of the table, and what its ids are of, for messages.
 
     Returns
     -------
@@ -135,24 +178,21 @@ def align(frame: pd.DataFrame, area_ids: Sequence[str], what: str = "demand") ->
     known, have = set(wanted), set(held)
     if held == wanted and len(have) == len(held):  # in order already, as tables mostly are
         return out
-    faults = [Fault(what, i, "id", i, "each area once") for i in index[index.duplicated()].unique()]
+    faults = [
+        Fault(what, i, "id", i, f"each {of} once") for i in index[index.duplicated()].unique()
+    ]
     faults += [
-        Fault(what, i, "id", i, "an area of the matrix (its area_ids)")
+        Fault(what, i, "id", i, f"one of the {of}s of the matrix (its {of}_ids)")
         for i in dict.fromkeys(held)
         if i not in known
     ]
+    empty = "; give count 0 if nobody lives there" if "count" in out.columns else ""
     faults += [
-        Fault(
-            what,
-            i,
-            "id",
-            "",
-            "a row for this area of the matrix; give count 0 if nobody lives there",
-        )
+        Fault(what, i, "id", "", f"a row for this {of} of the matrix{empty}")
         for i in wanted
         if i not in have
     ]
-    fail(f"{what} and the matrix do not hold the same areas", faults)
+    fail(f"{what} and the matrix do not hold the same {of}s", faults)
     return out.loc[wanted]
 
 
@@ -214,6 +254,7 @@ def by_area(
     name: str,
     low: float = 0.0,
     high: float = np.inf,
+    of: str = "area",
 ) -> _Floats:
     """Read one number an area, given in area order or by id.
 
@@ -226,6 +267,8 @@ def by_area(
         For messages.
     low, high : float
         Bounds, both allowed.
+    of : str
+        What the ids are of, for messages.
 
     Returns
     -------
@@ -244,12 +287,12 @@ def by_area(
     if isinstance(values, Mapping):
         values = pd.Series(dict(values), dtype=object)
     if isinstance(values, pd.Series):
-        frame = align(values.to_frame(name), area_ids, what=name)
+        frame = align(values.to_frame(name), area_ids, what=name, of=of)
     else:
         listed = np.asarray(values).ravel().tolist()
         if len(listed) != len(area_ids):
             raise ParameterError(
-                f"{name} has {len(listed)} numbers; expected one for each of {len(area_ids)} areas"
+                f"{name} has {len(listed)} numbers; expected one for each of {len(area_ids)} {of}s"
             )
         frame = pd.DataFrame({name: listed}, index=list(area_ids))
     expected = f"a number from {low:g} to {high:g}" if np.isfinite(high) else f"{low:g} or more"

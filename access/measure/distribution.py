@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from access.arguments import a, array, checked, ids, number
+from access.arguments import a, array, checked, ids, number, refuse
 from access.errors import ScenarioError
 from access.network.matrix import Status, TravelMatrix, nearest_rank, positions
 
@@ -39,12 +39,35 @@ CHANGE_CLASSES = (
 )
 #: Changes of no more than this many minutes (0.6 seconds) count as no change.
 TOLERANCE_MINUTES = 0.01
+_DIGITS = 9
+"""Digits after the point to which a change of minutes is told: float noise moves nobody."""
+_SLACK = 1e-12
+"""A limit is kept within this of it, relative: float noise takes nobody beyond."""
+
+
+def _weights(value: Any, name: str) -> _Floats:
+    """Read weights: numbers of 0 or more."""
+    found: _Floats = array()(value, name)
+    if not ((found >= 0) & np.isfinite(found)).all():
+        raise refuse(name, value, "weights of 0 or more, none of them missing or infinite")
+    return found
+
+
+def within(values: _Floats, limit: float) -> NDArray[np.bool_]:
+    """Mark the values of at most a limit, itself among them whatever its last digits.
+
+    Examples
+    --------
+    >>> within(np.array([0.1 + 0.2, 0.31, float("inf")]), 0.3).tolist()
+    [True, False, False]
+    """
+    return np.asarray(np.isfinite(values) & (values <= limit * (1 + _SLACK)))
 
 
 @checked(
     same_length=("values", "weights"),
     values=array(),
-    weights=array(),
+    weights=_weights,
 )
 def weighted_mean(values: ArrayLike, weights: ArrayLike) -> float:
     """Mean of the finite values with weight above 0.
@@ -107,7 +130,7 @@ def weighted_sums(rows: NDArray[Any], weights: _Floats) -> _Floats:
 @checked(
     same_length=("values", "weights"),
     values=array(),
-    weights=array(),
+    weights=_weights,
     q=number(0, 1),
 )
 def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
@@ -145,14 +168,16 @@ def _quantiles(values: _Floats, weights: _Floats, *shares: float) -> list[float]
     order = np.argsort(v, kind="stable")
     rising, cumulative = v[order], np.cumsum(w[order])
     # A hair below the target, so that 0.9 of 10 equal families is the ninth in floats too.
-    targets = [q * cumulative[-1] * (1 - 1e-12) for q in shares]
-    return [float(rising[min(np.searchsorted(cumulative, t), len(v) - 1)]) for t in targets]
+    targets = [q * cumulative[-1] * (1 - _SLACK) for q in shares]
+    found = [min(np.searchsorted(cumulative, t), len(v) - 1) for t in targets]
+    # of all, the greatest, however few have it
+    return [float(rising[-1 if q == 1 else at]) for q, at in zip(shares, found, strict=True)]
 
 
 @checked(
     same_length=("values", "weights"),
     values=array(),
-    weights=array(),
+    weights=_weights,
 )
 def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
     """Mean, median, P90 and maximum of the finite values with weight above 0.
@@ -180,7 +205,7 @@ def describe(values: ArrayLike, weights: ArrayLike) -> dict[str, float]:
 @checked(
     same_length=("values", "weights"),
     values=array(),
-    weights=array(),
+    weights=_weights,
     limit=number(endless=True),
 )
 def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
@@ -206,7 +231,7 @@ def share_within(values: ArrayLike, weights: ArrayLike, limit: float) -> float:
     v, w = np.asarray(values, float), np.asarray(weights, float)
     if not w.sum() > 0 or np.isnan(v[w > 0]).any():
         return float("nan")
-    return float(w[v <= limit].sum() / w.sum())
+    return float(w[within(v, limit)].sum() / w.sum())
 
 
 @checked(
@@ -225,7 +250,8 @@ def change(before: ArrayLike, after: ArrayLike) -> _Floats:
     Returns
     -------
     ndarray, shape (n,)
-        ``inf`` where newly unreachable, ``-inf`` where newly reached, ``nan`` where neither.
+        To nine decimals, so that 4.2 to 9.2 is 5 minutes; ``inf`` where newly unreachable,
+        ``-inf`` where newly reached, ``nan`` where neither.
 
     Examples
     --------
@@ -235,7 +261,7 @@ def change(before: ArrayLike, after: ArrayLike) -> _Floats:
     b, a = np.asarray(before, float), np.asarray(after, float)
     out = np.full(np.broadcast(b, a).shape, np.nan)
     np.subtract(a, b, out=out, where=np.isfinite(b) | np.isfinite(a))
-    return out
+    return np.round(out, _DIGITS, out=out)
 
 
 @checked(
@@ -361,7 +387,7 @@ def nearest(matrix: TravelMatrix, sites: Sequence[str]) -> Nearest:
     """
     if len(sites) == 0:
         raise ScenarioError("every site is closed; expected at least one open site")
-    ids = sorted(str(s) for s in sites)
+    ids = sorted({str(s) for s in sites})
     cols = positions(matrix.site_ids, ids, "site")
     each = matrix.minute_by_minute
     minutes = (matrix.total_minutes[:, None, :] if each is None else each)[:, :, cols]

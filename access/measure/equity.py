@@ -63,8 +63,8 @@ def _fractional_rank(weights: ArrayLike, rank: ArrayLike) -> _Floats:
     w = np.asarray(weights, float)
     _, group = np.unique(np.asarray(rank, float), return_inverse=True)
     inside = np.bincount(group.ravel(), w)
-    below = np.cumsum(inside) - inside
-    return np.asarray(((below + inside / 2) / w.sum())[group.ravel()])
+    upto = np.cumsum(inside)  # the total as it was added up here: all in one place are at one half
+    return np.asarray(((upto - inside / 2) / upto[-1:])[group.ravel()])
 
 
 @checked(

@@ -13,7 +13,7 @@ from access.arguments import a, by_id, checked, ids, number, table
 from access.errors import ParameterError
 from access.labels import trip
 from access.measure.demand import align_demand, by_area
-from access.network.matrix import Status, TravelMatrix, positions
+from access.network.matrix import Status, TravelMatrix, at_rank, positions
 
 # The trip of families as they live: with and without a car, and over the days of a week.
 
@@ -157,7 +157,8 @@ def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str,
 
     A site is open on ``days / 5`` of the weekdays, at most all of them, whatever the others do:
     the sum over sites, nearest first, of ``s_i * prod(1 - s_j of those nearer) * t_i``, divided
-    by the share of weekdays on which one is open.
+    by the share of weekdays on which one is open. Where minutes depend on when one sets out, that
+    is done at every minute of the day, and of both figures the matrix's percentile is taken.
 
     Parameters
     ----------
@@ -187,22 +188,25 @@ def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str,
     >>> expected_week(m, ["X", "Y"], {"X": 2}).minutes.item()  # 2/5 of 5 and 3/5 of 12
     9.2
     """
-    listed = sorted(str(s) for s in sites)
-    minutes = matrix.total_minutes[:, positions(matrix.site_ids, listed, "site")]
+    listed = sorted({str(s) for s in sites})
+    each = matrix.minute_by_minute
+    minutes = matrix.total_minutes[:, None, :] if each is None else each.astype(float)
+    minutes = minutes[:, :, positions(matrix.site_ids, listed, "site")]
     share = np.array([min(days.get(i, WEEKDAYS) / WEEKDAYS, 1.0) for i in listed])
-    order = np.argsort(minutes, axis=1, kind="stable")
-    near = np.take_along_axis(minutes, order, axis=1)
+    order = np.argsort(minutes, axis=2, kind="stable")
+    near = np.take_along_axis(minutes, order, axis=2)
     reached = np.isfinite(near)
     opened = np.where(reached, share[order], 0.0)
-    shut = np.cumprod(1.0 - opened, axis=1)
-    nearer_shut = np.column_stack([np.ones(len(near)), shut[:, :-1]])
+    shut = np.cumprod(1.0 - opened, axis=2)
+    nearer_shut = np.concatenate([np.ones_like(shut[..., :1]), shut[..., :-1]], axis=2)
     chance = opened * nearer_shut
-    some = chance.sum(axis=1)
-    total = (chance * np.where(reached, near, 0.0)).sum(axis=1)
-    expected = np.divide(total, some, out=np.full(len(near), np.inf), where=some > 0)
+    some = chance.sum(axis=2)
+    total = (chance * np.where(reached, near, 0.0)).sum(axis=2)
+    expected = np.divide(total, some, out=np.full(some.shape, np.inf), where=some > 0)
     # all open every weekday: the nearest, to the last digit
-    sure = opened[:, 0] == 1.0
-    return _Week(np.where(sure, near[:, 0], expected), np.where(sure, 0.0, shut[:, -1]))
+    sure = opened[..., 0] == 1.0
+    week = np.where(sure, near[..., 0], expected), np.where(sure, 0.0, shut[..., -1])
+    return _Week(*(at_rank(at_each, matrix.percentile) for at_each in week))
 
 
 # ------------------------------------------------------------------------------
@@ -218,6 +222,8 @@ TAKE_UP_WARNING = (
 )
 #: 97.5th percentile of the normal distribution: a 95 % interval.
 _Z_95 = 1.959963984540054
+#: A factor of 1e9, or one in 1e9, in ten minutes is no finding: the visits fix none.
+_MOST_LOG = float(np.log(1e9))
 
 
 @dataclass(frozen=True)
@@ -351,9 +357,9 @@ def fit_take_up(
     Raises
     ------
     ParameterError
-        If areas do not match, visits are not counts, a control is missing, or there is too
-        little to fit (fewer than three areas more than coefficients, no visits, or all at the
-        same minutes).
+        If areas do not match, visits are not counts, a control is missing or follows from the
+        minutes and the other controls, or there is too little to fit (fewer than three areas more
+        than coefficients, no visits, or all at the same minutes).
 
     Notes
     -----
@@ -390,13 +396,16 @@ def fit_take_up(
             "expected some visits, at different minutes, in at least three areas more than there "
             "are coefficients"
         )
-    slope, intercept = _poisson(x, y / n, n)
     full = np.column_stack([np.ones(len(y)), x])
-    mean = n * np.exp(intercept + x @ slope)
-    dispersion = float(((y - mean) ** 2 / mean).sum() / spare)
-    covariance = np.linalg.inv(full.T @ (mean[:, None] * full)) * max(dispersion, 1.0)
-    error = float(np.sqrt(covariance[1, 1]))
-    b = float(slope[0])
+    _check_apart(full, controls)
+    slope, intercept = _poisson(x, y / n, n)
+    b, mean = float(slope[0]), n * np.exp(intercept + x @ slope)
+    dispersion, error = _dispersion_and_error(full, y, mean)
+    if not abs(b) + _Z_95 * error <= _MOST_LOG:
+        raise ParameterError(
+            f"too little to fit: {int((y > 0).sum())} of {len(y)} areas have visits, and these fix "
+            "no factor; expected visits from areas at several minutes"
+        )
     held = f", holding {', '.join(controls)}" if controls else ""
     return TakeUp(
         middle=float(np.exp(b)),
@@ -420,6 +429,26 @@ def _standard(column: pd.Series, name: str) -> _Floats:
     if not spread > 0:
         raise ParameterError(f"control {name!r} is the same everywhere; leave it out")
     return np.asarray((values - np.nanmean(values)) / spread)
+
+
+def _check_apart(design: _Floats, controls: Sequence[str]) -> None:
+    """Refuse controls that are the same where people live, or follow from minutes and others."""
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ParameterError(
+            f"controls {list(controls)} cannot be told apart from the minutes, from each other or "
+            "from a number that is the same in every area that counts; leave some out"
+        )
+
+
+def _dispersion_and_error(full: _Floats, y: _Floats, mean: _Floats) -> tuple[float, float]:
+    """Give how much visits vary beside counts, and the slope's standard error, so widened."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dispersion = float(((y - mean) ** 2 / mean).sum() / (len(y) - full.shape[1]))
+    try:
+        covariance = np.linalg.inv(full.T @ (mean[:, None] * full)) * max(dispersion, 1.0)
+    except np.linalg.LinAlgError:  # means of nothing but 0 tell no slope
+        return dispersion, np.inf
+    return dispersion, float(np.sqrt(max(covariance[1, 1], 0.0)))
 
 
 def _poisson(x: _Floats, rate: _Floats, weight: _Floats) -> tuple[_Floats, float]:

@@ -208,6 +208,19 @@ def figure_key(label: str) -> str:
     return re.sub(r"\W+", "_", label.strip().lower()).strip("_")
 
 
+def _check_names(within_minutes: Sequence[float], within_metres: Mapping[str, float]) -> None:
+    """Refuse thresholds of which one would stand under the other's name."""
+    for name, keys in (
+        ("within_minutes", [f"{limit:g}" for limit in dict.fromkeys(within_minutes)]),
+        ("within_metres", [figure_key(label) for label in within_metres]),
+    ):
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ParameterError(
+                f"{name} has twice what its figures would call {', '.join(twice)}; expected each "
+                "threshold once, with a name of its own"
+            )
+
+
 def _figures(
     columns: Mapping[str, NDArray[Any]],
     within_minutes: Sequence[float],
@@ -277,13 +290,14 @@ def _within(
 
 
 def _days(areas: Mapping[str, NDArray[Any]]) -> dict[str, float | int]:
-    """Days a week of the nearest site, where they are known."""
+    """Days a week of the nearest site, where they are known; not known are all weekdays before."""
     names = ("mean_days_before", "mean_days_after", "fewer_days")
     if "days_before" not in areas:
         return dict.fromkeys(names, np.nan)
     count = areas["count"]
     before, after = (areas[f"days_{when}"].astype(float) for when in _WHEN)
-    fewer = count[after < before].sum()
+    was = np.where(np.isnan(before) & (areas["nearest_before"] != ""), WEEKDAYS, before)
+    fewer = count[after < was].sum()
     return dict(
         zip(names, (weighted_mean(before, count), weighted_mean(after, count), fewer), strict=True)
     )
@@ -389,7 +403,8 @@ def compare(
     Raises
     ------
     ParameterError
-        If ids are unknown, demand does not match the areas, or weights cannot be made.
+        If ids are unknown, demand does not match the areas, weights cannot be made, or two
+        thresholds would be one figure by name.
     ScenarioError
         If either set is empty.
 
@@ -413,6 +428,7 @@ def compare(
     >>> impact.areas["change_class"].tolist()
     ['lose_5_10', 'lose_10_plus']
     """
+    _check_names(within_minutes, within_metres)
     sides = _sides_of(matrix, before, after, neighbours, names)
     later = matrix if matrix_after is None else matrix_after.areas(matrix.area_ids)
     if later.mode != matrix.mode:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import ParameterError
+from access.measure.demand import known_numbers
 from access.measure.distribution import weighted_sums
 from access.network.matrix import at_rank
 
@@ -60,13 +61,10 @@ class _Prepared:
 
 def fifths(demand: pd.DataFrame, national_areas: int) -> Floats | None:
     """Find each area's national fifth of deprivation, 1 = most deprived."""
-    if "imd_fifth" in demand.columns:
-        return pd.to_numeric(demand["imd_fifth"]).to_numpy(float, na_value=np.nan)
-    if "imd_decile" in demand.columns:
-        return np.ceil(pd.to_numeric(demand["imd_decile"]).to_numpy(float, na_value=np.nan) / 2)
-    if "imd_rank" in demand.columns:
-        rank = pd.to_numeric(demand["imd_rank"]).to_numpy(float, na_value=np.nan)
-        return np.ceil(rank * 5 / national_areas)
+    for column, most in (("imd_fifth", 5), ("imd_decile", 10), ("imd_rank", national_areas)):
+        if column in demand.columns:
+            found: Floats = np.ceil(known_numbers(demand, column, low=1, high=most) * 5 / most)
+            return found
     return None
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from access.arguments import whole
 from access.display import html_answer
 from access.errors import Fault, ParameterError
 from access.labels import trip
-from access.measure.demand import fail
+from access.measure.demand import fail, known_numbers
 from access.measure.distribution import describe, share_within, weighted_mean
 from access.measure.equity import inequality
 from access.text import (
@@ -36,15 +38,15 @@ _NO_CAR_BANDS = (0.0, 0.1, 0.2, 0.3, 0.4)
 _FIFTHS = {"imd_fifth": "imd_decile", "idaci_fifth": "idaci_decile"}
 
 
-def _no_car_band(shares: pd.Series) -> pd.Series:
+def _no_car_band(demand: pd.DataFrame) -> pd.Series:
     """Put shares of households without a car into bands of ten in a hundred."""
     low = [round(100 * edge) for edge in _NO_CAR_BANDS]
     labels = [f"{a}-{b}%" for a, b in pairwise(low)]
     labels.append(f"{low[-1]}% or more")
-    values = pd.to_numeric(shares).to_numpy(float, na_value=np.nan)
+    values = known_numbers(demand, "p_no_car", low=0, high=1)
     at = np.searchsorted(np.array(_NO_CAR_BANDS[1:]), np.nan_to_num(values), side="right")
     named = np.array(labels, dtype=object)[at]
-    return pd.Series(np.where(np.isnan(values), _NOT_KNOWN, named), index=shares.index)
+    return pd.Series(np.where(np.isnan(values), _NOT_KNOWN, named), index=demand.index)
 
 
 def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
@@ -55,11 +57,12 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
         raise ParameterError(
             f"demand has no column {source!r} to group by; expected any of {known}"
         )
-    values = demand[source]
     if column == "p_no_car":
-        return _no_car_band(values)
+        return _no_car_band(demand)
+    values = demand[source]
     if source != column:
-        values = (pd.to_numeric(values) + 1) // 2
+        tenths = known_numbers(demand, source, low=1, high=10)
+        values = pd.Series((tenths + 1) // 2, demand.index, name=source)
     missing = values.isna()
     if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
         values = values.astype("Int64")
@@ -115,6 +118,13 @@ def _group_row(
     return row
 
 
+def _in_order(group: Any) -> tuple[str, Any]:
+    """Order groups: numbers first, by size; then whatever else there is, kind by kind."""
+    if isinstance(group, Real):
+        return "", group
+    return ("z" if isinstance(group, str) else type(group).__name__), str(group)
+
+
 def _by_group(
     areas: pd.DataFrame,
     labels: pd.Series,
@@ -123,7 +133,7 @@ def _by_group(
 ) -> pd.DataFrame:
     """Figures of every group, and how each compares with everybody else."""
     label = labels.to_numpy(dtype=object)
-    known = sorted({x for x in label if x != _NOT_KNOWN}, key=lambda x: (isinstance(x, str), x))
+    known = sorted({x for x in label if x != _NOT_KNOWN}, key=_in_order)
     if (label == _NOT_KNOWN).any():
         known.append(_NOT_KNOWN)
     columns = _Columns(areas)
@@ -427,10 +437,9 @@ class Impact:
         Raises
         ------
         ParameterError
-            If n is below 1.
+            If n is not a whole number of 1 or more.
         """
-        if n < 1:
-            raise ParameterError(f"n={n!r}; expected 1 or more areas")
+        n = whole(1)(n, "n")
         change, ids = self.areas["change_minutes"].to_numpy(float), self.areas["id"].to_numpy(str)
         lived = self.areas["count"].to_numpy(float) > 0
         grows = np.flatnonzero((change > self.tolerance_minutes) & lived)
@@ -460,7 +469,7 @@ class Impact:
                 f"demand has no column {rank!r} to order areas by deprivation; expected any of "
                 f"{[c for c in self.demand.columns if c != 'count']}"
             )
-        order = pd.to_numeric(self.demand[rank]).to_numpy(float, na_value=np.nan)
+        order = known_numbers(self.demand, rank)
         before, after = self.areas["minutes_before"], self.areas["minutes_after"]
         return inequality(before, after, self.areas["count"], order)
 

@@ -15,7 +15,7 @@ from access.display import records
 from access.labels import OFFER_MEASURES, offer_words, trip
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
-from access.measure.demand import align_demand
+from access.measure.demand import align_demand, known_numbers
 from access.measure.distribution import weighted_mean, weighted_quantile
 from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
@@ -358,8 +358,8 @@ def _offer_table(
     count = areas["count"].to_numpy(float)
     fifth = np.zeros(len(count))
     if "imd_decile" in people.columns:
-        decile = pd.to_numeric(people["imd_decile"], errors="coerce").to_numpy(float, na_value=0)
-        fifth = np.where((decile >= 1) & (decile <= 2), count, 0.0)
+        decile = known_numbers(people, "imd_decile", low=1, high=10)
+        fifth = np.where(decile <= 2, count, 0.0)
     rows = []
     for key in OFFER_MEASURES:
         old, new = (areas[f"{key}_{when}"].to_numpy(float) for when in _WHEN)

@@ -225,6 +225,15 @@ def _read_savings(savings: Mapping[str, float] | None, ids: Sequence[str]) -> di
     return known
 
 
+#: Digits after the point to which pounds are added up: what is alike to these is alike.
+_POUND_DIGITS = 6
+
+
+def in_pounds(values: Any) -> Any:
+    """Give added-up pounds without the noise of floats, so that equal savings are equal."""
+    return np.round(values, _POUND_DIGITS)
+
+
 def _read_proposal(
     proposal: Sequence[str] | Mapping[str, Sequence[str]] | object | None,
     ids: Sequence[str],
@@ -237,6 +246,11 @@ def _read_proposal(
     if hasattr(proposal, "open_ids"):
         proposal = {"kept": proposal.open_ids}
     named, sites = _named_sites(proposal)
+    if named == "closed" and (others := sorted({str(i) for i in sites} & always)):
+        raise ParameterError(
+            f"the proposal closes {', '.join(others)}, open in every option; expected sites of "
+            f"the baseline: {list(ids)}"
+        )
     listed = sorted({str(i) for i in sites} - always)
     try:
         positions(ids, listed, "site")
@@ -374,8 +388,12 @@ class Options:
         """Saved a year by every option; ``nan`` where not known; ``None`` without any figure."""
         if not self.site_savings:
             return None
-        figures = np.array([self.site_savings.get(i, np.nan) for i in self.ids])
-        saved: Floats = figures[self.closed].sum(axis=1)
+        return self.saved_by(self.kept)
+
+    def saved_by(self, kept: Indices) -> Floats:
+        """Saved a year by each row of sites kept; ``nan`` where not known."""
+        each = np.array([self.site_savings.get(i, np.nan) for i in self.ids])
+        saved: Floats = in_pounds(each[_complement(kept, len(self.ids))].sum(axis=1))
         return saved
 
     def row_of(self, kept: Sequence[str]) -> Indices:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.arguments import (
     a,
+    array,
     by_id,
     checked,
     flag,
@@ -36,6 +37,7 @@ from access.scenario.options import (
     ServiceChoice,
     _kept_or_closed,
     _least,
+    in_pounds,
     list_options,
 )
 from access.text import Claim, Said, joined, level_words, listed, named, place_of
@@ -438,6 +440,7 @@ _WHY_NOT = {
     criteria=optional(ids),
     absolute_gap=flag,
     joint=optional(a(ServiceChoice, expected="a ServiceChoice")),
+    shares=optional(array(unknown=False)),
     names=optional(by_id(text)),
 )
 def rank_closures(
@@ -514,7 +517,8 @@ def rank_closures(
     Raises
     ------
     ParameterError
-        If ids are unknown, demand does not match, or a criterion asked for is not supported.
+        If ids are unknown, demand does not match, a criterion asked for is not supported, or
+        `shares` are given without `joint`.
     ScenarioError
         If the rules leave no option, the options are too many, or the proposal does not keep
         `keep` sites.
@@ -539,6 +543,8 @@ def rank_closures(
     >>> ranking.table["mean"].tolist(), ranking.proposal["rank_mean"]
     ([7.5, 6.0, 4.5], 2)
     """
+    if shares is not None and joint is None:
+        raise ParameterError("shares weigh two services; expected joint beside them, or no shares")
     asked = _asked(criteria)
     if weights is None and asked is not None and "weighted_mean" in asked:
         weights = "linear"
@@ -579,7 +585,9 @@ def _asked(asked: Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     listed = [asked] if isinstance(asked, str) else list(asked)
     unknown = [c for c in listed if c not in (*_CRITERIA, *SHOWN)]
-    if unknown or not listed:
+    if not listed:
+        raise ParameterError(f"criteria is empty; expected any of {[*_CRITERIA, *SHOWN]}")
+    if unknown:
         raise ParameterError(
             f"criteria {unknown} are not known; expected any of {[*_CRITERIA, *SHOWN]}"
         )
@@ -637,7 +645,8 @@ def _columns(services: Sequence[Options], values: Mapping[str, Floats]) -> dict[
         more_closed, more_kept = _texts(other.ids, other.closed), _texts(other.ids, other.kept)
         closed, kept = _both(closed, more_closed), _both(kept, more_kept)
         more = other.savings
-        saved = None if saved is None or more is None else np.add.outer(saved, more).ravel()
+        if saved is not None:
+            saved = None if more is None else in_pounds(np.add.outer(saved, more).ravel())
     columns: dict[str, Any] = {"closed": list(closed), "kept": list(kept)}
     columns |= {c: values[c] for c in (*_CRITERIA, *SHOWN) if c in values}
     if saved is not None:
@@ -669,8 +678,8 @@ def _proposal(
         i for s, kept in zip(services, proposals, strict=True) for i in s.ids if i not in kept
     )
     if "savings" in chosen:
-        known = {i: value for s in services for i, value in s.site_savings.items()}
-        row["savings"] = sum(known[i] for i in closed)
+        saved = [s.saved_by(kept)[0] for s, kept in zip(services, rows, strict=True)]
+        row["savings"] = float(in_pounds(sum(saved)))
     option: int | None = 0
     for service, own in zip(services, rows, strict=True):
         where = np.flatnonzero((service.kept == own).all(axis=1))

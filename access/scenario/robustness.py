@@ -26,13 +26,12 @@ from access.arguments import (
 )
 from access.errors import ParameterError
 from access.labels import criterion_words
-from access.measure.demand import linear_weights
+from access.measure.demand import by_area, linear_weights
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import _CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (
     Closings,
     CriteriaSettings,
-    Indices,
     Options,
     ServiceChoice,
     _kept_or_closed,
@@ -156,7 +155,8 @@ class Robustness:
         -------
         DataFrame
             ``criterion least p5 median p95 greatest options share_best share_best_tenth``,
-            shares of the settings; ``median_regret p95_regret`` in the criterion's unit;
+            shares of the settings; ``median_regret p95_regret`` in the criterion's unit, each that
+            of some setting, ``inf`` where the proposal leaves people out of reach there;
             ``alike``, the number of options that the data cannot tell from the proposal.
 
         Raises
@@ -194,8 +194,7 @@ class Robustness:
         rank = self.draws[f"rank_{criterion}"].to_numpy(float)
         regret = self.draws[f"regret_{criterion}"].to_numpy(float)
         inside = np.quantile(rank, [0, _INTERVAL[0], 0.5, _INTERVAL[1], 1], method="inverted_cdf")
-        known = regret[np.isfinite(regret)]
-        both = np.quantile(known, [0.5, 0.95]).tolist() if known.size else [np.nan, np.nan]
+        both = np.quantile(regret, [0.5, 0.95], method="inverted_cdf").tolist()
         return {
             "criterion": criterion,
             **dict(zip(_INSIDE, inside.astype(int).tolist(), strict=True)),
@@ -361,7 +360,7 @@ def robustness(
         Same seed, same draws.
     grid : mapping of str to sequence of float, optional
         Values of ``walk_kmh lam threshold_minutes parking_minutes``: every combination is
-        taken instead of draws (positions, stand-ins and counts stay as they are).
+        taken instead of draws (positions, stand-ins, days and counts stay as they are).
     workers : int
         Threads; the answer does not depend on them. Steps are short, so one is seldom the slower.
     sample : int
@@ -394,6 +393,8 @@ def robustness(
     """
     _check_by_the_minute(matrix, uncertainty, grid or {})
     matrix, uncertainty = _in_order_of_ids(matrix, uncertainty)
+    if grid is not None:  # the matrix itself, not minutes of other days
+        uncertainty = replace(uncertainty, among=None)
     settings = _settings(uncertainty, grid, draws, seed)
     yard = CriteriaSettings(weights, lam, national_areas, median_income, threshold_minutes)
     choice = ServiceChoice(matrix, keep, demand, proposal, **rules)
@@ -525,10 +526,10 @@ def _in_order_of_ids(
     matrix: TravelMatrix, uncertainty: Uncertainty
 ) -> tuple[TravelMatrix, Uncertainty]:
     """Take areas in the order of their ids, so that draws do not follow the order of rows."""
-    shares = uncertainty.p_no_car
-    if shares is not None and not isinstance(shares, pd.Series | Mapping):
-        by_id = dict(zip(matrix.area_ids, np.asarray(shares, float).tolist(), strict=True))
-        uncertainty = replace(uncertainty, p_no_car=by_id)
+    if uncertainty.p_no_car is not None:
+        shares = by_area(uncertainty.p_no_car, matrix.area_ids, name="p_no_car", high=1.0)
+        by_area_id = dict(zip(matrix.area_ids, shares.tolist(), strict=True))
+        uncertainty = replace(uncertainty, p_no_car=by_area_id)
     return matrix.areas(sorted(matrix.area_ids)), uncertainty
 
 
@@ -554,7 +555,7 @@ class _Fixed:
         self.orders = _in_order(self.kept, self.sites, proposal=self.proposal)
         self.at_once = max(1, min(_RUN, _AREAS // len(self.count)))
         # Savings do not vary; of them more is better, where of all others less is.
-        self.spent = -_saved(options, self.kept) if "savings" in options.supports else None
+        self.spent = -options.saved_by(self.kept) if "savings" in options.supports else None
 
     def each_option(self) -> None:
         """Take minutes of one column an option, of which it keeps its own; the last keeps all."""
@@ -609,13 +610,6 @@ class _Fixed:
             threshold_minutes=float(threshold_minutes), always_minutes=minutes[self.sites :].T,
         )  # fmt: skip
         return _evaluate(ready, self.kept)
-
-
-def _saved(options: Options, kept: Indices) -> Floats:
-    """Saved a year by each row of sites kept."""
-    each = np.array([options.site_savings.get(i, 0.0) for i in options.ids])
-    saved: Floats = each.sum() - each[kept].sum(axis=1)
-    return saved
 
 
 def _moves_little(varies: set[str], uncertainty: Uncertainty) -> tuple[str, ...]:

@@ -341,10 +341,7 @@ def stand_in_sample(
 def _values(options: Options, kept: Indices, absolute_gap: bool) -> dict[str, Floats]:
     """Give every criterion of ways to keep, savings among them."""
     values = _evaluate(options.ready, kept, absolute_gap=absolute_gap)
-    each = np.array([options.site_savings.get(i, np.nan) for i in options.ids])
-    away = np.ones((len(kept), len(each)), dtype=bool)
-    np.put_along_axis(away, kept, False, axis=1)
-    values["savings"] = np.where(away, each, 0.0).sum(axis=1)
+    values["savings"] = options.saved_by(kept)
     return values
 
 

@@ -157,6 +157,12 @@ def _site(row: Mapping[str, Any]) -> Site:
     return Site(**given)
 
 
+def _at_status(site: Site, status: str) -> Site:
+    """Give a site another status; the days of a lesser offer are not those of a full one."""
+    anew = status == "full" and site.status != "full"
+    return replace(site, status=status, days=None if anew else site.days)
+
+
 class NothingChangesWarning(UserWarning):
     """A scenario, or a modification of it, leaves everything as it was."""
 
@@ -349,6 +355,7 @@ class Modification:
         status : str
             ``full part_time outreach deregistered closed``.
         days : float, optional
+            As they are unless told; of what becomes full, every weekday.
         comment : str
 
         Returns
@@ -383,7 +390,7 @@ class Modification:
         if self.action == "open":
             base = old or Site(self.site, status="closed")
             status = self.new_status or (base.status if base.status in OPEN_STATUSES else "full")
-            sites[self.site] = self._with(replace(base, status=status))
+            sites[self.site] = self._with(_at_status(base, status))
             return None
         if old is None:
             return None
@@ -392,8 +399,8 @@ class Modification:
         elif self.action == "resize":
             sites[self.site] = replace(old, capacity=self.capacity)
         elif self.action == "status":
-            status = self.new_status or old.status
-            sites[self.site] = replace(old, status=status, days=self.days or old.days)
+            changed = _at_status(old, self.new_status or old.status)
+            sites[self.site] = replace(changed, days=self.days or changed.days)
         elif self.to == self.site:
             expected = "another place's id (a moved site needs its own column in the matrix)"
             return Fault("scenario", where, "to", str(self.to), expected)

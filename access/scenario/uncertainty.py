@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from access.arguments import a, array, checked, number, optional, table, text
+from access.arguments import a, array, by_id, checked, ids, number, optional, table, text
 from access.errors import ParameterError
-from access.measure.demand import align
+from access.measure.demand import align, by_area
 from access.network.matrix import TravelMatrix, at_rank, positions
 from access.scenario.criteria import Floats
 from access.scenario.options import Indices, Options
@@ -40,7 +40,8 @@ class Uncertainty:
     parking_minutes : pair of float, optional
         Needs `drive`.
     drive : TravelMatrix, optional
-        With `p_no_car`: every draw blends walking and driving anew (the family trip).
+        With `p_no_car`: every draw blends walking and driving anew (the family trip), with 3
+        minutes to park unless `parking_minutes` varies.
     p_no_car : Series, mapping or sequence, optional
     position_error_m : mapping of str to float, optional
         Radius about each site's stated position within which the true one lies; needs
@@ -96,7 +97,10 @@ class Uncertainty:
 
     def __post_init__(self) -> None:
         for name in _RANGES:
-            _check_range(getattr(self, name), name, above=0.0 if name == "walk_kmh" else -1.0)
+            least = 0.0 if name == "walk_kmh" else -1.0
+            object.__setattr__(self, name, _check_range(getattr(self, name), name, above=least))
+        for name, check in (("position_error_m", by_id(number(0))), ("stand_ins", by_id(ids))):
+            object.__setattr__(self, name, optional(check)(getattr(self, name), name))
         optional(a(TravelMatrix, expected="a matrix of minutes by car"))(self.drive, "drive")
         if (self.drive is None) != (self.p_no_car is None):
             raise ParameterError("drive and p_no_car go together; expected both or neither")
@@ -112,12 +116,8 @@ class Uncertainty:
         self._check_drive_error()
         if self.count_error is not None and text(self.count_error, "count_error") != "poisson":
             raise ParameterError(f"count_error={self.count_error!r}; expected 'poisson' or None")
-        if self.position_error_m:
-            if self.area_points is None or self.site_points is None:
-                raise ParameterError("position_error_m needs area_points and site_points")
-            bad = {k: v for k, v in self.position_error_m.items() if not 0 <= v < np.inf}
-            if bad:
-                raise ParameterError(f"position_error_m={bad}; expected metres, 0 or more")
+        if self.position_error_m and (self.area_points is None or self.site_points is None):
+            raise ParameterError("position_error_m needs area_points and site_points")
         number(0, above=True)(self.made_at_kmh, "made_at_kmh")
 
     def _check_drive_error(self) -> None:
@@ -191,14 +191,15 @@ class Uncertainty:
         return tuple(out)
 
 
-def _check_range(value: _Range | None, name: str, above: float) -> None:
+def _check_range(value: _Range | None, name: str, above: float) -> _Range | None:
     if value is None:
-        return
+        return None
     ends = array()(value, name)
     good = len(ends) == 2 and np.isfinite(ends).all()
     if not good or not (ends[0] <= ends[1]) or ends[0] < 0 or ends[0] <= above:
         least = "above 0" if above == 0 else "of 0 or more"
         raise ParameterError(f"{name}={value!r}; expected two numbers {least}, the lesser first")
+    return float(ends[0]), float(ends[1])
 
 
 @checked(
@@ -248,7 +249,7 @@ def _draw_settings(uncertainty: Uncertainty, draws: int, seed: int) -> pd.DataFr
         if ends is not None:
             columns[name] = rng.uniform(ends[0], ends[1], draws)
     for site, others in sorted((uncertainty.stand_ins or {}).items()):
-        choices = np.array([str(site), *sorted(map(str, others))], dtype=object)
+        choices = np.array([site, *sorted({*others} - {site})], dtype=object)  # each as likely
         columns[f"stand_in:{site}"] = choices[rng.integers(0, len(choices), draws)]
     if uncertainty.among:
         choices = np.array([*uncertainty.among], dtype=object)
@@ -298,11 +299,7 @@ class _MinutesSample:
         if uncertainty.drive is not None:
             drive = uncertainty.drive.areas(matrix.area_ids).sites(self.wanted)
             self.drive = np.ascontiguousarray(drive.total_minutes.T)
-            shares = uncertainty.p_no_car
-            if isinstance(shares, pd.Series | Mapping):
-                frame = pd.Series(dict(shares), dtype=float).to_frame("p_no_car")
-                shares = align(frame, matrix.area_ids, what="p_no_car")["p_no_car"]
-            self.p = np.asarray(shares, float)
+            self.p = by_area(uncertainty.p_no_car, matrix.area_ids, name="p_no_car", high=1.0)
             self.some_of_both = bool(((self.p > 0) & (self.p < 1)).all())
         self.errors = None
         if uncertainty.street_error and uncertainty.area_points is not None:

@@ -234,6 +234,7 @@ def group_counts(demand: pd.DataFrame, group: Group) -> tuple[np.ndarray, np.nda
         )
         for i in np.flatnonzero(inside > base + 1e-9).tolist()
     ]
+    inside = np.minimum(inside, base)  # float noise leaves no fewer than nobody
     return (base - inside if group.others else inside), base, faults
 
 

@@ -157,3 +157,17 @@ def test_published_two_step(belo_horizonte):
     demand = land["population"].rename("count").to_frame()
     got = two_step(matrix, supply=land["jobs"], demand=demand, cutoff_minutes=45)
     assert got.round(4).tolist() == answers.loc["floating_catchment_area"].tolist()
+
+
+def test_a_site_without_supply_is_called_a_site():
+    with pytest.raises(ParameterError, match="do not hold the same sites") as refused:
+        cumulative(M, supply={"X": 1, "Y": 1})
+    assert "Z, id: expected a row for this site of the matrix" in str(refused.value)
+    assert "lives there" not in str(refused.value)
+
+
+@pytest.mark.parametrize("measure", ALL)
+def test_no_site_offers_twice(measure):
+    twice = pd.Series([1, 5, 1, 1], index=["X", "X", "Y", "Z"])
+    with pytest.raises(ParameterError, match="supply has twice the id X"):
+        measure(M, supply=twice, demand=DEMAND)

@@ -137,3 +137,13 @@ def test_impact_gives_inequality_over_its_own_deprivation():
     table = table.set_index("measure")
     assert table.loc["slope_index", ["before", "after"]].tolist() == pytest.approx([0, 40])
     assert table.loc["palma", "after"] == pytest.approx(3)
+
+
+@pytest.mark.parametrize("areas", [3, 10, 100, 854, 1000])
+def test_where_all_are_equally_deprived_there_is_no_slope(areas):
+    """However weights add up: shared counts are no whole numbers."""
+    rng = np.random.default_rng(areas)
+    values, weights, rank = rng.random(areas) * 30, rng.random(areas) * 40, np.full(areas, 7)
+    assert math.isnan(slope_index(values, weights, rank))
+    assert concentration_index(values, weights, rank) == pytest.approx(0, abs=1e-12)
+    assert set(_fractional_rank(weights, rank)) == {0.5}

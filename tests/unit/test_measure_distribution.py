@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from access.errors import ParameterError
 from access.measure import (
     CHANGE_CLASSES,
     change,
@@ -90,3 +91,34 @@ def test_a_description_is_each_of_its_figures_alone():
             for name, q in (("median", 0.5), ("p90", 0.9), ("max", 1.0))
         }
         assert describe(values, weights) == pytest.approx(alone, rel=0, abs=0, nan_ok=True)
+
+
+def test_the_greatest_is_the_greatest_however_few_have_it():
+    assert describe([1, 100], [1e12, 0.5])["max"] == 100
+    assert weighted_quantile([1, 100], [1e12, 0.5], 1.0) == 100
+
+
+def test_float_noise_crosses_no_edge():
+    """A change or a limit is what its decimals say: 9.2 less 4.2 is 5 and 1.01 less 1 is 0.01."""
+    before = np.round(np.arange(1, 60, 0.1), 1)
+    for step, name in ((0.01, "unchanged"), (5, "lose_5_10"), (10, "lose_10_plus")):
+        after = np.round(before + step, 2)
+        assert set(change_class(change(before, after))) == {name}
+    walk, car, share = 26.0, (20 - 0.22 * 26) / 0.78, 0.22
+    twenty = share * walk + (1 - share) * car
+    assert twenty > 20  # by noise
+    assert share_within([twenty], [1], 20) == 1.0
+
+
+def test_the_unreached_are_within_no_limit():
+    assert share_within([5, INF], [1, 1], INF) == 0.5
+
+
+@pytest.mark.parametrize("wrong", [-1, math.nan, INF])
+def test_weights_are_numbers_of_0_or_more(wrong):
+    for measure in (weighted_mean, describe):
+        with pytest.raises(ParameterError, match="weights of 0 or more"):
+            measure([1, 2], [1, wrong])
+    for measure in (weighted_quantile, share_within):
+        with pytest.raises(ParameterError, match="weights of 0 or more"):
+            measure([1, 2], [1, wrong], 0.5)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from access.measure.distribution import nearest
 from access.measure.trips import expected_week
 from access.network.matrix import TravelMatrix
+from access.network.windowed import WindowedTravel
 from access.scenario import Baseline, Modification, Scenario, compare
 
 IDS = ["X", "Y", "Z"]
@@ -121,3 +122,44 @@ def test_on_many_areas_and_sites_the_week_is_the_sum_over_all_ways():
         some = opened.any(axis=1)
         expected = (chance[some] * trip[some]).sum() / chance[some].sum()
         assert found.minutes[row] == pytest.approx(expected)
+
+
+def test_by_the_minute_first_and_the_percentile_last():
+    """Of two sites that are near at different minutes one is near at most: so over a week too."""
+    minutes = np.array([[[5, 30, 60], [30, 5, 60], [30, 30, 60]], [[np.inf] * 3] * 3], float)
+    by_bus = WindowedTravel(("a", "b"), tuple(IDS), "bus", (480, 481, 482), minutes).percentile(50)
+    assert nearest(by_bus, IDS).minutes[0] == 5
+    every = expected_week(by_bus, IDS, {"Z": 2})  # Z is nearest to nobody
+    assert every.minutes.tolist() == [5, np.inf]
+    assert every.share_without.tolist() == [0, 1]
+    # X on two days of five: 2/5 * 5 + 3/5 * 30, 2/5 * 5 + 3/5 * 5 and 30: the middle one
+    some = expected_week(by_bus, ["X", "Y"], {"X": 2})
+    assert sorted([0.4 * 5 + 0.6 * 30, 5, 30])[1] == pytest.approx(some.minutes[0])
+
+
+def test_a_site_named_twice_is_one():
+    assert expected_week(M, ["X", "X"], {"X": 2}).share_without[0] == pytest.approx(0.6)
+    assert nearest(M, ["X", "X"]).second_minutes.tolist() == [np.inf] * 3
+
+
+def test_fewer_days_than_every_weekday_where_none_were_said():
+    plan = Scenario("Plan", TODAY, [Modification.status("X", "outreach", days=2)])
+    summary = compare(M, after=plan, demand=DEMAND).summary
+    assert summary["fewer_days"] == 20  # of a and c, whose nearest is X
+    away = Baseline.of("before", ["Y"])
+    summary = compare(M, before=away, after=plan, demand=DEMAND).summary
+    assert summary["fewer_days"] == 10  # c reached none before
+
+
+def test_what_becomes_full_is_open_every_weekday():
+    part = Baseline.of(
+        "today", SITES.assign(status=["part_time", "full", "closed"], days=[2, 4, 3])
+    )
+    for steps in (
+        [Modification.status("X", "full")],
+        [Modification.close("X"), Modification.open("X")],
+    ):
+        assert Scenario("Plan", part, steps).days == {"Y": 4.0}
+    assert Scenario("Plan", part, [Modification.status("X", "full", days=3)]).days["X"] == 3
+    assert Scenario("Plan", part, [Modification.status("X", "outreach")]).days["X"] == 2
+    assert "Z" not in Scenario("Plan", part, [Modification.open("Z")]).days

@@ -75,6 +75,13 @@ def test_a_cell_that_holds_no_count_stays_as_it_is(protected):
     assert found["whole"].tolist() == ["40", "", ""]
 
 
+@pytest.mark.parametrize("households", ["30", "3", ""])
+def test_a_cell_that_holds_no_share_stays_as_it_is(households):
+    frame = pd.DataFrame({"households": [households] * 3, "p_no_car": ["", "x", "0.5"]})
+    found = _safe_sheet(frame, _Counts(("households",), (), frozenset({"p_no_car"})))
+    assert found["p_no_car"].tolist()[:2] == ["", "x"]
+
+
 def test_a_column_of_figures_that_nobody_spoke_of_is_left_out():
     found = safe(sheet(part=[9], whole=[90], secret=[3], ward=["3 Elms"]))
     assert list(found.columns) == ["part", "whole", "ward"]

@@ -11,7 +11,7 @@ import pytest
 from access.errors import ParameterError, ScenarioError
 from access.network.matrix import TravelMatrix
 from access.run.findings import _closed_words
-from access.scenario import NothingChangesWarning, compare
+from access.scenario import NothingChangesWarning, compare, rank_closures
 
 INF = math.inf
 #            X    Y    Z    N (a site that may open)
@@ -329,3 +329,60 @@ def test_all_families_in_one_area():
 def test_to_frame_is_the_summary():
     frame = run().to_frame().set_index("figure")["value"]
     assert frame["families"] == 97
+
+
+def test_of_areas_that_lose_as_much_the_first_by_id_are_the_worst():
+    """As much but for noise: which areas are named must not follow the last digits."""
+    ids = [f"a{k}" for k in range(9, 0, -1)]
+    near = np.array([0.1, 0.7, 1.3, 2.9, 3.1, 4.7, 5.3, 0.2, 6.1])
+    matrix = TravelMatrix.from_minutes(
+        np.column_stack([near, near + 21.3]), area_ids=ids, site_ids=["X", "Y"]
+    )
+    demand = pd.DataFrame({"id": ids, "count": 10})
+    change = compare(matrix, before=["X", "Y"], after=["Y"], demand=demand)
+    assert len({*(near + 21.3 - near).tolist()}) > 1
+    assert change.worst_areas(4)["id"].tolist() == ["a1", "a2", "a3", "a4"]
+
+
+@pytest.mark.parametrize("n", [0, 1.5, "x", True, None])
+def test_so_many_worst_areas_is_a_whole_number(n):
+    demand = pd.DataFrame({"id": ["a"], "count": [1]})
+    matrix = TravelMatrix.from_minutes([[1, 9]], area_ids=["a"], site_ids=["X", "Y"])
+    with pytest.raises(ParameterError, match="n="):
+        compare(matrix, before=["X", "Y"], after=["Y"], demand=demand).worst_areas(n)
+
+
+@pytest.mark.parametrize(
+    ("column", "group"),
+    [("imd_decile", "imd_fifth"), ("p_no_car", "p_no_car"), ("imd_rank", None)],
+)
+@pytest.mark.parametrize("cell", ["x", -1, 1e9])
+def test_a_cell_that_is_no_figure_of_its_column_is_named(column, group, cell):
+    matrix = TravelMatrix.from_minutes([[1, 9]] * 3, area_ids=list("abc"), site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": list("abc"), "count": 1, column: ["1", cell, ""]})
+    with pytest.raises(ParameterError, match=f"{column} that cannot be used") as refused:
+        if group is None:
+            rank_closures(matrix, keep=1, demand=demand, weights="none")
+        else:
+            compare(matrix, before=["X", "Y"], after=["Y"], demand=demand).by(group)
+    assert f"demand, b, {column}" in str(refused.value)
+
+
+def test_groups_of_every_kind_stand_in_one_order():
+    cells = ["1", 10, 9.5, pd.Timestamp("2020-01-01"), True, None]
+    ids = [f"a{k}" for k in range(len(cells))]
+    matrix = TravelMatrix.from_minutes([[1, 9]] * len(ids), area_ids=ids, site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ids, "count": 1, "kind": pd.Series(cells, dtype=object)})
+    found = compare(matrix, before=["X", "Y"], after=["Y"], demand=demand).by("kind")
+    assert found["group"].tolist() == [True, 9.5, 10, cells[3], "1", "not known"]
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [{"within_minutes": [20, 20.0000001]}, {"within_metres": {"2 km": 2000, "2-km": 5000}}],
+)
+def test_no_threshold_stands_under_the_name_of_another(twice):
+    matrix = TravelMatrix.from_minutes([[1, 9]], area_ids=["a"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a"], "count": [1]})
+    with pytest.raises(ParameterError, match=next(iter(twice))):
+        compare(matrix, before=["X", "Y"], after=["Y"], demand=demand, **twice)

@@ -8,6 +8,7 @@ import pytest
 from access.errors import ParameterError
 from access.network.matrix import TravelMatrix
 from access.scenario import ECOLOGICAL_WARNING, compare, equality
+from access.scenario.users import group_counts
 from access.study.config import Group
 
 INF = math.inf
@@ -121,3 +122,11 @@ def test_others_who_do_not_change_make_no_ratio():
     )
     table = equality(compare(m, before=["X", "Y"], after=["Y"], demand=demand), GROUPS[:1]).table
     assert math.isnan(table.set_index("group").loc["disabled people", "ratio_to_others"])
+
+
+def test_a_group_of_everybody_leaves_nobody_whatever_the_last_digits():
+    demand = pd.DataFrame({"part": [0.1 + 0.2, 5.0], "whole": [0.3, 5.0]}, index=["a", "b"])
+    group = Group.model_construct(label="all", column="part", denominator="whole")
+    inside, base, faults = group_counts(demand, group)
+    assert not faults
+    assert (base - inside >= 0).all()

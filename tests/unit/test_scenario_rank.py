@@ -12,7 +12,7 @@ import pytest
 from access.errors import ParameterError, ScenarioError
 from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
-from access.scenario import ServiceChoice, rank_closures
+from access.scenario import ServiceChoice, Uncertainty, rank_closures, robustness
 
 INF = math.inf
 SITES = list("PQRST")
@@ -443,3 +443,61 @@ def test_neither_order_of_ids_nor_of_rows_changes_anything():
 def test_assumptions_of_the_matrix_are_carried():
     told = replace(M, assumptions=("modelled streets: not a survey",))
     assert "modelled streets: not a survey" in rank_closures(told, keep=3, demand=DEMAND).notes
+
+
+def test_equal_savings_are_equal_in_whatever_order_they_add_up():
+    """0.1 and 0.2 are as much as 0.3 and 0: for the list, the proposal, joint and over settings."""
+    savings = {"P": 0.1, "Q": 0.2, "R": 0.3, "S": 0.0, "T": 0.7}
+    ask = {"savings": savings, "proposal": {"closed": ["P", "Q"]}}
+    ranking = rank(**ask)
+    closed = ranking.table.set_index("closed")
+    assert closed["rank_savings"]["P", "Q"] == closed["rank_savings"]["R", "S"]
+    assert ranking.proposal["rank_savings"] == closed["rank_savings"]["P", "Q"]
+    assert ranking.proposal["tied_savings"] == 1
+    drawn = robustness(M, keep=3, demand=DEMAND, uncertainty=Uncertainty(walk_kmh=(4, 5)), draws=3,
+                       **ask)  # fmt: skip
+    assert ("R", "S") in set(drawn.alike("savings")["closed"])
+    other = ServiceChoice(M, 4, DEMAND, {"closed": ["R"]}, savings=savings)
+    both = rank(**ask, joint=other)
+    own = both.table[[c == ("P", "Q", "R") for c in both.table["closed"]]]
+    assert own["rank_savings"].item() == both.proposal["rank_savings"]
+    alike = both.table["closed"].isin([("R", "S", "R"), ("P", "S", "R"), ("R", "S", "R")])
+    assert both.table.loc[alike, "savings"].round(9).tolist() == both.table.loc[
+        alike, "savings"].tolist()  # fmt: skip
+
+
+@pytest.mark.parametrize("pounds", [1e6, 1e8])
+def test_a_proposals_savings_are_those_of_its_row(pounds):
+    draw = np.random.default_rng(5)
+    ids = [f"s{i:02d}" for i in range(12)]
+    matrix = TravelMatrix.from_minutes(draw.random((2, 12)), area_ids=["a", "b"], site_ids=ids)
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [1, 2]})
+    savings = dict(zip(ids, (draw.random(12) * pounds).round(2).tolist(), strict=True))
+    for _ in range(20):
+        closed = sorted(draw.choice(ids, 9, replace=False).tolist())
+        found = rank_closures(matrix, keep=3, demand=demand, savings=savings,
+                              proposal={"closed": closed})  # fmt: skip
+        row = found.table.iloc[found.proposal["option"]]
+        assert row["savings"] == found.proposal["savings"]
+        assert row["rank_savings"] == found.proposal["rank_savings"]
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.5), "ab", (1, "x")])
+def test_shares_of_one_service_are_refused(shares):
+    with pytest.raises(ParameterError, match="shares"):
+        rank(shares=shares)
+
+
+def test_shares_that_are_no_numbers_are_refused_beside_a_second_service():
+    with pytest.raises(ParameterError, match="shares"):
+        rank(shares="ab", joint=ServiceChoice(M, 4, DEMAND))
+
+
+def test_a_proposal_that_closes_what_is_open_in_every_option_is_told_so():
+    with pytest.raises(ParameterError, match="closes T, open in every option"):
+        rank(always_open=["T"], proposal={"closed": ["T", "P"]})
+
+
+def test_no_criterion_at_all_is_told_as_that():
+    with pytest.raises(ParameterError, match="criteria is empty"):
+        rank(criteria=[])

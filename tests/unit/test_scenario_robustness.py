@@ -79,7 +79,7 @@ def one_draw(maker, setting, seed):
                 "area_points": AREA_POINTS,
                 "site_points": SITE_POINTS,
             },
-            "metres, 0 or more",
+            "position_error_m.*0 or more",
         ),
         ({"made_at_kmh": 0}, "made_at_kmh"),
     ],
@@ -325,3 +325,47 @@ def test_an_error_of_drives_holds_that_of_their_streets():
             blended(drive_error=wrong)
     with pytest.raises(ParameterError, match="drive_error needs"):
         Uncertainty(street_error=0.1, drive_error=0.2, area_points=AREA_POINTS)
+
+
+@pytest.mark.parametrize(
+    "shares", [[0.2], [2.0] * 30, [np.nan] * 30, "x", P.iloc[1:], {"a00": 0.3}]
+)
+def test_shares_without_a_car_are_read_as_everywhere(shares):
+    with pytest.raises(ParameterError, match="p_no_car"):
+        ask(Uncertainty(walk_kmh=(4, 5), drive=DRIVE, p_no_car=shares))
+
+
+def test_a_grid_measures_the_matrix_and_not_other_days():
+    elsewhere = {"another day": TravelMatrix.from_minutes(
+        WALK.total_minutes[:, ::-1], area_ids=IDS, site_ids=SITES)}  # fmt: skip
+    grid = {"threshold_minutes": [10, 25]}
+    found = ask(Uncertainty(among=elsewhere), grid=grid)
+    assert found.draws.equals(ask(Uncertainty(threshold_minutes=(10, 25)), grid=grid).draws)
+
+
+def test_ranges_may_be_arrays_and_what_is_by_site_is_read_by_site():
+    drawn = ask(Uncertainty(walk_kmh=np.array([4, 5.0]), stand_ins={"P": np.array(["T"])}))
+    assert drawn.draws.equals(ask(Uncertainty(walk_kmh=(4, 5), stand_ins={"P": ("T",)})).draws)
+    points = {"area_points": AREA_POINTS, "site_points": SITE_POINTS}
+    for wrong in ({"position_error_m": {"P": "far"}}, {"position_error_m": [3]},
+                  {"stand_ins": {"P": "Q"}}, {"stand_ins": ["P"]}):  # fmt: skip
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            Uncertainty(**wrong, **points)
+
+
+def test_a_site_that_may_stay_where_it_is_stays_as_often_as_it_is_elsewhere():
+    drawn = _draw_settings(Uncertainty(stand_ins={"P": ["P", "T"]}), 2000, 1)["stand_in:P"]
+    assert (drawn == "P").mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_regret_is_that_of_some_setting_and_endless_where_people_are_cut_off():
+    found = ask(Uncertainty(walk_kmh=(4, 5)), draws=10)
+    row = found.rank("mean")
+    regrets = sorted(found.draws["regret_mean"])
+    assert (row["median_regret"], row["p95_regret"]) == (regrets[4], regrets[9])
+    minutes = WALK.total_minutes.copy()
+    minutes[0, :3] = np.inf  # an area that P, Q and R do not reach
+    cut = TravelMatrix.from_minutes(minutes, area_ids=IDS, site_ids=SITES)
+    found = robustness(cut, keep=3, demand=DEMAND, uncertainty=Uncertainty(walk_kmh=(4, 5)),
+                       proposal=["P", "Q", "R"], draws=10)  # fmt: skip
+    assert found.rank("mean")["median_regret"] == np.inf

@@ -187,3 +187,25 @@ def test_attendance_by_postcode_in_any_spelling():
             IMPACT, M, coded.drop(columns="area"), area_of={"S60 1AA": "a", "S60 1AB": "b"}
         )
     assert error.value.faults[0].value == "S60 1AC"
+
+
+@pytest.mark.parametrize("control", [["flat"], ["minutes"], ["twin", "other"]])
+def test_controls_that_tell_nothing_of_their_own(control):
+    """The same wherever people live, what the minutes say already, or each other's."""
+    visits, minutes, demand = made_up(1, areas=30)
+    demand["count"] = [*demand["count"][:-1], 0]
+    demand["flat"] = [1] * 29 + [2]
+    demand["minutes"] = minutes.to_numpy() * 3 + 1
+    demand["twin"] = demand["imd_rank"]
+    demand["other"] = 9 - 2 * demand["imd_rank"]
+    with pytest.raises(ParameterError, match="cannot be told apart"):
+        fit_take_up(visits, minutes, demand=demand, controls=control)
+
+
+@pytest.mark.parametrize("far", [10.0, 100.0, 5000.0])
+def test_visits_from_one_distance_alone_fix_no_factor(far):
+    ids = [f"a{i}" for i in range(9)]
+    minutes = pd.Series(np.arange(9) * far, ids)
+    demand = pd.DataFrame({"id": ids, "count": 100})
+    with pytest.raises(ParameterError, match="too little to fit: 1 of 9 areas have visits"):
+        fit_take_up(pd.Series([50] + [0] * 8, ids), minutes, demand=demand)

@@ -86,3 +86,9 @@ def test_a_range_that_is_none(name, value):
 def test_what_else_may_be_otherwise(name, value):
     with pytest.raises(ParameterError, match=name):
         Uncertainty(**{name: value})
+
+
+def test_a_value_by_id_is_one_value():
+    for twice in (pd.Series([1, 2], index=["X", "X"]), {"1": 1, 1: 2}):
+        with pytest.raises(ParameterError, match="capacity has twice the id"):
+            access.compare(MATRIX, before=["X", "Y"], after=["X"], demand=DEMAND, capacity=twice)
