@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -190,11 +191,25 @@ def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str,
     """
     listed = sorted({str(s) for s in sites})
     each = matrix.minute_by_minute
-    minutes = matrix.total_minutes[:, None, :] if each is None else each.astype(float)
+    minutes = matrix.total_minutes[:, None, :] if each is None else each
     minutes = minutes[:, :, positions(matrix.site_ids, listed, "site")]
     share = np.array([min(days.get(i, WEEKDAYS) / WEEKDAYS, 1.0) for i in listed])
+    step = max(1, _CELLS // max(1, minutes[:1].size))
+    parts = [
+        tuple(at_rank(at_each, matrix.percentile) for at_each in _week_of(some, share))
+        for some in (minutes[at : at + step] for at in range(0, max(len(minutes), 1), step))
+    ]
+    return _Week(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+#: Minutes by area, minute of the day and site that are looked at together.
+_CELLS = 1_000_000
+
+
+def _week_of(minutes: NDArray[Any], share: _Floats) -> tuple[_Floats, _Floats]:
+    """Give expected minutes, and the share of days with no site open, by area and minute."""
     order = np.argsort(minutes, axis=2, kind="stable")
-    near = np.take_along_axis(minutes, order, axis=2)
+    near = np.take_along_axis(minutes, order, axis=2).astype(float)
     reached = np.isfinite(near)
     opened = np.where(reached, share[order], 0.0)
     shut = np.cumprod(1.0 - opened, axis=2)
@@ -205,8 +220,7 @@ def expected_week(matrix: TravelMatrix, sites: Sequence[str], days: Mapping[str,
     expected = np.divide(total, some, out=np.full(some.shape, np.inf), where=some > 0)
     # all open every weekday: the nearest, to the last digit
     sure = opened[..., 0] == 1.0
-    week = np.where(sure, near[..., 0], expected), np.where(sure, 0.0, shut[..., -1])
-    return _Week(*(at_rank(at_each, matrix.percentile) for at_each in week))
+    return np.where(sure, near[..., 0], expected), np.where(sure, 0.0, shut[..., -1])
 
 
 # ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.measure import trips
 from access.measure.distribution import nearest
 from access.measure.trips import expected_week
 from access.network.matrix import TravelMatrix
@@ -122,6 +123,19 @@ def test_on_many_areas_and_sites_the_week_is_the_sum_over_all_ways():
         some = opened.any(axis=1)
         expected = (chance[some] * trip[some]).sum() / chance[some].sum()
         assert found.minutes[row] == pytest.approx(expected)
+
+
+def test_some_areas_at_a_time_are_all_areas(monkeypatch):
+    rng = np.random.default_rng(3)
+    minutes = rng.integers(1, 60, (7, 4, 3)).astype(float)
+    minutes[rng.random(minutes.shape) < 0.2] = np.inf
+    areas = tuple("abcdefg")
+    by_bus = WindowedTravel(areas, tuple(IDS), "bus", tuple(range(4)), minutes).percentile(50)
+    whole = expected_week(by_bus, IDS, {"X": 2, "Y": 3})
+    monkeypatch.setattr(trips, "_CELLS", 24)
+    parted = expected_week(by_bus, IDS, {"X": 2, "Y": 3})
+    assert whole.minutes.tolist() == parted.minutes.tolist()
+    assert whole.share_without.tolist() == parted.share_without.tolist()
 
 
 def test_by_the_minute_first_and_the_percentile_last():
