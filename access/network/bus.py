@@ -419,7 +419,9 @@ def bus_matrix(
     Notes
     -----
     Profile Connection Scan (Dibbelt, Pajor, Strasser, Wagner 2018, JEA 23), see `bus_search`.
-    A bus that goes on as another route counts as a new boarding.
+    A bus that goes on as another trip (GTFS ``block_id``) is left and boarded anew, `slack_seconds`
+    later: where it goes on sooner, it is missed. The night ends at 4: of the next day's trips
+    nothing later is ridden, whatever the window.
 
     Examples
     --------

@@ -379,11 +379,12 @@ def _check_options(
 def _labels(paths: Sequence[str | Path]) -> list[str]:
     """A name for each feed, once each."""
     stems = [Path(p).name.removesuffix(".zip") or str(p) for p in paths]
-    seen: Counter[str] = Counter()
-    out = []
+    out: list[str] = []
     for stem in stems:
-        seen[stem] += 1
-        out.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
+        numbered = (f"{stem}-{n}" for n in range(2, len(stems) + 2))
+        free = (label for label in (stem, *numbered) if label not in out and (
+            label == stem or label not in stems))  # fmt: skip
+        out.append(next(free))
     return out
 
 
