@@ -528,7 +528,7 @@ class _Found:
     def travel(self, study: _Question) -> BusTravel:
         """The answer, frozen."""
         walk, table = self.walk, study.timetable
-        for array in (self.boardings, self.entry, self.exit):
+        for array in (self.minutes, self.boardings, self.entry, self.exit):
             array.setflags(write=False)
         return BusTravel(
             area_ids=walk.area_ids, site_ids=walk.site_ids, mode="bus", marks=self.marks,
