@@ -115,7 +115,13 @@ def _read_calls(feed: _Feed, trips: pd.Index, stops: pd.Index, counts: Counter[s
     *columns, sequence = (np.concatenate(column) for column in zip(*parts, strict=True))
     counts["stop times"] += len(sequence)
     order = np.lexsort((sequence, columns[0]))
-    return _Calls(*columns).take(order)
+    calls, sequence = _Calls(*columns).take(order), sequence[order]
+    again = np.zeros(len(order), bool)
+    again[1:] = np.logical_and.reduce(
+        [part[1:] == part[:-1] for part in (calls.trip, sequence, calls.stop)]
+    )
+    counts["calls that stand there twice"] += int(again.sum())
+    return calls.take(~again) if again.any() else calls
 
 
 def _sequence(column: pd.Series) -> _Floats:

@@ -541,7 +541,8 @@ def _holiday_checks(
     for feed in read:
         column = counts[feed.feed.label].dropna()
         weekday = [d for d in column.index if days.holiday(d) and d.weekday() < 5]
-        full = [d for d in weekday if column[d] >= 0.9 * days._usual_tuesday(column) > 0]
+        usual = days._usual_tuesday(column)
+        full = [d for d in weekday if column[d] >= 0.9 * usual > 0]
         words = (
             f"{feed.feed.label} runs a full service on {len(full)} of {len(weekday)} bank holidays"
             f"{'' if feed.calendar.has_exceptions else ', for its calendar has no exceptions'}; "

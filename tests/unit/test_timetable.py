@@ -380,6 +380,13 @@ def test_distances_of_a_feed_that_do_not_rise_say_nothing(tmp_path):
         assert rides(table)[0][3] == pytest.approx(540 + 10 / 4, abs=1e-3)
 
 
+def test_rows_that_stand_there_twice_count_once(tmp_path):
+    head, rows = FEED["stop_times.txt"].split("\n", 1)
+    twice = read_timetable(feed(tmp_path, stop_times__txt=f"{head}\n{rows}{rows}"), day=DAY)
+    assert rides(twice) == rides(read_timetable(feed(tmp_path), day=DAY))
+    assert twice.audit().set_index("check")["found"]["calls that stand there twice"] == 6
+
+
 def test_feeds_of_any_names_are_kept_apart(tmp_path):
     paths = []
     for folder, name in (("x", "a.zip"), ("y", "a.zip"), ("z", "a-2.zip")):
