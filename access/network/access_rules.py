@@ -401,10 +401,11 @@ def _read_heights(path: str | Path, *, crs: str = BRITISH_GRID) -> _Heights:
     path = Path(path)
     try:
         lines = read_whole(path, _MOST_BYTES).decode("ascii").splitlines()
-        start = next(i for i, line in enumerate(lines) if line[:1] in "-0123456789")
+        lines = [line.strip() for line in lines if line.strip()]  # GDAL begins rows with a space
+        start = next(i for i, line in enumerate(lines) if line[0] in "-+.0123456789")
         pairs = (line.split() for line in lines[:start])
         head = {key.lower(): float(value) for key, value in pairs}
-        grid = np.array([line.split() for line in lines[start:] if line.strip()], float)
+        grid = np.array([line.split() for line in lines[start:]], float)
         cell = head["cellsize"]
         grid[grid == head.get("nodata_value", np.nan)] = np.nan
         if grid.shape != (int(head["nrows"]), int(head["ncols"])):

@@ -419,7 +419,9 @@ def bus_matrix(
     Notes
     -----
     Profile Connection Scan (Dibbelt, Pajor, Strasser, Wagner 2018, JEA 23), see `bus_search`.
-    A bus that goes on as another route counts as a new boarding.
+    A bus that goes on as another trip (GTFS ``block_id``) is left and boarded anew, `slack_seconds`
+    later: where it goes on sooner, it is missed. The night ends at 4: of the next day's trips
+    nothing later is ridden, whatever the window.
 
     Examples
     --------
@@ -526,7 +528,7 @@ class _Found:
     def travel(self, study: _Question) -> BusTravel:
         """The answer, frozen."""
         walk, table = self.walk, study.timetable
-        for array in (self.boardings, self.entry, self.exit):
+        for array in (self.minutes, self.boardings, self.entry, self.exit):
             array.setflags(write=False)
         return BusTravel(
             area_ids=walk.area_ids, site_ids=walk.site_ids, mode="bus", marks=self.marks,

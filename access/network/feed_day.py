@@ -31,6 +31,8 @@ _MOST_RUNS = 5_000
 _DAY_SECONDS = 86_400
 #: How far the days before and after reach into the day that is asked about.
 _NIGHT_SECONDS = 4 * 3600
+#: Stops so far from each other, metres, are not one place.
+_APART_M = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,13 @@ def _read_calls(feed: _Feed, trips: pd.Index, stops: pd.Index, counts: Counter[s
     *columns, sequence = (np.concatenate(column) for column in zip(*parts, strict=True))
     counts["stop times"] += len(sequence)
     order = np.lexsort((sequence, columns[0]))
-    return _Calls(*columns).take(order)
+    calls, sequence = _Calls(*columns).take(order), sequence[order]
+    again = np.zeros(len(order), bool)
+    again[1:] = np.logical_and.reduce(
+        [part[1:] == part[:-1] for part in (calls.trip, sequence, calls.stop)]
+    )
+    counts["calls that stand there twice"] += int(again.sum())
+    return calls.take(~again) if again.any() else calls
 
 
 def _sequence(column: pd.Series) -> _Floats:
@@ -169,7 +177,7 @@ def _fill_blanks(calls: _Calls, lonlat: _Floats, counts: Counter[str]) -> _Calls
 
 
 def _metres_along(calls: _Calls, lonlat: _Floats) -> _Floats:
-    """Distance along each trip: the feed's where it never falls, else from stop to stop."""
+    """Distance along each trip: the feed's where it rises with the bus, else from stop to stop."""
     n = len(calls.trip)
     same = np.zeros(n, bool)
     same[1:] = calls.trip[1:] == calls.trip[:-1]
@@ -180,9 +188,11 @@ def _metres_along(calls: _Calls, lonlat: _Floats) -> _Floats:
     step = np.zeros(n)
     step[1:] = great_circle_m(lon[:-1], lat[:-1], lon[1:], lat[1:])
     straight = np.cumsum(np.where(same & np.isfinite(step), step, 0.0))
-    falls = np.zeros(n, bool)
-    falls[1:] = same[1:] & ~(calls.along[1:] >= calls.along[:-1])
-    bad = np.bincount(calls.trip, falls | np.isnan(calls.along)) > 0
+    moved = same & (step > _APART_M)
+    fails = np.zeros(n, bool)
+    fails[1:] = same[1:] & ~(calls.along[1:] >= calls.along[:-1])
+    fails[1:] |= moved[1:] & (calls.along[1:] == calls.along[:-1])
+    bad = np.bincount(calls.trip, fails | np.isnan(calls.along)) > 0
     return np.where(bad[calls.trip], straight, calls.along)
 
 

@@ -144,7 +144,7 @@ def _draft(
     ends = np.column_stack([found.tails, found.heads])
     found.check_lengths(length, drawn, lonlat[ends], name)
     classes = sorted(set(found.classes))
-    minutes = _minutes(found, length)
+    ahead, back = _minutes(found, length)
     tail, head, at = _stopped(graph, nodes, ends, profile)
     draft = _Draft(
         node_lonlat=lonlat[at],
@@ -153,8 +153,8 @@ def _draft(
         edge_from=tail.astype(np.int32),
         edge_to=head.astype(np.int32),
         edge_metres=length,
-        edge_minutes_forward=np.where([v.forward for v in found.verdicts], minutes, np.inf),
-        edge_minutes_backward=np.where([v.backward for v in found.verdicts], minutes, np.inf),
+        edge_minutes_forward=np.where([v.forward for v in found.verdicts], ahead, np.inf),
+        edge_minutes_backward=np.where([v.backward for v in found.verdicts], back, np.inf),
         edge_class=np.array([classes.index(c) for c in found.classes], np.int16),
         class_names=tuple(classes),
         geometry_xy=project(points[:, 0], points[:, 1], crs),
@@ -173,17 +173,25 @@ def _draft(
     return draft, at
 
 
-def _minutes(found: _Edges, length: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Minutes of each edge: those given; else a ferry's own time and wait; else by speed."""
-    pace = np.array([v.kmh_forward for v in found.verdicts])
+def _minutes(
+    found: _Edges, length: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Minutes each way: those given; else a ferry's own time and wait; else by speed."""
     ways = np.array(found.ways)
     _, way = np.unique(np.where(ways < 0, -1 - np.arange(len(ways)), ways), return_inverse=True)
     whole = np.bincount(way, weights=length)[way]
     share = np.divide(length, whole, out=np.zeros_like(length), where=whole > 0)
     tagged = share * np.array([v.whole_minutes for v in found.verdicts])
     wait = share * np.array([v.wait_minutes for v in found.verdicts])
-    own = np.where(np.isnan(tagged), length * 0.06 / pace, tagged) + wait
-    return np.where(np.isnan(found.minutes), own, found.minutes)
+
+    def one_way(given: list[float], kmh: list[float]) -> NDArray[np.float64]:
+        own = np.where(np.isnan(tagged), length * 0.06 / np.array(kmh), tagged) + wait
+        return np.where(np.isnan(given), own, given)
+
+    return (
+        one_way(found.minutes, [v.kmh_forward for v in found.verdicts]),
+        one_way(found.minutes_back, [v.kmh_backward for v in found.verdicts]),
+    )
 
 
 def _stopped(
@@ -218,6 +226,7 @@ class _Edges:
         self.heads: list[int] = []
         self.lengths: list[float] = []
         self.minutes: list[float] = []
+        self.minutes_back: list[float] = []
         self.lines: list[NDArray[Any]] = []
         self.classes: list[str] = []
         self.ways: list[int] = []
@@ -234,15 +243,22 @@ class _Edges:
                 continue
             where = f"edge {str(a)[:40]} to {str(b)[:40]}"
             length = _number(data, "length", where, name, faults)
-            same = (_ways(data.get("osmid")), round(length, 3))
+            minutes = _number(data, "minutes", where, name, faults)
+            same = (_ways(data.get("osmid")), round(length, 3), verdict.street_class,
+                    verdict.local, verdict.joinable)  # fmt: skip
             twins = waiting.get((row[b], row[a], *same)) if graph.is_directed() else None
             if twins and a != b:
                 twin = twins.pop()
-                self.verdicts[twin] = replace(self.verdicts[twin], backward=True)
+                # Each direction has minutes and a speed of its own.
+                self.minutes_back[twin] = minutes
+                self.verdicts[twin] = replace(
+                    self.verdicts[twin], backward=True, kmh_backward=verdict.kmh_forward
+                )
                 continue
             waiting.setdefault((row[a], row[b], *same), []).append(len(self.tails))
             self.lengths.append(length)
-            self.minutes.append(_number(data, "minutes", where, name, faults))
+            self.minutes.append(minutes)
+            self.minutes_back.append(minutes)
             self.tails.append(row[a])
             self.heads.append(row[b])
             line = _line(data.get("geometry"), xy[row[a]], xy[row[b]])

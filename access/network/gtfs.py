@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,6 +56,7 @@ class _Feed:
     def __init__(self, path: str | Path, label: str) -> None:
         self.path, self.label = Path(path), label
         self.notes: list[str] = []
+        self._encodings: dict[str, str] = {}
         if self.path.is_dir():
             self._tables = {p.name.lower(): p for p in _inside(self.path)}
         elif self.path.is_file():
@@ -129,13 +135,17 @@ class _Feed:
         if name not in self._tables:
             raise _TimetableError(f"{self.path} holds no {name}, which every GTFS feed needs")
         encoding = self._encoding(name)
+        # Windows-1252 has no letter for five bytes.
+        text = {"encoding": encoding, "errors": "replace" if encoding == "cp1252" else "strict"}
         columns = [*needed, *wanted]
         try:
+            self._check_widths(name, text)
             with self._open(name) as handle, warnings.catch_warnings():
                 warnings.simplefilter("ignore", pd.errors.ParserWarning)  # commas that end rows
                 reader = pd.read_csv(
-                    handle, dtype=str, keep_default_na=False, encoding=encoding, index_col=False,
+                    handle, dtype=str, keep_default_na=False, index_col=False,
                     skipinitialspace=True, chunksize=_CHUNK_ROWS,
+                    encoding=text["encoding"], encoding_errors=text["errors"],
                     usecols=lambda c: c.strip() in columns,
                 )  # fmt: skip
                 for part in reader:
@@ -152,6 +162,34 @@ class _Feed:
             raise _TimetableError(
                 f"{name} in {self.path} cannot be unpacked ({error}); download the feed again"
             ) from None
+
+    def _check_widths(self, name: str, text: dict[str, Any]) -> None:
+        """Refuse rows of more fields than the header: a comma too many moves what follows it.
+
+        Where every row ends in as many commas more, nothing is moved. Stop times are too many to be
+        looked at twice for the texts among their last columns.
+        """
+        if name == "stop_times.txt":
+            return
+        longer, rows = [], 0
+        with self._open(name) as handle, suppress(csv.Error):  # said where the table is read
+            table = csv.reader(io.TextIOWrapper(handle, newline="", **text), skipinitialspace=True)
+            width = len(next(table, ()))
+            for row in table:
+                rows += bool(row)
+                if len(row) > width:
+                    longer.append((table.line_num, len(row), any(row[width:])))
+        kinds = {more[1:] for more in longer}
+        moved = len(longer) < rows or len(kinds) > 1 or any(held for _, held in kinds)
+        if not longer or not moved:
+            return
+        raise _TimetableError(
+            f"{len(longer)} rows of {name} in {self.path} have more fields than the {width} of its "
+            "header",
+            [Fault(name, f"line {line}", "", f"{fields} fields",
+                   "each text with a comma in it in double quotes")
+             for line, fields, _ in longer[:20]],
+        )  # fmt: skip
 
     def _shaped(
         self, part: pd.DataFrame, name: str, needed: Sequence[str], columns: Sequence[str]
@@ -170,17 +208,22 @@ class _Feed:
 
     def _encoding(self, name: str) -> str:
         """UTF-8 as the standard asks (with or without a mark), else as old Windows tools write."""
-        try:
-            with self._open(name) as handle:
-                head = handle.read(1_000_000)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError):
-            return "utf-8-sig"  # what is wrong is said where the table is read
-        try:
-            head[: head.rfind(b"\n") + 1].decode("utf-8")
-        except UnicodeDecodeError:
-            self.notes.append(f"{name} of {self.label} is not UTF-8; it was read as Windows-1252.")
-            return "cp1252"
-        return "utf-8-sig"
+        if name not in self._encodings:
+            self._encodings[name] = "utf-8-sig"
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            try:
+                with self._open(name) as handle:
+                    while block := handle.read(1_000_000):
+                        decoder.decode(block)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                self._encodings[name] = "cp1252"
+                self.notes.append(
+                    f"{name} of {self.label} is not UTF-8; it was read as Windows-1252."
+                )
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError):
+                pass  # what is wrong is said where the table is read
+        return self._encodings[name]
 
 
 def _visible(name: str) -> bool:
@@ -239,8 +282,11 @@ def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float6
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TUESDAY = 1
-#: Calendars that are open to the end of time are looked at for this long.
-_MOST_DAYS = 3_700
+#: Calendars that are open on either side are looked at from this day on, and for a century.
+_FIRST_DAY = date(1970, 1, 1)
+_MOST_DAYS = 36_600
+#: Tuesdays with no more than this share of the most trips lie outside a feed's own time.
+_HARDLY_ANY = 0.1
 
 _TERM_RULE = (
     "Term time is taken to be every day but 20 December to 6 January, 10 to 25 February, the two "
@@ -297,6 +343,7 @@ def _easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
+@lru_cache(maxsize=256)
 def _bank_holidays(year: int) -> dict[date, str]:
     """Bank holidays in England and Wales, by rule and by the proclamations known in 2025.
 
@@ -405,7 +452,7 @@ class _Calendar:
         self._end = _dates(weeks["end_date"], "calendar.txt", "end_date")
         self._extra_day = _dates(extra["date"], "calendar_dates.txt", "date")
         self._extra_row = self.services.get_indexer(extra["service_id"])
-        self._added = (extra["exception_type"] == "1").to_numpy(bool)
+        self._added = _added(extra["exception_type"])
         self.first, self.last = self._span(feed)
 
     def _span(self, feed: _Feed) -> tuple[date, date]:
@@ -414,7 +461,7 @@ class _Calendar:
         ends = np.concatenate([self._end, self._extra_day[self._added]])
         if not len(starts):
             raise _TimetableError(f"the calendars of {feed.path} only take days out; none is in")
-        first, last = int(starts.min()), int(ends.max())
+        first, last = max(int(starts.min()), _FIRST_DAY.toordinal()), int(ends.max())
         if "feed_info.txt" in feed:
             info = feed.read("feed_info.txt", (), ("feed_start_date", "feed_end_date"))
             for column, narrow in (("feed_start_date", max), ("feed_end_date", min)):
@@ -445,13 +492,29 @@ class _Calendar:
     def counts(self, trips_of_service: NDArray[np.float64]) -> pd.Series:
         """Trips on every day of the span, given how many each service has."""
         days = [self.first + timedelta(i) for i in range((self.last - self.first).days + 1)]
-        return pd.Series([float(trips_of_service[self.active(day)].sum()) for day in days], days)
+        special = set(self._extra_day.tolist())
+        # Between the days on which something begins or has ended, weeks are alike.
+        turns = np.unique(np.concatenate([self._start, self._end + 1]))
+        week = np.searchsorted(turns, [day.toordinal() for day in days], "right").tolist()
+        known: dict[tuple[int, int], float] = {}
+        found = []
+        for day, k in zip(days, week, strict=True):
+            alike = (-1, day.toordinal()) if day.toordinal() in special else (k, day.weekday())
+            if alike not in known:
+                known[alike] = float(trips_of_service[self.active(day)].sum())
+            found.append(known[alike])
+        return pd.Series(found, days)
 
 
 def _usual_tuesday(counts: pd.Series) -> float:
-    """Median number of trips on the Tuesdays that are no bank holiday."""
-    held = [n for day, n in _by_day(counts) if day.weekday() == _TUESDAY and not holiday(day)]
-    return float(np.median(held)) if held else 0.0
+    """Median number of trips on the Tuesdays that are no bank holiday, while the feed runs.
+
+    A service that was left in from other years makes its calendar longer, and says nothing of it.
+    """
+    days = [day for day in counts.index if day.weekday() == _TUESDAY and not holiday(day)]
+    held = counts[days].to_numpy(float)
+    busy = np.flatnonzero(held > _HARDLY_ANY * held.max(initial=0.0))
+    return float(np.median(held[busy[0] : busy[-1] + 1])) if len(busy) else 0.0
 
 
 def _nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> date | None:
@@ -490,6 +553,18 @@ def _as_day(day: date | str) -> date:
 def _table(feed: _Feed, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
     """A calendar's table; empty where the feed has none."""
     return feed.read(name, columns) if name in feed else pd.DataFrame(columns=columns, dtype=str)
+
+
+def _added(column: pd.Series) -> NDArray[np.bool_]:
+    """Which exceptions put a service in; the others take it out."""
+    wrong = np.flatnonzero(~column.isin(["1", "2"]))
+    if len(wrong):
+        raise _TimetableError(
+            f"{len(wrong)} exceptions say neither that a service runs nor that it does not",
+            [Fault("calendar_dates.txt", f"row {i + 2}", "exception_type", str(column.iloc[i]),
+                   "1 (runs on that day) or 2 (does not)") for i in wrong[:20]],
+        )  # fmt: skip
+    return (column == "1").to_numpy(bool)
 
 
 def _dates(column: pd.Series, name: str, column_name: str) -> NDArray[np.int64]:

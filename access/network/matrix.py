@@ -274,7 +274,7 @@ class TravelMatrix:
         Raises
         ------
         ParameterError
-            If an id is not a site of this matrix.
+            If an id is not a site of this matrix, or there is none.
 
         Examples
         --------
@@ -286,6 +286,8 @@ class TravelMatrix:
         (12.0, 14.0)
         """
         cols = positions(self.site_ids, ids, "site")
+        if not len(cols):
+            raise ParameterError("no site is named; expected at least one")
         if self.minute_by_minute is None:
             least: _Floats = self.total_minutes[:, cols].min(axis=1)
             return least

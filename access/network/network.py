@@ -414,7 +414,8 @@ class Network(_NetworkData):
     def digest(self) -> str:
         """Fingerprint of everything that decides a travel time (sha256, hexadecimal)."""
         total = hashlib.sha256(repr((self.mode, self.crs, self.profile.to_dict())).encode())
-        rules = ("edge_local", "banned_turns") if self.has_rules else ()
+        rules = [*(("edge_local", "banned_turns") if self.has_rules else ()),
+                 *(("edge_sides",) if self.edge_sides.any() else ())]  # fmt: skip
         for name in (
             *rules, "node_lonlat", "node_delay_minutes", "edge_from", "edge_to", "edge_metres",
             "edge_minutes_forward", "edge_minutes_backward", "geometry_xy", "geometry_offsets",

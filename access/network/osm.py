@@ -37,6 +37,8 @@ _ESCAPED = re.compile(r"%([0-9a-fA-F]+)%")
 _TO_SPACES = str.maketrans("nxy,", "    ")
 #: Ways whose numbers are read at a time.
 _BLOCK = 20_000
+#: Whole numbers below this are exact as floats.
+_EXACT = 2.0**53
 #: Largest street file; all of Europe in one is larger, and no town's study needs it.
 _MOST_BYTES = 8_000_000_000
 
@@ -73,8 +75,10 @@ class _Collected:
         Id and number of nodes of each way.
     way_tags, way_names : array of int
         Positions in `tag_sets` and `names`.
-    numbers : list of ndarray, shape (k, 3)
-        Node id, longitude and latitude of every node of every way, in order.
+    ids : list of ndarray of int64, shape (k,)
+        Node id of every node of every way, in order.
+    lonlat : list of ndarray, shape (k, 2)
+        Their longitude and latitude.
     tag_sets, names : dict
         Position of each.
     node_tags : dict of int to dict
@@ -97,7 +101,8 @@ class _Collected:
     sizes: array[int] = field(default_factory=lambda: array("q"))
     way_tags: array[int] = field(default_factory=lambda: array("i"))
     way_names: array[int] = field(default_factory=lambda: array("i"))
-    numbers: list[NDArray[np.float64]] = field(default_factory=list)
+    ids: list[NDArray[np.int64]] = field(default_factory=list)
+    lonlat: list[NDArray[np.float64]] = field(default_factory=list)
     tag_sets: dict[tuple[Any, ...], int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     node_tags: dict[int, _Tags] = field(default_factory=dict)
@@ -137,7 +142,7 @@ class _Collected:
         """Take a relation: a square drawn as a multipolygon, or a turn restriction."""
         if tags.get("type") == "multipolygon" and _may_be_street(tags):
             self.squares.append([m for m in members if m[0] == "w"])
-        elif tags.get("type", "").startswith("restriction"):
+        elif tags.get("type", "") in _TURN_KEYS:
             self._restrict(members, tags)
 
     def _restrict(self, members: list[_Member], tags: _Tags) -> None:
@@ -162,7 +167,13 @@ class _Collected:
     def settle(self) -> None:
         """Turn the text of the ways taken so far into numbers."""
         text = " ".join(self._waiting).translate(_TO_SPACES)
-        self.numbers.append(np.fromstring(text, sep=" ").reshape(-1, 3))
+        numbers = np.fromstring(text, sep=" ").reshape(-1, 3)
+        if (np.abs(numbers[:, 0]) < _EXACT).all():
+            ids = numbers[:, 0].astype(np.int64)
+        else:  # of so large a number the last digits would be lost
+            ids = np.array([int(part) for part in text.split()[::3]], np.int64)
+        self.ids.append(ids)
+        self.lonlat.append(numbers[:, 1:])
         self._waiting.clear()
 
 
@@ -483,11 +494,10 @@ def _read_streets(path: str | Path) -> Streets:
 
 
 def _streets(found: _Collected, info: _SourceInfo) -> Streets:
-    numbers = np.concatenate(found.numbers)
     node_ids, first, rows = np.unique(
-        numbers[:, 0].astype(np.int64), return_index=True, return_inverse=True
+        np.concatenate(found.ids), return_index=True, return_inverse=True
     )
-    lonlat = numbers[first, 1:]
+    lonlat = np.concatenate(found.lonlat)[first]
     off = ~np.isfinite(lonlat).all(axis=1) | (np.abs(lonlat) > (180, 90)).any(axis=1)
     if off.any():
         raise NetworkError(

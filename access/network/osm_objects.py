@@ -32,7 +32,8 @@ _LEAST_UNPACKED, _MOST_RATIO = 200_000_000, 60
 _LISTED_FAULTS = 20
 _LONGEST_TAG_BYTES = 1024
 _DEEPEST = 8
-_LARGEST_ID = 2**53
+#: Ids are of 64 bits, as everywhere in OpenStreetMap.
+_LARGEST_ID = 2**63 - 1
 #: A copy's age is twice its version, and one more where it is deleted; an editor's mark of
 #: deletion outranks every version.
 _DELETED = 2**31 + 1
@@ -270,9 +271,9 @@ class _Xml:
     def _whole(self, attributes: Mapping[str, str], name: str) -> int:
         with suppress(ValueError):
             value = int(attributes.get(name, "")[:25])
-            if abs(value) < _LARGEST_ID:
+            if abs(value) <= _LARGEST_ID:
                 return value
-        self.found.fault(self._where, name, attributes.get(name, ""), "a whole number")
+        self.found.fault(self._where, name, attributes.get(name, ""), "a whole number of 64 bits")
         return 0
 
     def _version(self, attributes: Mapping[str, str]) -> int:

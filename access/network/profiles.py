@@ -48,7 +48,7 @@ _DRIVE_CAPS_KMH = (
 )  # fmt: skip
 _NO_CAR_BARRIERS = (
     "bollard", "block", "bus_trap", "chain", "cycle_barrier", "debris", "full-height_turnstile",
-    "height_restrictor", "horse_stile", "jersey_barrier", "kissing_gate", "log",
+    "horse_stile", "jersey_barrier", "kissing_gate", "log",
     "motorcycle_barrier", "planter", "stile", "sump_buster", "turnstile",
 )  # fmt: skip
 _NO_WHEELS_BARRIERS = ("stile", "turnstile", "full-height_turnstile", "kissing_gate",

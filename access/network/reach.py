@@ -538,16 +538,10 @@ class _Streets:
         from scipy import sparse  # long to import
         from scipy.sparse import csgraph
 
-        net, edge, along = self.network, int(ends.edge[to]), float(ends.along[to])
-        nodes = np.array([net.edge_from[edge], net.edge_to[edge]], np.int64)
-        delay = net.node_delay_minutes[nodes[::-1]]  # of the node at the far end, if it is reached
-        last = np.array(
-            [
-                _part(along, net.edge_minutes_forward[edge], delay[0] * (along == 1)),
-                _part(1 - along, net.edge_minutes_backward[edge], delay[1] * (along == 0)),
-            ]
-        )
+        nodes, last = self._last(ends, to)
         use = np.isfinite(last)
+        if nodes[0] == nodes[1]:  # a ring: the shorter way round
+            use[np.argmax(last)] = False
         # the oldest scipy that is allowed searches no matrix whose places are long numbers
         rows = np.concatenate([self.head, np.full(int(use.sum()), self.n)]).astype(np.int32)
         columns = np.concatenate([self.tail, nodes[use]]).astype(np.int32)
@@ -556,6 +550,15 @@ class _Streets:
         matrix = sparse.csr_array((data, (rows, columns)), shape=(size, size))
         reach, following = csgraph.dijkstra(matrix, indices=self.n, return_predecessors=True)
         return reach, following
+
+    def _last(self, ends: _Snaps, to: int) -> tuple[_Longs, _Floats]:
+        """Give the nodes at the start and end of a place's street, and the minutes from each."""
+        net, edge, along = self.network, int(ends.edge[to]), float(ends.along[to])
+        nodes = np.array([net.edge_from[edge], net.edge_to[edge]], np.int64)
+        delay = net.node_delay_minutes[nodes[::-1]]  # of the node at the far end, if it is reached
+        ahead = _part(along, net.edge_minutes_forward[edge], delay[0] * (along == 1))
+        back = _part(1 - along, net.edge_minutes_backward[edge], delay[1] * (along == 0))
+        return nodes, np.array([ahead, back])
 
     def way(
         self, starts: _Snaps, at: int, ends: _Snaps, to: int, reach: _Floats, following: _Longs
@@ -581,7 +584,9 @@ class _Streets:
             parts.append(self._between(node, after))
             node = after
         if node >= 0:
-            parts.append(self._stretch(goal, 0.0 if node == net.edge_from[goal] else 1.0, end))
+            nodes, last = self._last(ends, to)
+            side = int(np.argmin(np.where(nodes == node, last, np.inf)))
+            parts.append(self._stretch(goal, float(side), end))
         xy = np.concatenate(parts)
         return float(minutes), xy if len(xy) > 1 else np.repeat(xy, 2, axis=0)
 

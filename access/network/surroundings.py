@@ -186,7 +186,7 @@ def _read(path: Path, window: shapely.Geometry) -> tuple[list[Any], list[Any]]:
 
 
 def _kind(thing: Any, kinds: dict[tuple[str, str], str]) -> str | None:
-    """Say what a thing is; None where it is not wanted: sidings, tunnels, what is private."""
+    """Say what a thing is; None where it is not wanted: sidings, and what runs in tunnels."""
     tags = thing.tags
     if tags.get("service") or tags.get("tunnel") in ("yes", "culvert"):
         return None

@@ -379,11 +379,12 @@ def _check_options(
 def _labels(paths: Sequence[str | Path]) -> list[str]:
     """A name for each feed, once each."""
     stems = [Path(p).name.removesuffix(".zip") or str(p) for p in paths]
-    seen: Counter[str] = Counter()
-    out = []
+    out: list[str] = []
     for stem in stems:
-        seen[stem] += 1
-        out.append(stem if seen[stem] == 1 else f"{stem}-{seen[stem]}")
+        numbered = (f"{stem}-{n}" for n in range(2, len(stems) + 2))
+        free = (label for label in (stem, *numbered) if label not in out and (
+            label == stem or label not in stems))  # fmt: skip
+        out.append(next(free))
     return out
 
 
@@ -540,7 +541,8 @@ def _holiday_checks(
     for feed in read:
         column = counts[feed.feed.label].dropna()
         weekday = [d for d in column.index if days.holiday(d) and d.weekday() < 5]
-        full = [d for d in weekday if column[d] >= 0.9 * days._usual_tuesday(column) > 0]
+        usual = days._usual_tuesday(column)
+        full = [d for d in weekday if column[d] >= 0.9 * usual > 0]
         words = (
             f"{feed.feed.label} runs a full service on {len(full)} of {len(weekday)} bank holidays"
             f"{'' if feed.calendar.has_exceptions else ', for its calendar has no exceptions'}; "

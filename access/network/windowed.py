@@ -67,7 +67,7 @@ class WindowedTravel:
         shape = (len(self.area_ids), len(self.marks), len(self.site_ids))
         pairs = shape[::2]
         fill = {
-            "minutes": (np.asarray(self.minutes, np.float32), shape),
+            "minutes": (_own(self.minutes), shape),
             "unreached": (_or_full(self.unreached, pairs, np.uint8, Status.UNREACHABLE), pairs),
             "same_place": (_or_full(self.same_place, pairs, bool, False), pairs),
         }
@@ -313,9 +313,11 @@ def family_trip(
     p = _shares(p_no_car, bus.area_ids)[:, None, None]
     car = np.minimum(on_foot, by_car + parking_minutes)[:, None, :]
     no_car = np.minimum(on_foot[:, None, :], bus.minutes)
-    minutes = np.where(p > 0, no_car, 0.0) * p + np.where(p < 1, car, 0.0) * (1 - p)
+    blend = np.where(p > 0, no_car, 0.0) * p + np.where(p < 1, car, 0.0) * (1 - p)
+    minutes: NDArray[np.float32] = blend.astype(np.float32)
+    minutes.setflags(write=False)
     return WindowedTravel(
-        bus.area_ids, bus.site_ids, "typical", bus.marks, minutes.astype(np.float32),
+        bus.area_ids, bus.site_ids, "typical", bus.marks, minutes,
         bus.unreached, bus.same_place, bus.direction, bus.arrive_by,
         (
             *dict.fromkeys((*bus.assumptions, *drive.assumptions)),
@@ -375,6 +377,12 @@ def clock(mark: float) -> str:
     day, minute = divmod(whole, 1440)
     said = {0: "", 1: " the next day", -1: " the day before"}.get(day, f" (day {day:+d})")
     return f"{minute // 60}.{minute % 60:02d}{said}"
+
+
+def _own(minutes: ArrayLike) -> NDArray[np.float32]:
+    """Minutes that nobody else can change: a copy of an array that its owner still may."""
+    array = np.asarray(minutes, np.float32)
+    return array.copy() if array is minutes and array.flags.writeable else array
 
 
 def _or_full(

@@ -125,3 +125,19 @@ def test_taking_areas_and_sites_takes_their_minutes():
         from dataclasses import replace
 
         replace(matrix, minute_by_minute=np.zeros((1, 3, 4), np.float32))
+
+
+def test_minutes_that_are_handed_over_stay_the_caller_s():
+    given_ = np.full((1, 2, 1), 9.0, np.float32)
+    trips = WindowedTravel(("a",), ("W",), "bus", (540, 541), given_)
+    given_[:] = 5.0  # neither refused, nor seen by what was made of it before
+    assert trips.minutes.tolist() == [[[9.0], [9.0]]]
+    with pytest.raises(ValueError, match="read-only"):
+        trips.minutes[:] = 1.0
+
+
+def test_the_least_over_no_site_is_refused_in_words():
+    for matrix in (by_bus([[[3.0, 4.0]]]), TravelMatrix.from_minutes(
+        [[3.0]], area_ids=["a"], site_ids=["W"])):  # fmt: skip
+        with pytest.raises(ParameterError, match="no site is named"):
+            matrix.least([])

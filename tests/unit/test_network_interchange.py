@@ -9,6 +9,7 @@ from shapely.geometry import LineString
 
 import access
 from access.errors import NetworkError
+from access.network.profiles import MPH
 from tests.streets import at, places, write_osm
 
 
@@ -127,6 +128,44 @@ def test_parallel_edges_minutes_and_geometry_are_heeded():
     on_bend = access.travel_matrix(net, places(o=at(2, 2)), places(t=at(4, 0)))
     assert on_bend.entry_minutes.item() == pytest.approx(0, abs=1e-6)
     assert on_bend.network_minutes.item() == pytest.approx(2, rel=1e-3)
+
+
+@pytest.mark.parametrize("mode", ["walk", "drive"])
+def test_each_direction_of_a_street_has_minutes_of_its_own(mode):
+    graph = nx.MultiDiGraph()
+    for i in (0, 1):
+        graph.add_node(i, x=-1.36 + i / 100, y=53.43)
+    graph.add_edge(0, 1, length=700.0, minutes=5.0, osmid=7)
+    graph.add_edge(1, 0, length=700.0, minutes=9.0, osmid=7)
+    net = access.build_network(graph, mode=mode)
+    assert (net.edge_minutes_forward.tolist(), net.edge_minutes_backward.tolist()) == ([5], [9])
+
+
+def test_each_direction_of_a_street_has_a_speed_of_its_own():
+    both, plain = nx.DiGraph(), nx.Graph()
+    for graph in (both, plain):
+        for i in (0, 1):
+            graph.add_node(i, x=-1.36 + i / 100, y=53.43)
+    street = {"length": 700.0, "highway": "primary"}
+    both.add_edge(0, 1, **street, maxspeed="50 mph")
+    both.add_edge(1, 0, **street, maxspeed="20 mph")
+    limits = {"maxspeed:forward": "50 mph", "maxspeed:backward": "20 mph"}
+    plain.add_edge(0, 1, **street, **limits)
+    for graph in (both, plain):
+        net = access.build_network(graph, mode="drive")
+        there, back = net.edge_minutes_forward.item(), net.edge_minutes_backward.item()
+        assert there == pytest.approx(0.7 / (50 * MPH * 0.95) * 60)
+        assert back == pytest.approx(0.7 / (20 * MPH * 0.85) * 60)
+
+
+def test_two_directions_of_different_streets_stay_two():
+    graph = nx.DiGraph()
+    for i in (0, 1):
+        graph.add_node(i, x=-1.36 + i / 100, y=53.43)
+    graph.add_edge(0, 1, length=700.0, highway="primary")
+    graph.add_edge(1, 0, length=700.0, highway="residential", access="destination")
+    net = access.build_network(graph, mode="drive")
+    assert [net.class_names[k] for k in net.edge_class] == ["primary", "residential"]
 
 
 def test_streets_of_two_names_take_the_first_class():

@@ -203,6 +203,7 @@ def test_walking_speed_does_not_heed_speed_limits():
         ("barrier=kissing_gate wheelchair=yes", False, True, False, True),
         ("barrier=stile foot=yes", False, True, True, True),
         ("barrier=cycle_barrier", False, False, True, True),
+        ("barrier=height_restrictor maxheight=2.1", False, False, False, False),
         ("barrier=lift_gate", False, False, False, False),
         ("highway=traffic_signals", False, False, False, False),
     ],

@@ -82,6 +82,16 @@ def test_an_ascii_grid_is_read_from_the_south_up(tmp_path):
     assert np.isnan(grid.at([[1050, 2040], [0, 0], [1125, 2080]])).all()
 
 
+@pytest.mark.parametrize("indent", [" ", "\t", "\n "])
+def test_an_ascii_grid_may_have_white_space_before_its_lines(tmp_path, indent):
+    path = tmp_path / "t.asc"
+    head, rows = ASC.split("-9999\n", 1)
+    path.write_text(f"{head}-9999\n" + "".join(f"{indent}{row}\n" for row in rows.splitlines()))
+    assert _read_heights(path).at([[1025, 2025], [1025, 2075]]).tolist() == [0, 10]
+    path.write_text(ASC.replace("\ncellsize", f"\n{indent}cellsize"))
+    assert _read_heights(path).at([[1025, 2025], [1025, 2075]]).tolist() == [0, 10]
+
+
 def test_tobler_by_hand():
     assert _tobler(0) == 1
     assert _tobler(0.1) == pytest.approx(np.exp(-0.35))

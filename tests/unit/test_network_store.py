@@ -263,6 +263,23 @@ def test_matrices_are_kept_by_network_places_and_options(tmp_path, file):
     assert len(list(kept.iterdir())) == 9
 
 
+def test_a_street_that_can_no_longer_be_joined_is_another_question(tmp_path):
+    def town(**tags):
+        graph = nx.Graph()
+        for i, spot in enumerate([at(0, 0), at(2, 0), at(0, 2), at(2, 2)]):
+            graph.add_node(i, x=spot[0], y=spot[1])
+        graph.add_edges_from([(0, 2), (2, 3), (3, 1)], highway="residential")
+        graph.add_edge(0, 1, highway="residential", **tags)
+        return access.build_network(graph)
+
+    kept, ends = tmp_path / "kept", (places(o=at(1, -0.1)), places(t=at(2, 2)))
+    for net in (town(), town(tunnel="yes")):
+        fresh = access.travel_matrix(net, *ends)
+        found = access.travel_matrix(net, *ends, cache=kept)
+        assert found.total_minutes.tobytes() == fresh.total_minutes.tobytes()
+    assert len(list(kept.iterdir())) == 2
+
+
 def test_a_stopped_write_leaves_nothing_behind(tmp_path, file, monkeypatch):
     net = access.build_network(file)
     path = tmp_path / "kept" / "net.npz"

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 
 import numpy as np
+import osmium
 import pytest
 
 import access
@@ -43,6 +44,32 @@ def test_every_format_gives_the_same_network(tmp_path, name):
     assert net.digest == build(tmp_path, *CROSS).digest
     assert net.source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert "OpenStreetMap" in net.source.licence
+
+
+@pytest.mark.parametrize("first", [2**53 - 2, 2**53, 2**62, 2**63 - 5])
+@pytest.mark.parametrize("kind", ["osm", "osm.pbf"])
+def test_ids_of_64_bits_are_kept_apart(tmp_path, first, kind):
+    spots = {first + i: at(i, 0) for i in range(4)}
+    ways = [(first, [*spots][:3], STREET), (first + 1, [*spots][2:], STREET)]
+    path = write_osm(tmp_path / "town.osm", spots, ways)
+    if kind != "osm":
+        path, plain = tmp_path / f"town.{kind}", path
+        with osmium.SimpleWriter(str(path)) as writer:
+            for one in osmium.FileProcessor(str(plain)):
+                writer.add(one)
+    net = access.build_network(path)
+    assert net.node_ids.tolist() == [first, first + 2, first + 3]
+    assert net.edge_way.tolist() == [first, first + 1]
+    assert net.edge_metres == pytest.approx(
+        [walked(at(0, 0), at(2, 0)), walked(at(2, 0), at(3, 0))]
+    )
+
+
+def test_an_id_beyond_64_bits_is_a_fault(tmp_path):
+    spots = {1: at(0, 0), 2**63: at(1, 0)}
+    path = write_osm(tmp_path / "town.osm", spots, [(1, [1, 2**63], STREET)])
+    with pytest.raises(access.AccessError, match="a whole number of 64 bits"):
+        access.build_network(path)
 
 
 def test_ways_are_cut_where_they_meet_and_nowhere_else(tmp_path):

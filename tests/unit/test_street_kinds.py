@@ -356,11 +356,12 @@ def test_a_pond_in_a_square_is_walked_round(tmp_path):
 # --- turns ------------------------------------------------------------------------------------
 
 
-def turn(kind, before, via, after, more=""):
+def turn(kind, before, via, after, more="", of=""):
     return (
         f'<relation id="900" version="1"><member type="way" ref="{before}" role="from"/>'
         f'<member type="node" ref="{via}" role="via"/><member type="way" ref="{after}" role="to"/>'
-        f'<tag k="type" v="restriction"/><tag k="restriction" v="{kind}"/>{more}</relation></osm>'
+        f'<tag k="type" v="restriction{of}"/><tag k="restriction" v="{kind}"/>'
+        f"{more}</relation></osm>"
     )
 
 
@@ -374,6 +375,8 @@ def turn(kind, before, via, after, more=""):
         (turn("no_straight_on", 11, 2, 12), "through"),
         (turn("no_straight_on", 12, 2, 11, '<tag k="except" v="bicycle;motorcar"/>'), "through"),
         (turn("no_straight_on", 12, 77, 11), "through"),
+        (turn("no_straight_on", 12, 2, 11, of=":hgv"), "through"),
+        (turn("no_straight_on", 12, 2, 11, of=":motorcar"), "round"),
     ],
 )
 def test_banned_turns_bind_cars(tmp_path, relation, expected):

@@ -30,6 +30,10 @@ def town(rng, one_way: bool) -> Network:
                   [lon[b], lat[b]]])
         for (a, b), (x, y) in zip(edges, bend, strict=True)
     ]  # fmt: skip
+    for ring in rng.choice(SIDE * SIDE, 3, replace=False).tolist():  # a street back to its start
+        edges.append((ring, ring))
+        round_it = np.array([[0, 0], [0.6, 0], [0.6, 0.8], [0, 0]]) * STEP
+        lines.append(round_it + np.array([lon[ring], lat[ring]]))
     there = rng.uniform(1, 9, len(edges))
     back = np.where(rng.random(len(edges)) < 0.3, np.inf, there + 1) if one_way else there
     return Network.from_edges(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import zipfile
 from datetime import date, timedelta
@@ -309,6 +310,93 @@ def test_odd_ways_of_writing_that_are_read(tmp_path):
     assert "Café" in set(table.stops["name"]) and any("Windows-1252" in n for n in table.notes)
 
 
+def test_a_comma_too_many_is_refused_where_it_would_move_what_follows(tmp_path):
+    for table, column, more in (("stops.txt", '"Wath Road, top"', ""), ("trips.txt", "Hill", ""),
+                                ("stops.txt", '"Wath Road, top"', ",")):  # fmt: skip
+        # a last column that is empty hides what was moved into the one before it
+        text = FEED[table].replace("\n", f"{more}\n").replace(column, "Wath Road, top", 1)
+        with pytest.raises(_TimetableError, match=r"1 rows .*more fields.*\n.*line 2"):
+            read_timetable(feed(tmp_path, **{table.replace(".", "__"): text}), day=DAY)
+    head, rest = FEED["stops.txt"].split("\n", 1)
+    every = head + "\n" + rest.replace("\n", ",,\n")
+    plain = read_timetable(feed(tmp_path), day=DAY).digest
+    assert read_timetable(feed(tmp_path, stops__txt=every), day=DAY).digest == plain
+
+
+def test_letters_of_old_windows_are_read_wherever_they_stand(tmp_path):
+    many = "".join(f"z{i},{'Some stop ' * 10},53.44,-1.36\n" for i in range(10_000))
+    late = (FEED["stops.txt"] + many).encode() + b"s9,Caf\xe9 \x81,53.43,-1.33\n"
+    table = read_timetable(feed(tmp_path, stops__txt=late), day=DAY)
+    assert table.stops["name"].iloc[-1].startswith("Café")
+    ids = {k: v.replace("t1", "té").encode("cp1252") for k, v in FEED.items() if "t1" in v}
+    odd = feed(tmp_path, **{k.replace(".", "__"): v for k, v in ids.items()})
+    notes = read_timetable(odd, day=DAY, box=BOX).notes  # stop times are then read twice
+    assert sum("stop_times.txt of feed is not UTF-8" in note for note in notes) == 1
+
+
+def test_calendars_of_many_years_hold_their_days(tmp_path):
+    long = FEED["calendar.txt"].replace("20230601", "20100101").replace("20230930", "20991231")
+    plain = read_timetable(feed(tmp_path), day=DAY)
+    table = read_timetable(feed(tmp_path, calendar__txt=long), day=DAY)
+    assert table.rides.dep.tolist() == plain.rides.dep.tolist()
+    endless = long.replace("20100101", "00010101").replace("20991231", "99991231")
+    assert rides(read_timetable(feed(tmp_path, calendar__txt=endless), day=DAY)) == rides(plain)
+
+
+def test_a_service_left_in_from_other_years_is_not_what_is_usual(tmp_path):
+    old = FEED["calendar.txt"] + "old,1,1,1,1,1,0,0,20090101,20121231\n"
+    trips = FEED["trips.txt"] + "r22,old,t0,Hill\n"
+    many = [f"r22,wk,n{i},Hill\n" for i in range(30)]
+    times = [f"n{i},10:{i}:00,10:{i}:00,s1,1\nn{i},11:00:00,11:00:00,s2,2\n" for i in range(30)]
+    path = feed(tmp_path, calendar__txt=old, trips__txt=trips + "".join(many),
+                stop_times__txt=FEED["stop_times.txt"] + "".join(times))  # fmt: skip
+    table = read_timetable(path)
+    assert table.day == date(2023, 6, 6)
+    assert table.checks.set_index("check").loc["trips on the day", "of"] == 32
+
+
+def test_days_that_are_counted_together_are_alike(tmp_path):
+    rows = [
+        FEED["calendar.txt"].splitlines()[0],
+        "wk,1,1,1,1,1,0,0,20230601,20230930",
+        "wk,0,0,0,0,0,1,0,20230701,20230710",
+        "su,0,0,0,0,0,0,1,20230715,20230801",
+    ]
+    extra = "service_id,date,exception_type\nwk,20230613,2\nsu,20230614,1\nsu,20231101,1\n"
+    path = feed(tmp_path, calendar__txt="\n".join(rows), calendar_dates__txt=extra)
+    calendar = days._Calendar(days._Feed(path, "f"))
+    weight = np.array([1.0, 10.0])
+    counts = calendar.counts(weight)
+    assert list(counts.index) == [date(2023, 6, 1) + timedelta(i) for i in range(154)]
+    assert counts.tolist() == [weight[calendar.active(day)].sum() for day in counts.index]
+
+
+def test_distances_of_a_feed_that_do_not_rise_say_nothing(tmp_path):
+    rows = FEED["stop_times.txt"].replace("09:05:00,09:06:00", ",").splitlines()
+    for along in (["0", "0", "0"], ["0", "0", "10"], ["5", "10", "10"]):
+        some = ["shape_dist_traveled", *along, "", "", ""]
+        times = "\n".join(f"{row},{a}" for row, a in zip(rows, some, strict=True))
+        table = read_timetable(feed(tmp_path, stop_times__txt=times), day=DAY)
+        assert rides(table)[0][3] == pytest.approx(540 + 10 / 4, abs=1e-3)
+
+
+def test_rows_that_stand_there_twice_count_once(tmp_path):
+    head, rows = FEED["stop_times.txt"].split("\n", 1)
+    twice = read_timetable(feed(tmp_path, stop_times__txt=f"{head}\n{rows}{rows}"), day=DAY)
+    assert rides(twice) == rides(read_timetable(feed(tmp_path), day=DAY))
+    assert twice.audit().set_index("check")["found"]["calls that stand there twice"] == 6
+
+
+def test_feeds_of_any_names_are_kept_apart(tmp_path):
+    paths = []
+    for folder, name in (("x", "a.zip"), ("y", "a.zip"), ("z", "a-2.zip")):
+        (tmp_path / folder).mkdir()
+        paths.append(feed(tmp_path / folder, name))
+    for some in itertools.permutations(paths):
+        table = read_timetable(some, day=DAY)
+        assert table.stops["id"].is_unique and len(table.stops) == 12
+
+
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
@@ -318,6 +406,8 @@ def test_odd_ways_of_writing_that_are_read(tmp_path):
         ({"calendar__txt": FEED["calendar.txt"].splitlines()[0] + "\n"}, "have no rows"),
         ({"calendar__txt": FEED["calendar.txt"].replace("1,1,1,1,1", "0,0,0,0,0")}, "empty"),
         ({"calendar__txt": FEED["calendar.txt"].replace("20230601", "1 June")}, "start_date"),
+        ({"calendar_dates__txt": "service_id,date,exception_type\nwk,20230613,\n"},
+         "row 2, exception_type: expected 1"),
         ({"trips__txt": FEED["trips.txt"].replace("t2", "t1")}, "trip_id.*t1.*each id once"),
         ({"trips__txt": FEED["trips.txt"].replace(",wk,", ",no,")}, "no trip belongs"),
         ({"trips__txt": ""}, "trips.txt in .* is empty"),
