@@ -229,8 +229,10 @@ def _row_faults(
 
 
 def _value_problem(column: Column, value: Value) -> str:
-    if column.kind == "text" or column.kind not in _KINDS or is_missing(value):
+    if column.kind not in _KINDS or is_missing(value):
         return ""
+    if column.kind == "text":  # a float would be shown as 466.0, and be no number in a workbook
+        return "a text, or a kind of column for numbers" if isinstance(value, float) else ""
     if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
         return "a number, None for not known, inf for cannot be reached, or NOT_APPLICABLE"
     if column.kind == "people" and (value < 0 or np.isinf(value)):

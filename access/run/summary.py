@@ -23,7 +23,7 @@ from access.analysis.results import (
 from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
-from access.measure.distribution import share_within, weighted_mean
+from access.measure.distribution import share_within
 from access.report.findings import Wording, affected, does_words, week_words
 from access.run.findings import (
     _GROUPINGS,

@@ -50,6 +50,11 @@ class TestWrongInputs:
         with pytest.raises(ParameterError, match=r"\['centre'\].*\['center'\]"):
             Table.from_frame(frame, "T", (CENTRE,))
 
+    def test_a_figure_in_a_column_of_texts_is_refused(self):
+        """It would stand as 466.0 on the page, and as a text in the workbook."""
+        with pytest.raises(ParameterError, match="a kind of column for numbers"):
+            Table("T", (CENTRE, Column("room", "Capacity")), (("Wath", 466.0),))
+
     def test_a_number_without_end_is_no_figure(self):
         with pytest.raises(ParameterError, match="words"):
             figure(float("inf"))
