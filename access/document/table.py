@@ -447,15 +447,21 @@ class Table:
                 mask[:, k] |= mask[:, where[key]]
         return mask
 
-    def _rounded(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
-        """Write every rise of a row as the difference of what is shown before it and after."""
+    def _told(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
+        """Write every rise of a row as the difference of what is shown before it and after.
+
+        A mean or a share of nobody is not a figure that is not known: it does not apply.
+        """
         at = dict(zip((c.key for c in columns), row, strict=True))
-        return [
-            rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
-            if c.rise_of
-            else value
-            for value, c in zip(row, columns, strict=True)
-        ]
+
+        def told(value: Value, c: Column) -> Value:
+            if is_missing(value) and any(_count(at[key]) == 0 for key in c.hidden_with):
+                return NOT_APPLICABLE
+            if c.rise_of:
+                return rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            return value
+
+        return [told(value, c) for value, c in zip(row, columns, strict=True)]
 
     def _sums(self, people: list[int], height: int) -> list[Sum]:
         """List the additions a reader can make, as positions in the flat array of counts."""
@@ -495,9 +501,7 @@ class Table:
         shown = tuple(
             tuple(
                 _cell(value, c.kind, c.places, signed=c.signed, hidden=bool(mask[r, k]))
-                for k, (value, c) in enumerate(
-                    zip(self._rounded(row, columns), columns, strict=True)
-                )
+                for k, (value, c) in enumerate(zip(self._told(row, columns), columns, strict=True))
             )
             for r, row in enumerate(body)
         )

@@ -101,6 +101,43 @@ def test_figures_of_rivals_side_by_side_say_whose_they_are(tmp_path, side):
         assert f"Option {found.result.key.upper()}: {one[0].lower()}{one[1:]}" in together
 
 
+@pytest.mark.parametrize(("many", "where"), [(1, "here"), (3, "in the workbook")])
+def test_what_is_on_offer_is_said_to_stand_where_it_stands(tmp_path, many, where):
+    text = "".join(f"[proposals.{part}" for part in RIVALS.split("[proposals.")[1 : many + 1])
+    services = {"library": 5, "gym": 5}
+    if many > 1:
+        text += (
+            text.replace('"library"', '"gym"')
+            .replace('"L', '"G')
+            .replace("[proposals.", "[proposals.g")
+        )
+    results = measure_study(small_study(tmp_path / "s", services=services, proposals=text))
+    document = board_report(results, draws=0)
+    (offer,) = (b for b in document.blocks if getattr(b, "key", "") == "offer")
+    assert offer.paged is (where == "here")
+    assert f"they are set beside the trips {where}" in texts(document)
+
+
+def test_figures_of_nobody_are_not_said_to_be_ungiven(tmp_path):
+    """Of one tenth and of one centre's neighbours there is nobody, and nobody has further to go."""
+    plan = RIVALS.split("[proposals.b]")[0]
+    folder = deprived_study(tmp_path / "s", plan, services={"library": 5}, side=6).folder
+    areas = pd.read_csv(folder / "areas.csv")
+    areas.loc[areas["imd_decile"] == 3, "people_library"] = 0
+    areas["group"] = areas["whole"] = areas["people_library"]
+    areas.to_csv(folder / "areas.csv", index=False)
+    centres = pd.read_csv(folder / "centres.csv")
+    twin = centres[centres["id"] == "L2"].assign(id="L0")  # nearer by its id where it stands
+    pd.concat([centres, twin]).to_csv(folder / "centres.csv", index=False)
+    with (folder / "study.toml").open("a") as file:
+        file.write('[[groups]]\nlabel = "G"\ncolumn = "group"\ndenominator = "whole"\n')
+    document = board_report(measure_study(load_study(folder)), draws=0)
+    tables = [b.table for b in document.blocks if hasattr(b, "table")]
+    people = [t for t in tables if any(c.hidden_with for c in t.columns)]
+    told = [t.title for t in people if any("nobody has given" in n for n in t.view().notes)]
+    assert len(people) > 5 and not told
+
+
 def test_figures_of_services_whose_people_have_names_of_their_own_need_no_other(tmp_path):
     """Two proposals for two services."""
     text = RIVALS.split("[proposals.b]")[0]
