@@ -66,17 +66,16 @@ class _Asked:
             check_folder(out, self.files)
 
     @contextmanager
-    def measured(self) -> Iterator[Analysis]:
-        """Give the study with its travel times."""
+    def measured(self, *, internal: bool = False) -> Iterator[Analysis]:
+        """Give the study with its travel times: what may be published, unless for own use."""
         from access.analysis.analysis import Analysis
         from access.analysis.job import travel_times
+        from access.release import released
 
-        with steps(quiet=self.quiet or self.json) as progress:
-            yield Analysis(
-                travel_times(
-                    self.study, network=self.network, keep=not self.no_cache, progress=progress
-                )
-            )
+        telling = steps(quiet=self.quiet or self.json)
+        with released(self.study, internal=internal) as own, telling as progress:
+            keep = not self.no_cache
+            yield Analysis(travel_times(own, network=self.network, keep=keep, progress=progress))
 
     def ledger(self, analysis: Analysis, command: str, question: dict[str, Any]) -> RunLedger:
         """Say what the answer was worked out from."""
@@ -281,8 +280,8 @@ def within(
 
     Counts each service's own people, in all and by deprivation fifth and ward, and the study's
     equality groups. Counts below five, and those that would give them away, are hidden: [c] in
-    words, empty in tables, null in JSON. --internal keeps them. Tables for several numbers of
-    minutes, set side by side, can give away what each of them hides: publish one.
+    words, empty in tables, null in JSON. They are worked out from a public copy of the study,
+    as all that `access run` publishes is. --internal keeps them, and counts the council's own.
 
       access within rotherham CC04
 
@@ -295,7 +294,7 @@ def within(
     asked = _Asked(study, network, no_cache, out, quiet, json)
     question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
                 "internal": internal}  # fmt: skip
-    with asked.measured() as analysis:
+    with asked.measured(internal=internal) as analysis:
         found = analysis.within(site, minutes=limit, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
         asked.write(lambda work: write_within(work, found, ledger, internal=internal))

@@ -11,6 +11,7 @@ import pytest
 
 from access.files import sha256_of
 from access.sources.folder import new_study
+from tests.conftest import call_here
 
 
 @pytest.fixture
@@ -105,6 +106,33 @@ def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_c
             else:
                 assert float(row[column]) == full[column]
                 assert not 0 < full[column] < 5
+
+
+def twin(home, name: str, small: int):
+    """Write the made-up study with small counts of a council's own."""
+    new_study(home / name / "town")
+    areas = pd.read_csv(home / name / "town" / "areas.csv")
+    few = [small if k % 3 == 0 else n for k, n in enumerate(areas["children_0_4"])]
+    areas.assign(children_0_4=few).to_csv(home / name / "town" / "areas.csv", index=False)
+    return home / name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("within", "{site}", "--minutes", 12), ("within", "{site}", "--minutes", 60),
+     ("minutes",), ("path", "{area}", "{site}"), ("isochrones", "{site}", "--minutes", 10)],
+)  # fmt: skip
+def test_what_is_told_of_places_does_not_change_with_protected_counts(tmp_path, sites, area, words):
+    """Set beside what a run publishes it would give them away, and so would a ledger's hash."""
+    command, *more = (str(w).format(site=sites["id"].iloc[0], area=area) for w in words)
+    told = []
+    for name, small in (("one", 1), ("other", 4)):
+        home = twin(tmp_path, name, small)
+        done = call_here(home, command, "town", *more, "--json", "--out", "out")
+        assert done.returncode == 0, done.stderr
+        files = {f.name: f.read_bytes() for f in sorted((home / "out").iterdir())}
+        told.append((done.stdout, files))
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(
