@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -370,6 +370,7 @@ def network(
     from access.files import RunLedger, check_folder, sha256_of, to_json, whole_folder
     from access.network import Profile
     from access.network.stocktake import take_stock
+    from access.release import released
     from access.run.answer import write_layers
     from access.run.summary import safe_cells
     from access.study import load_study
@@ -389,13 +390,14 @@ def network(
     given = (source, *(loaded.files if loaded else ()))
     if out is not None:
         check_folder(out, given)
-    with steps(quiet=quiet or json) as begin:
+    public = nullcontext() if loaded is None else released(loaded)
+    with public as own, steps(quiet=quiet or json) as begin:
         stock = take_stock(
             source,
             profiles,
-            areas=None if loaded is None else loaded.areas,
-            sites=None if loaded is None else loaded.centres,
-            snap_limit_m=500.0 if loaded is None else loaded.config.travel.snap_limit_m,
+            areas=None if own is None else own.areas,
+            sites=None if own is None else own.centres,
+            snap_limit_m=500.0 if own is None else own.config.travel.snap_limit_m,
             sensitivity=sensitivity,
             progress=begin,
         )
@@ -413,7 +415,7 @@ def network(
                 read = {"file": source.name, "sha256": sha256_of(source)}
                 told = [note for n in stock.networks.values() for note in n.assumptions]
                 ledger = RunLedger(
-                    {"command": "network"}, (read, *(loaded.inputs if loaded else ())),
+                    {"command": "network"}, (read, *(own.inputs if own else ())),
                     outputs=outputs,
                     assumptions=tuple(dict.fromkeys(told)),
                 )  # fmt: skip
