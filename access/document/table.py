@@ -457,9 +457,10 @@ class Table:
         def told(value: Value, c: Column) -> Value:
             if is_missing(value) and any(_count(at[key]) == 0 for key in c.hidden_with):
                 return NOT_APPLICABLE
-            if c.rise_of:
-                return rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
-            return value
+            if not c.rise_of:
+                return value
+            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            return rise
 
         return [told(value, c) for value, c in zip(row, columns, strict=True)]
 
