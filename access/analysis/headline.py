@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
+<<<<<<< HEAD
 from access.measure.distribution import within
+=======
+from access.measure import weighted_mean
+>>>>>>> pageB
 from access.scenario import Impact
 from access.text import (
     Claim,
@@ -272,23 +277,45 @@ def on_foot_words(
     return Said(text + "study's limit).", claims)
 
 
-def walk_words(before: float | None, after: float | None, limit_minutes: float) -> str:
-    """Say how a walk changes; one beyond the limit is never called a trip that people make.
+def walk_words(
+    before: ArrayLike, after: ArrayLike, people: ArrayLike, limit_minutes: float, key: str = ""
+) -> Said:
+    """Say how the walks of some people change; one beyond the limit is no trip that people make.
+
+    Whether it is within reach is asked area by area: a mean beyond the limit leaves some within it.
 
     Examples
     --------
-    >>> walk_words(22.4, 43.3, 60)
-    '43 minutes on foot instead of 22 minutes'
-    >>> walk_words(25.8, 93.9, 60)
-    'no longer within reach on foot (26 minutes before)'
-    >>> walk_words(70, None, 60)
-    'not within reach on foot, before or after'
+    >>> print(walk_words([20, 30], [42, 48], [5, 5], 60))
+    45 minutes on foot instead of 25 minutes
+    >>> print(walk_words([20, 30], [93, 98], [5, 5], 60))
+    no longer within reach on foot (25 minutes before)
+    >>> print(walk_words([20, 30], [59, 98], [5, 15], 60))
+    no longer within reach on foot for 15 of them (30 minutes before)
+    >>> print(walk_words([70, 80], [70, 98], [5, 5], 60))
+    not within reach on foot, before or after
     """
-    near = [m is not None and m <= limit_minutes for m in (before, after)]
-    if before is not None and after is not None and all(near):
-        return instead_words(after, before, " on foot")
-    if near[0]:
-        return f"{_OUT_OF_REACH} ({minutes_words(before, 0)} before)"
-    if near[1]:
-        return f"{minutes_words(after, 0)} on foot, out of that reach before"
-    return "not within reach on foot, before or after"
+    many = np.asarray(people, dtype=float)
+    counted = many > 0
+    old, new, many = (np.asarray(a, dtype=float)[counted] for a in (before, after, many))
+    near = old <= limit_minutes, new <= limit_minutes
+    lost = near[0] & ~near[1]
+    within = [float(many[n].sum()) for n in near]
+    if all(n.all() for n in near):
+        means = weighted_mean(old, many), weighted_mean(new, many)
+        claims = [Claim(f"walk_{w}:{key}", "is", (m,))
+                  for w, m in zip(("before", "after"), means, strict=True)]  # fmt: skip
+        return Said(instead_words(means[1], means[0], " on foot"), claims)
+    claims = [Claim(f"walk_within:{w}:{key}", "is", (n,))
+              for w, n in zip(("before", "after"), within, strict=True)]  # fmt: skip
+    if lost.any():
+        some, mean = float(many[lost].sum()), weighted_mean(old[lost], many[lost])
+        claims += [Claim(f"walk_lost:{key}", "is", (some,)),
+                   Claim(f"walk_lost:before:{key}", "is", (mean,))]  # fmt: skip
+        whom = "" if lost.all() else f" for {public_count(some)} of them"
+        return Said(f"{_OUT_OF_REACH}{whom} ({minutes_words(mean, 0)} before)", claims)
+    if not within[1]:
+        return Said("not within reach on foot, before or after", claims)
+    then = "as before" if within[0] == within[1] else f"{public_count(within[0])} before"
+    then = then if within[0] else "none before"
+    return Said(f"within reach on foot for {public_count(within[1])} of them, {then}", claims)

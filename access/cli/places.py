@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,17 +66,16 @@ class _Asked:
             check_folder(out, self.files)
 
     @contextmanager
-    def measured(self) -> Iterator[Analysis]:
-        """Give the study with its travel times."""
+    def measured(self, *, internal: bool = False) -> Iterator[Analysis]:
+        """Give the study with its travel times: what may be published, unless for own use."""
         from access.analysis.analysis import Analysis
         from access.analysis.job import travel_times
+        from access.release import released
 
-        with steps(quiet=self.quiet or self.json) as progress:
-            yield Analysis(
-                travel_times(
-                    self.study, network=self.network, keep=not self.no_cache, progress=progress
-                )
-            )
+        telling = steps(quiet=self.quiet or self.json)
+        with released(self.study, internal=internal) as own, telling as progress:
+            keep = not self.no_cache
+            yield Analysis(travel_times(own, network=self.network, keep=keep, progress=progress))
 
     def ledger(self, analysis: Analysis, command: str, question: dict[str, Any]) -> RunLedger:
         """Say what the answer was worked out from."""
@@ -294,8 +293,8 @@ def within(
 
     Counts each service's own people, in all and by deprivation fifth and ward, and the study's
     equality groups. Counts below five, and those that would give them away, are hidden: [c] in
-    words, empty in tables, null in JSON. --internal keeps them. Tables for several numbers of
-    minutes, set side by side, can give away what each of them hides: publish one.
+    words, empty in tables, null in JSON. They are worked out from a public copy of the study,
+    as all that `access run` publishes is. --internal keeps them, and counts the council's own.
 
       access within rotherham CC04
 
@@ -308,7 +307,7 @@ def within(
     asked = _Asked(study, network, no_cache, out, quiet, json)
     question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
                 "internal": internal}  # fmt: skip
-    with asked.measured() as analysis:
+    with asked.measured(internal=internal) as analysis:
         found = analysis.within(site, minutes=limit, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
         asked.write(lambda work: write_within(work, found, ledger, internal=internal))
@@ -384,6 +383,7 @@ def network(
     from access.files import RunLedger, check_folder, sha256_of, to_json, whole_folder
     from access.network import Profile
     from access.network.stocktake import take_stock
+    from access.release import released
     from access.run.answer import write_layers
     from access.run.summary import safe_cells
     from access.study import load_study
@@ -403,13 +403,14 @@ def network(
     given = (source, *(loaded.files if loaded else ()))
     if out is not None:
         check_folder(out, given)
-    with steps(quiet=quiet or json) as begin:
+    public = nullcontext() if loaded is None else released(loaded)
+    with public as own, steps(quiet=quiet or json) as begin:
         stock = take_stock(
             source,
             profiles,
-            areas=None if loaded is None else loaded.areas,
-            sites=None if loaded is None else loaded.centres,
-            snap_limit_m=500.0 if loaded is None else loaded.config.travel.snap_limit_m,
+            areas=None if own is None else own.areas,
+            sites=None if own is None else own.centres,
+            snap_limit_m=500.0 if own is None else own.config.travel.snap_limit_m,
             sensitivity=sensitivity,
             progress=begin,
         )
@@ -427,7 +428,7 @@ def network(
                 read = {"file": source.name, "sha256": sha256_of(source)}
                 told = [note for n in stock.networks.values() for note in n.assumptions]
                 ledger = RunLedger(
-                    {"command": "network"}, (read, *(loaded.inputs if loaded else ())),
+                    {"command": "network"}, (read, *(own.inputs if own else ())),
                     outputs=outputs,
                     assumptions=tuple(dict.fromkeys(told)),
                 )  # fmt: skip

@@ -229,8 +229,10 @@ def _row_faults(
 
 
 def _value_problem(column: Column, value: Value) -> str:
-    if column.kind == "text" or column.kind not in _KINDS or is_missing(value):
+    if column.kind not in _KINDS or is_missing(value):
         return ""
+    if column.kind == "text":  # a float would be shown as 466.0, and be no number in a workbook
+        return "a text, or a kind of column for numbers" if isinstance(value, float) else ""
     if isinstance(value, str | bool) or not isinstance(value, int | float | np.number):
         return "a number, None for not known, inf for cannot be reached, or NOT_APPLICABLE"
     if column.kind == "people" and (value < 0 or np.isinf(value)):
@@ -445,15 +447,22 @@ class Table:
                 mask[:, k] |= mask[:, where[key]]
         return mask
 
-    def _rounded(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
-        """Write every rise of a row as the difference of what is shown before it and after."""
+    def _told(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
+        """Write every rise of a row as the difference of what is shown before it and after.
+
+        A mean or a share of nobody is not a figure that is not known: it does not apply.
+        """
         at = dict(zip((c.key for c in columns), row, strict=True))
-        return [
-            rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
-            if c.rise_of
-            else value
-            for value, c in zip(row, columns, strict=True)
-        ]
+
+        def told(value: Value, c: Column) -> Value:
+            if is_missing(value) and any(_count(at[key]) == 0 for key in c.hidden_with):
+                return NOT_APPLICABLE
+            if not c.rise_of:
+                return value
+            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            return rise
+
+        return [told(value, c) for value, c in zip(row, columns, strict=True)]
 
     def _sums(self, people: list[int], height: int) -> list[Sum]:
         """List the additions a reader can make, as positions in the flat array of counts."""
@@ -493,9 +502,7 @@ class Table:
         shown = tuple(
             tuple(
                 _cell(value, c.kind, c.places, signed=c.signed, hidden=bool(mask[r, k]))
-                for k, (value, c) in enumerate(
-                    zip(self._rounded(row, columns), columns, strict=True)
-                )
+                for k, (value, c) in enumerate(zip(self._told(row, columns), columns, strict=True))
             )
             for r, row in enumerate(body)
         )

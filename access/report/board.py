@@ -62,7 +62,6 @@ from access.report.sites import _site_blocks
 from access.report.summary import (
     _as_of,
     _author,
-    _fifth,
     _for,
     _issue_blocks,
     _money,
@@ -70,6 +69,7 @@ from access.report.summary import (
     _recommendation_blocks,
     _since_blocks,
     _summary_blocks,
+    fifths,
 )
 from access.text import (
     NOT_APPLICABLE,
@@ -510,7 +510,7 @@ def board_report(
         issues=_issue_blocks(then, findings, wording),
         options=_option_blocks(then, findings, wording, later_hubs=chosen_later(results.study)),
         money=_money(findings),
-        equality=" ".join(filter(None, (_fifth(f, wording) for f in findings))),
+        equality=fifths(findings, wording),
     )  # fmt: skip
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
         "sites": ("Sites that would close", partial(_site_blocks, then, findings, wording)),

@@ -31,7 +31,7 @@ from access.scenario.compare import figure_key
 from access.scenario.offer import OfferChange
 from access.scenario.users import equality
 from access.study.config import Characteristic, Group
-from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, listed, sentence
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, is_missing, listed, sentence
 
 #: Rows of the table of what is on offer that a page has room for; more stand in the workbook.
 _MOST_OFFER_ROWS = 20
@@ -116,7 +116,7 @@ def group_table(found: ProposalFindings, column: str, words: str, note: str = ""
             r["mean_minutes_before"],
             r["mean_minutes_after"],
             r["mean_minutes_change"],
-            r["ratio_to_others"],
+            _of_some(r["ratio_to_others"]),
         )
         for r in records(frame)
     )
@@ -247,10 +247,10 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
             r["people"],
             r["mean_minutes_before"],
             r["mean_minutes_change"],
-            r["others_mean_minutes_change"],
-            r["ratio_to_others"],
+            _of_some(r["others_mean_minutes_change"]),
+            _of_some(r["ratio_to_others"]),
             r["share_lengthened"] + r["share_newly_unreachable"],
-            r["others_share_lengthened"] + r["others_share_newly_unreachable"],
+            _of_some(r["others_share_lengthened"] + r["others_share_newly_unreachable"]),
         )
         for r in records(result.table)
     )
@@ -269,6 +269,11 @@ def _ratio(part: object, whole: object) -> float | None:
     if not isinstance(part, int | float) or not isinstance(whole, int | float) or not whole:
         return None
     return float(part) / float(whole)
+
+
+def _of_some(value: Value) -> Value:
+    """Give a figure that is worked out from others: of nobody, and of no rise, there is none."""
+    return NOT_APPLICABLE if is_missing(value) else value
 
 
 def _characteristic_points(
@@ -410,13 +415,16 @@ def _who_blocks(
         blocks += _service(found, wording, maps.get(found.result.key))
     blocks += _group_blocks(findings)
     offer = offer_table(results, findings)
+    paged = len(offer.rows) <= _MOST_OFFER_ROWS
+    where = "here" if paged else "in the workbook"
     blocks += [
         Heading("What is on offer within reach", 2, appendix=True),
         Paragraph(
             "Nearness leaves out how much there is to share. Gravity and floating catchments count "
-            "it; they are set beside the trips here, and nothing else in this report rests on them."
+            f"it; they are set beside the trips {where}, and nothing else in this report rests on "
+            "them."
         ),
-        TableBlock(offer, key="offer", compact=True, paged=len(offer.rows) <= _MOST_OFFER_ROWS),
+        TableBlock(offer, key="offer", compact=True, paged=paged),
         Heading("Protected characteristics", 2, appendix=True),
         Paragraph(
             "The Equality Act 2010 names nine. What can be said of each, from the data given:"

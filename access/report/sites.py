@@ -165,7 +165,7 @@ def receiving_table(found: ProposalFindings) -> Table:
         Column("added", "Added", "people"),
         *(between if some else ()),
         Column("after", "Nearest to after", "people", adds=False),
-        *((Column("capacity", "Capacity"),
+        *((Column("capacity", "Capacity", "number"),
            Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)))
           if known else ()),
     )  # fmt: skip

@@ -362,9 +362,9 @@ def _to_ask(results: StudyResults) -> str:
     wants = []
     for column, words in (
         ("annual_cost_gbp", "what each building costs to run"),
-        ("annual_visits", "who in fact attends each one"),
-        ("condition", "its condition"),
-        ("capacity", "how many people it can take"),
+        ("annual_visits", "who in fact attends each building"),
+        ("condition", "the buildings' condition"),
+        ("capacity", "how many people each building can take"),
     ):
         if column not in register or all(is_missing(v) for v in register[column]):
             wants.append(words)
@@ -509,13 +509,25 @@ def _fifth(found: ProposalFindings, wording: Wording) -> Said:
         Claim("mean_after:deprived", "is", (after,)),
     ]
     counted = public_count(moved, internal=wording.internal)
-    moving = f"{counted} would have further to go; their" if shown or wording.internal else "the"
-    text = (
-        f"of the {found.noun} in {found.nation}'s most deprived fifth, {moving} own "
-        f"average {trip(found.mode)} is {wording.minutes(before)} today and "
-        f"{wording.minutes(after)} after"
-    )
+    who = f"the {found.noun} in {found.nation}'s most deprived fifth"
+    average = f"average {trip(found.mode)}"
+    if shown or wording.internal:
+        start = f"of {who}, {counted} would have further to go; their own {average}"
+    else:
+        start = f"the {average} of {who}"
+    text = f"{start} is {wording.minutes(before)} today and {wording.minutes(after)} after"
     return Said(sentence(text), claims)
+
+
+def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
+    """Say the most deprived fifth's figures of every proposal, and whose where that is not told."""
+    nouns = [f.noun for f in findings]
+    told = ((f, _fifth(f, wording)) for f in findings)
+    return " ".join(
+        str(said) if nouns.count(f.noun) == 1 else f"{f.label}: {said[0].lower()}{said[1:]}"
+        for f, said in told
+        if said
+    )
 
 
 def _deprivation(found: ProposalFindings) -> str:

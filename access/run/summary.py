@@ -23,7 +23,7 @@ from access.analysis.results import (
 from access.disclosure import public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
-from access.measure.distribution import share_within, weighted_mean
+from access.measure.distribution import share_within
 from access.report.findings import Wording, affected, does_words, week_words
 from access.run.findings import (
     _GROUPINGS,
@@ -379,16 +379,16 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
         f"{name or 'no site in reach'} ({public_count(families)})"
         for name, families in zip(goes["to_name"], goes["families"], strict=True)
     ]
-    before, after = (_minutes(row[f"mean_minutes_{w}"]) for w in ("before", "after"))
-    claims += [Claim(f"mean_{w}:{site}", "is", (m,))
-               for w, m in (("before", before), ("after", after)) if m is not None]  # fmt: skip
+    foot = _also_on_foot(impact, walk, site, limit)
+    claims += foot.claims
     if impact.mode == "walk":
-        far = walk_words(before, after, limit)
+        far = str(foot)
     else:
-        far = f"{_beside_before(after, before)} ({trip(impact.mode)})"
-        foot = _also_on_foot(impact, walk, site, limit)
-        far += foot
-        claims += foot.claims
+        before, after = (_minutes(row[f"mean_minutes_{w}"]) for w in ("before", "after"))
+        claims += [Claim(f"mean_{w}:{site}", "is", (m,))
+                   for w, m in (("before", before), ("after", after)) if m is not None]  # fmt: skip
+        beside = f"{_beside_before(after, before)} ({trip(impact.mode)})"
+        far = "; ".join(filter(None, (beside, str(foot))))
     text = f"nearest to {public_count(people)}: {far}. They would go to {listed(to)}."
     return Said(text, claims)
 
@@ -401,21 +401,12 @@ def _beside_before(after: float | None, before: float | None) -> str:
 
 
 def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> Said:
-    """Say how the same people would walk."""
+    """Say how those nearest to a site would walk."""
     if walk is None:
         return Said("")
     own = (impact.areas["nearest_before"] == site).to_numpy()
-    count = impact.areas["count"].to_numpy(float)[own]
-    old, new = (
-        _minutes(weighted_mean(walk.areas[f"minutes_{w}"].to_numpy(float)[own], count))
-        for w in ("before", "after")
-    )
-    claims = [
-        Claim(f"walk_{when}:{site}", "is", (mean,))
-        for when, mean in (("before", old), ("after", new))
-        if mean is not None
-    ]
-    return Said(f"; {walk_words(old, new, limit)}", claims)
+    old, new = (walk.areas[f"minutes_{w}"].to_numpy(float)[own] for w in ("before", "after"))
+    return walk_words(old, new, impact.areas["count"].to_numpy(float)[own], limit, site)
 
 
 def _minutes(value: Any) -> float | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from access.maps.explorer import write_explorer
+from access.maps.explorer_data import _ExplorerPlan
 from tests.conftest import pdf_text
 
 VIEWS = ("my-street", "before-after", "your-option", "family-hubs", "about")
@@ -230,6 +233,21 @@ def test_what_happens_is_announced(visit, example_page):
     page.press("#place", "Enter")
     page.locator("#live", has_text="For A25").wait_for(state="attached")
     assert "minutes longer, each way" in page.inner_text("#live")
+
+
+def test_long_titles_of_options_do_not_stick_out_of_a_phone(visit, example, tmp_path):
+    service = example.services[0]
+    title = "Close the two oldest buildings, keep the third for three days a week, and open a hub"
+    plans = tuple(
+        _ExplorerPlan(k, f"{title} {k}", service.before[n:]) for n, k in ((2, "a"), (3, "b"))
+    )
+    services = (replace(service, after=plans[0].after, plans=plans), example.services[1])
+    page = visit(write_explorer(replace(example, services=services), tmp_path / "long.html"))
+    for width in (320, 360, 640):
+        page.set_viewport_size({"width": width, "height": 740})
+        for view in VIEWS:
+            page.click(f"nav a[href='#{view}']")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
 
 
 def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):

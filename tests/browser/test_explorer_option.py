@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_hubs_serve_every_service_and_stand_on_the_map(page):
         "App.optionFigures(App.state.option, App.model.services[1]).figures.mean"
     )
     tick(page, "Central Library")
-    assert "It adds hubs at Central Library." in page.inner_text("#option-headline")
+    assert "It opens Central Library." in page.inner_text("#option-headline")
     assert page.evaluate("App.entries('your-option').some((e) => e.kind === 'hub')")
     after = page.evaluate("App.optionFigures(App.state.option, App.model.services[1]).figures.mean")
     assert after <= before
@@ -187,9 +188,53 @@ def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
     sites = data.sites.assign(annual_cost_gbp=10_000.0)
     file = write_explorer(_example_data(sites=sites), tmp_path / "costs.html")
     other = visit(file, fragment="#your-option")
-    assert "£40,000 a year" in other.inner_text("#option-saving")
+    closed = [s for s in data.services[0].before if s not in data.services[0].after]
+    told = other.inner_text("#option-saving")
+    assert f"£{10_000 * len(closed):,} a year" in told, "of the service that is shown alone"
+    assert told.startswith(data.services[0].title) and "What opens costs money" not in told
+    other.click("#hubs summary")
+    tick(other, "Central Library")
+    assert "What opens costs money too" in other.inner_text("#option-saving")
     other.click("#start-today")
     assert "none, as nothing closes" in other.inner_text("#option-saving")
+
+
+def opening(tmp_path, example):
+    """Write the page of a proposal that opens a site for its own service."""
+    site = str(example.candidates["id"].iloc[0])
+    own = example.services[0]
+    services = (replace(own, after=(*own.before[:1], site)), *example.services[1:])
+    return write_explorer(replace(example, services=services), tmp_path / "opens.html")
+
+
+def test_what_a_proposal_opens_serves_the_service_that_it_opens_it_for(visit, example, tmp_path):
+    file = opening(tmp_path, example)
+    page = visit(file, fragment="#your-option")
+    told = page.evaluate(
+        """() => App.model.services.map((s) => {
+          const mine = App.optionFigures(App.proposalOption(), s);
+          const after = App.core.leastMinutes(App.minutes_(App.state.mode), App.model.n, s.after);
+          const { mean } = App.core.summary(App.model, s.counts, after, App.state.limit, []);
+          return { same: Math.abs(mine.figures.mean - mean) < 1e-6,
+                   opens: mine.open.some((k) => !s.before.includes(k)) };
+        })"""
+    )
+    assert told[0] == {"same": True, "opens": True}
+    assert told[1] == {"same": True, "opens": False}
+    assert "It opens" in page.inner_text("#option-headline")
+    page.check("#service-1")
+    assert "It opens" not in page.inner_text("#option-headline")
+
+
+def test_no_rank_is_beyond_how_many_are_ranked(visit, example, tmp_path):
+    """What opens a site is none of the ways of keeping as many of today's: it is one more."""
+    file = opening(tmp_path, example)
+    page = visit(file, fragment="#your-option")
+    text = page.inner_text("#option-ranks")
+    ranks = [(int(a), int(b)) for a, b in re.findall(r"rank (\d+) of (\d+)", text)]
+    assert ranks and all(a <= b for a, b in ranks)
+    ways = int(re.search(r"Ranked among all (\d+) ways", text)[1])
+    assert {b for _, b in ranks} == {ways + 1} and "counted as one more" in text
 
 
 # The log.

@@ -11,6 +11,8 @@ import pytest
 
 from access.files import sha256_of
 from access.sources.folder import new_study
+from tests import town
+from tests.conftest import call_here
 
 
 @pytest.fixture
@@ -105,6 +107,36 @@ def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_c
             else:
                 assert float(row[column]) == full[column]
                 assert not 0 < full[column] < 5
+
+
+def twin(home, small: int):
+    """Write a made-up town with small counts of a council's own, and its streets."""
+    folder = town.write_study(home / "trefelin")
+    settings = (folder / "study.toml").read_text(encoding="utf-8").split("[disclosure")[0]
+    (folder / "study.toml").write_text(settings, encoding="utf-8")
+    areas = pd.read_csv(folder / "areas.csv")
+    few = [small if k % 3 == 0 else n for k, n in enumerate(areas["children_0_4"])]
+    areas.assign(children_0_4=few).to_csv(folder / "areas.csv", index=False)
+    town.write_town(home / "streets.osm")
+    return home
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["within trefelin T1 --minutes 5", "within trefelin T1 --minutes 60", "minutes trefelin",
+     "path trefelin W01 T1", "isochrones trefelin T1 --minutes 5",
+     "network streets.osm --study trefelin"],
+)  # fmt: skip
+def test_what_is_told_of_places_does_not_change_with_protected_counts(tmp_path, words):
+    """Set beside what a run publishes it would give them away, and so would a ledger's hash."""
+    told = []
+    for name, small in (("one", 1), ("other", 4)):
+        home = twin(tmp_path / name, small)
+        done = call_here(home, *words.split(), "--json", "--out", "out")
+        assert done.returncode == 0, done.stderr
+        files = {f.name: f.read_bytes() for f in sorted((home / "out").iterdir())}
+        told.append((done.stdout, files))
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,13 @@ def sites_of(results, proposal, people) -> dict[str, float]:
         out[f"nearest:{site}"] = sum(people[a] for a in own)
         out[f"mean_before:{site}"] = mean((people[a], old[a][0]) for a in own)
         out[f"mean_after:{site}"] = mean((people[a], new[a][0]) for a in own)
+        far = results.study.config.measures.walk_limit_minutes
         for when, walk in (("before", walks[0]), ("after", walks[1])):
             out[f"walk_{when}:{site}"] = mean((people[a], walk[a][0]) for a in own)
+            out[f"walk_within:{when}:{site}"] = sum(people[a] for a in own if walk[a][0] <= far)
+        gone = [a for a in own if walks[0][a][0] <= far < walks[1][a][0]]
+        out[f"walk_lost:{site}"] = sum(people[a] for a in gone)
+        out[f"walk_lost:before:{site}"] = mean((people[a], walks[0][a][0]) for a in gone)
         for a in own:
             key = f"move:{site}:{new[a][1]}"
             out[key] = out.get(key, 0) + people[a]

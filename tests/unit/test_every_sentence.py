@@ -18,6 +18,7 @@ HELD = {
     "analysis/headline.py neighbours_rank_words": ANY,
     "analysis/headline.py neighbours_words": ANY,
     "analysis/headline.py on_foot_words": ANY,
+    "analysis/headline.py walk_words": ANY,
     "analysis/places.py Isochrones.sentence": "unit/test_places.py",
     "analysis/places.py Path.sentence": "unit/test_places.py",
     "analysis/places.py Within.sentence": "unit/test_places.py",

@@ -198,3 +198,11 @@ def test_a_walk_beyond_the_limit_is_never_called_a_trip_that_people_make(tmp_pat
     )
     said = one_line(spoken_summary(far))
     assert "=East Children's Centre: nearest to 38: no longer within reach on foot" in said
+
+
+def test_of_a_site_only_those_beyond_the_limit_are_no_longer_within_reach(tmp_path):
+    """On average their walk is then 19 and 20 minutes; more than half of them stay within 18."""
+    said = one_line(spoken_summary(with_limit(line_results(tmp_path / "line"), 18)))
+    assert "48 would be no longer within reach on foot (a walk of more than 18 minutes" in said
+    assert "nearest to 67: no longer within reach on foot for 30 of them (3 minutes before)" in said
+    assert "nearest to 38: no longer within reach on foot for 18 of them (3 minutes before)" in said

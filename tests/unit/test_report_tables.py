@@ -50,6 +50,11 @@ class TestWrongInputs:
         with pytest.raises(ParameterError, match=r"\['centre'\].*\['center'\]"):
             Table.from_frame(frame, "T", (CENTRE,))
 
+    def test_a_figure_in_a_column_of_texts_is_refused(self):
+        """It would stand as 466.0 on the page, and as a text in the workbook."""
+        with pytest.raises(ParameterError, match="a kind of column for numbers"):
+            Table("T", (CENTRE, Column("room", "Capacity")), (("Wath", 466.0),))
+
     def test_a_number_without_end_is_no_figure(self):
         with pytest.raises(ParameterError, match="words"):
             figure(float("inf"))
@@ -92,6 +97,17 @@ class TestCells:
 
     def test_not_known_stays_not_known_beside_a_hidden_count(self):
         assert _cell(None, "share", 1, hidden=True).text == "not known"
+
+    @pytest.mark.parametrize(
+        ("families", "share", "shown"),
+        [(0, None, "[z]"), (0, 0.0, "0.0"), (7, None, "not known"), (None, None, "not known")],
+    )
+    def test_a_share_of_nobody_does_not_apply_and_is_not_said_to_be_ungiven(
+        self, families, share, shown
+    ):
+        view = Table("T", (CENTRE, FAMILIES, SHARE), (("Wath", families, share),)).view()
+        assert view.rows[0][2].text == shown
+        assert any("nobody has given" in note for note in view.notes) is (shown == "not known")
 
     @given(st.floats(-1e9, 1e9), st.integers(0, 2))
     def test_a_figure_is_within_half_a_unit_of_its_number(self, number, places):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from access.analysis.anew import knock_on
@@ -11,8 +12,11 @@ from access.analysis.job import measure_study
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
 from access.report.board import _report_files, board_report
+from access.report.findings import Wording, findings_of
+from access.report.summary import _fifth, _to_ask, fifths
 from access.run.summary import spoken_summary, summary_of
-from tests.small import small_study, spot
+from access.study import load_study
+from tests.small import small_study, spot, write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
@@ -73,6 +77,84 @@ def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
     (service,) = explorer_data(results).services
     assert [plan.title for plan in service.plans] == ["Option A", "Option B", "Option C"]
     assert service.after == service.plans[0].after
+
+
+def deprived_study(folder, proposals: str, **given):
+    """Write a study whose areas tell their tenth of deprivation, and load it."""
+    write_study(folder, proposals=proposals, **given)
+    areas = pd.read_csv(folder / "areas.csv")
+    areas.assign(imd_decile=[1 + k % 10 for k in range(len(areas))]).to_csv(
+        folder / "areas.csv", index=False
+    )
+    return load_study(folder)
+
+
+@pytest.mark.parametrize("side", [3, 8])
+def test_figures_of_rivals_side_by_side_say_whose_they_are(tmp_path, side):
+    """At a side of 3 the fifth's count is hidden, and the sentence is another."""
+    study = deprived_study(tmp_path / "s", RIVALS, services={"library": 5}, side=side)
+    findings = findings_of(measure_study(study))
+    said = [str(_fifth(f, Wording())) for f in findings]
+    together = fifths(findings, Wording())
+    for found, one in zip(findings, said, strict=True):
+        assert "most deprived fifth" in one
+        assert f"Option {found.result.key.upper()}: {one[0].lower()}{one[1:]}" in together
+
+
+@pytest.mark.parametrize(("many", "where"), [(1, "here"), (3, "in the workbook")])
+def test_what_is_on_offer_is_said_to_stand_where_it_stands(tmp_path, many, where):
+    text = "".join(f"[proposals.{part}" for part in RIVALS.split("[proposals.")[1 : many + 1])
+    services = {"library": 5, "gym": 5}
+    if many > 1:
+        text += (
+            text.replace('"library"', '"gym"')
+            .replace('"L', '"G')
+            .replace("[proposals.", "[proposals.g")
+        )
+    results = measure_study(small_study(tmp_path / "s", services=services, proposals=text))
+    document = board_report(results, draws=0)
+    (offer,) = (b for b in document.blocks if getattr(b, "key", "") == "offer")
+    assert offer.paged is (where == "here")
+    assert f"they are set beside the trips {where}" in texts(document)
+
+
+def test_figures_of_nobody_are_not_said_to_be_ungiven(tmp_path):
+    """Of one tenth and of one centre's neighbours there is nobody, and nobody has further to go."""
+    plan = RIVALS.split("[proposals.b]")[0]
+    folder = deprived_study(tmp_path / "s", plan, services={"library": 5}, side=6).folder
+    areas = pd.read_csv(folder / "areas.csv")
+    areas.loc[areas["imd_decile"] == 3, "people_library"] = 0
+    areas["group"] = areas["whole"] = areas["people_library"]
+    areas.to_csv(folder / "areas.csv", index=False)
+    centres = pd.read_csv(folder / "centres.csv")
+    twin = centres[centres["id"] == "L2"].assign(id="L0")  # nearer by its id where it stands
+    pd.concat([centres, twin]).to_csv(folder / "centres.csv", index=False)
+    with (folder / "study.toml").open("a") as file:
+        file.write('[[groups]]\nlabel = "G"\ncolumn = "group"\ndenominator = "whole"\n')
+    document = board_report(measure_study(load_study(folder)), draws=0)
+    tables = [b.table for b in document.blocks if hasattr(b, "table")]
+    people = [t for t in tables if any(c.hidden_with for c in t.columns)]
+    told = [t.title for t in people if any("nobody has given" in n for n in t.view().notes)]
+    assert len(people) > 5 and not told
+
+
+def test_figures_of_services_whose_people_have_names_of_their_own_need_no_other(tmp_path):
+    """Two proposals for two services."""
+    text = RIVALS.split("[proposals.b]")[0]
+    text += text.replace(".a]", ".g]").replace('"library"', '"gym"').replace('"L', '"G')
+    study = deprived_study(tmp_path / "s", text, services={"library": 5, "gym": 5})
+    findings = findings_of(measure_study(study))
+    assert fifths(findings, Wording()) == " ".join(str(_fifth(f, Wording())) for f in findings)
+
+
+@pytest.mark.parametrize("column", ["annual_cost_gbp", "annual_visits", "condition", "capacity"])
+def test_what_is_worth_asking_says_of_what_whatever_else_is_known(tmp_path, column):
+    """Each is told alone where the register holds all the others."""
+    known = {"annual_cost_gbp": 5, "annual_visits": 5, "condition": "fair", "capacity": 5}
+    known.pop(column)
+    more = [{"id": "L1", **known}]
+    study = small_study(tmp_path / "s", services={"library": 2}, costs=False, more=more)
+    assert "building" in _to_ask(replace(measure_study(study), modelled=False))
 
 
 def test_one_proposal_is_not_spoken_of_as_one_of_several(tmp_path):

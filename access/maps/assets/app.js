@@ -150,7 +150,16 @@
     [...a.keep].every((s) => b.keep.has(s)) &&
     [...a.hubs].every((s) => b.hubs.has(s));
 
-  App.openIn = (option, service) => [...service.before.filter((s) => option.keep.has(s)), ...option.hubs];
+  App.openIn = (option, service) => [
+    ...service.before.filter((s) => option.keep.has(s)),
+    ...[...option.hubs].filter((site) => serves(site, service)),
+  ];
+
+  /* A hub serves every service; what proposals open serves those that they open it for. */
+  function serves(site, service) {
+    const opened = App.model.services.filter((s) => s.after.includes(site) && !s.before.includes(site));
+    return !opened.length || opened.includes(service);
+  }
 
   /* Nearest centre of every area today, under the proposal, and with the option. */
   App.situations = () => {

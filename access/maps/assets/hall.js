@@ -43,7 +43,7 @@
       App.min(found.figures.mean, 1),
       App.minChange(difference, 1),
       found.ways
-        ? App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count)
+        ? App.rankWords(found.ranks.mean, found.tied.mean, found.of)
         : App.sampleWords(found) || App.t('number_no_rank'),
       shown
         ? App.t('swap_shown')

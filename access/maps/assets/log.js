@@ -13,7 +13,7 @@
     const out = {};
     for (const service of App.model.services) {
       if (!App.openIn(option, service).length) continue;
-      const { figures, ranks, tied, ways } = App.optionFigures(option, service);
+      const { figures, ranks, tied, ways, of } = App.optionFigures(option, service);
       const round = (v, d) => (Number.isFinite(v) ? Number(v.toFixed(d)) : null);
       out[service.key] = {
         mean_minutes: round(figures.mean, 1),
@@ -23,7 +23,7 @@
         share_beyond: round(figures.share_beyond, 3),
         rank_mean: ways ? ranks.mean : null,
         tied_mean: ways ? tied.mean : null,
-        alternatives: ways ? ways.count : null,
+        alternatives: ways ? of : null,
       };
     }
     return out;

@@ -85,6 +85,7 @@
     if (!among) return out;
     const ranked = rankedFigures(service, among, open, least);
     const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
+    if (out.ways) out.of = out.ways.count + 1 - itself;  // what opens a site is one more
     for (const name of App.core.CRITERIA) {
       if (out.ways) {
         out.ranks[name] = App.core.rankOf(among[name], ranked[name]);
@@ -125,7 +126,7 @@
   /* The rank by average trip in few words, or what stands for it. */
   App.rankShort = (found) =>
     found.ways ? meanRank(found) : sampleRank(found, 'mean') || App.t('number_no_rank');
-  const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.ways.count);
+  const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.of);
 
   /* While nothing else happens, work out the alternatives that the next tick will need. */
   let idle = 0;
@@ -172,9 +173,9 @@
 
   const shownValue = (name, value) => (name === 'share_beyond' ? App.percent(value, 1) : App.min(value, 1));
 
-  /* What a whole option saves a year; null where a closed centre's cost is not known. */
-  App.saving = (option) => {
-    const closed = App.model.services.flatMap((s) => s.before).filter((site) => !option.keep.has(site));
+  /* What closing a service's centres saves a year; null where the cost of one is not known. */
+  App.saving = (option, service) => {
+    const closed = service.before.filter((site) => !option.keep.has(site));
     if (!closed.length) return 0;
     return closed.every((site) => App.data.sites[site].cost !== undefined)
       ? closed.reduce((sum, site) => sum + App.data.sites[site].cost, 0)
@@ -195,7 +196,7 @@
       const best = ways ? App.core.bestOf(ways[name]) : -1;
       const rank = (found) =>
         (found.ways
-          ? rankParts(found.ranks[name], found.tied[name], found.ways.count)
+          ? rankParts(found.ranks[name], found.tied[name], found.of)
           : [sampleRank(found, name)]
         ).map((part, i) => part && [App.h('span', { className: i ? 'rank sharing' : 'rank' }, part), ' ']);
       return [
@@ -242,6 +243,8 @@
     const parts = [sample ? 'rank_note_sample' : 'rank_note'];
     if (proposal.open.length !== open.length)
       parts[0] = sample ? 'rank_note_sample_differs' : 'rank_note_differs';
+    const others = (open) => open.some((site) => !service.before.includes(site));
+    if (ways && (others(open) || others(proposal.open))) parts.push('rank_note_beside');
     if (App.core.byMinute(App.model, App.state.mode) && !ways?.at) parts.push('rank_note_close');
     return parts.map((key) => App.t(key, values)).join(' ');
   }
@@ -293,7 +296,7 @@
 
   function headline(service, mine, proposal, before) {
     const line = [App.optionWords(App.state.option, service)];
-    const hubs = [...App.state.option.hubs];
+    const hubs = mine.open.filter((site) => !service.before.includes(site));
     if (hubs.length) line.push(App.t('option_hubs', { sites: App.list(hubs.map(App.siteName)) }));
     if (!mine.open.length)
       return [App.h('p', { className: 'error' }, App.t('option_empty', { title: service.title }))];
@@ -325,7 +328,7 @@
               !mine.ways
                 ? App.t('number_no_rank')
                 : App.t(mine.tied.mean ? 'number_rank_unit_joint' : 'number_rank_unit', {
-                    count: mine.ways.count,
+                    count: mine.of,
                     n: mine.tied.mean,
                   }),
             ),
@@ -395,16 +398,18 @@
         App.findingWords(before, mine.figures, spread, service, App.t('with_option')),
       );
       App.fill(App.$('option-bus'), App.withoutWords(service, mine.open));
-      const saving = App.saving(option);
+      const saving = App.saving(option, service);
+      const opens = mine.open.some((site) => !service.before.includes(site));
       App.fill(
         App.$('option-saving'),
-        App.t('saving'),
+        App.t('saving', { title: service.title }),
         ' ',
         saving === null
           ? App.t('saving_unknown')
           : saving === 0
             ? App.t('saving_none')
             : App.t('saving_known', { pounds: App.number(saving) }),
+        saving && opens ? ` ${App.t('saving_opened')}` : '',
       );
       const columns = [App.t('col_today'), App.t('col_proposal'), App.t('col_option')];
       App.fill(
