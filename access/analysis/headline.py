@@ -11,11 +11,7 @@ from numpy.typing import ArrayLike
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.labels import further_words, trip
-<<<<<<< HEAD
-from access.measure.distribution import within
-=======
-from access.measure import weighted_mean
->>>>>>> pageB
+from access.measure.distribution import weighted_mean, within
 from access.scenario import Impact
 from access.text import (
     Claim,
@@ -298,24 +294,24 @@ def walk_words(
     many = np.asarray(people, dtype=float)
     counted = many > 0
     old, new, many = (np.asarray(a, dtype=float)[counted] for a in (before, after, many))
-    near = old <= limit_minutes, new <= limit_minutes
+    near = within(old, limit_minutes), within(new, limit_minutes)
     lost = near[0] & ~near[1]
-    within = [float(many[n].sum()) for n in near]
+    reach = [float(many[n].sum()) for n in near]
     if all(n.all() for n in near):
         means = weighted_mean(old, many), weighted_mean(new, many)
         claims = [Claim(f"walk_{w}:{key}", "is", (m,))
                   for w, m in zip(("before", "after"), means, strict=True)]  # fmt: skip
         return Said(instead_words(means[1], means[0], " on foot"), claims)
     claims = [Claim(f"walk_within:{w}:{key}", "is", (n,))
-              for w, n in zip(("before", "after"), within, strict=True)]  # fmt: skip
+              for w, n in zip(("before", "after"), reach, strict=True)]  # fmt: skip
     if lost.any():
         some, mean = float(many[lost].sum()), weighted_mean(old[lost], many[lost])
         claims += [Claim(f"walk_lost:{key}", "is", (some,)),
                    Claim(f"walk_lost:before:{key}", "is", (mean,))]  # fmt: skip
         whom = "" if lost.all() else f" for {public_count(some)} of them"
         return Said(f"{_OUT_OF_REACH}{whom} ({minutes_words(mean, 0)} before)", claims)
-    if not within[1]:
+    if not reach[1]:
         return Said("not within reach on foot, before or after", claims)
-    then = "as before" if within[0] == within[1] else f"{public_count(within[0])} before"
-    then = then if within[0] else "none before"
-    return Said(f"within reach on foot for {public_count(within[1])} of them, {then}", claims)
+    then = "as before" if reach[0] == reach[1] else f"{public_count(reach[0])} before"
+    then = then if reach[0] else "none before"
+    return Said(f"within reach on foot for {public_count(reach[1])} of them, {then}", claims)
