@@ -363,7 +363,9 @@ def _blur_share(safe: _Sheet, sheet: _Sheet, protected: Sequence[str]) -> None:
     for row, text in enumerate(safe["p_no_car"]):
         share, whole, shown = _number(text), _number(sheet[base].iloc[row]), safe[base].iloc[row]
         few, rest = share * whole, (1 - share) * whole
-        if _is_small(round(few)) or _is_small(round(rest)) or _is_small(whole):
+        if math.isnan(few):  # of the two one is not known: the share counts nobody
+            out.append(text)
+        elif _is_small(round(few)) or _is_small(round(rest)) or _is_small(whole):
             stand_in = _stand_in(row) / max(_number(shown), 2 * THRESHOLD)
             out.append(f"{stand_in if few <= rest else 1 - stand_in:.4f}")
         else:

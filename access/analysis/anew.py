@@ -205,7 +205,7 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     travel = study.config.travel
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     park = ""
-    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+    if study.knows_cars:
         park = f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; "
     return (
         f"Walking at {travel.walk_km_h:g} km/h; {driving}; {park}everybody uses "

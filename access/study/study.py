@@ -60,7 +60,10 @@ _SOME_NATION = "the nation"
 
 
 def _study_assumptions(
-    config: StudyConfig, centres: pd.DataFrame, inputs: Sequence[dict[str, str]]
+    config: StudyConfig,
+    areas: pd.DataFrame,
+    centres: pd.DataFrame,
+    inputs: Sequence[dict[str, str]],
 ) -> tuple[str, ...]:
     """Say what a reader must know before using any number of a study."""
     said = list(config.study.notes)
@@ -95,11 +98,32 @@ def _study_assumptions(
         f"Everyone in an area starts from its one point ({config.areas.unit}); "
         f"figures: {config.areas.vintage}."
     )
+    said += _gaps(areas)
     said += _rule_warnings(config, centres)
     changed = [i["file"] for i in inputs if i.get("changed") == "yes"]
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
     return tuple(said)
+
+
+#: What switches something on where areas have it, by its columns, and what follows from its gaps.
+_SWITCHES = (
+    (("p_no_car",), "The share of households without a car", "there is no family trip, which needs "
+     "it in all"),
+    (("imd_rank", "imd_decile", "imd_fifth"), "Deprivation", "what is said by deprivation leaves "
+     "them out"),
+)  # fmt: skip
+
+
+def _gaps(areas: pd.DataFrame) -> list[str]:
+    """Say what is known of some areas and not of others, and what follows."""
+    said = []
+    for columns, what, follows in _SWITCHES:
+        there = [c for c in columns if c in areas]
+        unknown = int(areas[there].isna().all(axis=1).sum()) if there else 0
+        if 0 < unknown < len(areas):
+            said.append(f"{what} is not known for {unknown:,} of {len(areas):,} areas: {follows}.")
+    return said
 
 
 def _list(sites: pd.DataFrame) -> str:
@@ -252,6 +276,11 @@ class Study:
             return _NATIONS[letter]
         given = "national_areas" in chosen.model_fields_set
         return _RANKED.get(chosen.national_areas, _SOME_NATION) if given else _SOME_NATION
+
+    @property
+    def knows_cars(self) -> bool:
+        """Whether the share without a car is known everywhere, as the family trip needs it."""
+        return "p_no_car" in self.areas and bool(self.areas["p_no_car"].notna().all())
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -512,7 +541,7 @@ def _loaded(folder: Path) -> Study:
         neighbours=gpd.GeoDataFrame(points["neighbours"]),
         **plain,
         crs=crs,
-        assumptions=_study_assumptions(config, centres, inputs),
+        assumptions=_study_assumptions(config, areas, centres, inputs),
         inputs=inputs,
         shapes=shapes,
         timetables=timetables,
