@@ -622,7 +622,8 @@ def _mapping_faults(
     for ours, theirs in mapping.columns.items():
         if _plain(theirs) not in have:
             near = difflib.get_close_matches(_plain(theirs), have, n=1, cutoff=0.5)
-            hint = f"; is {have[near[0]]!r} meant? --column {ours}={have[near[0]]!r}" if near else ""
+            meant = repr(have[near[0]]) if near else ""
+            hint = f"; is {meant} meant? --column {ours}={meant}" if near else ""
             faults.append(Fault(file, "", ours, "", f"a column headed {theirs!r}{hint}"))
     filled = {*mapping.columns, *mapping.fixed}
     faults += _own_name_faults(mapping, table, file)

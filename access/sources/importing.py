@@ -27,6 +27,8 @@ from access.sources.columns import (
     _columns_of,
     _Converted,
     _grouped,
+    _has_comma_decimals,
+    _has_dotted_thousands,
     _known_headers,
     _Mapping,
     _mapping_faults,
@@ -35,8 +37,6 @@ from access.sources.columns import (
     _own_names,
     _plain,
     _propose,
-    _has_comma_decimals,
-    _has_dotted_thousands,
     _read_mapping,
     _read_numbers,
     _read_texts,
@@ -235,9 +235,7 @@ def _read_columns(done: Imported, source: Source) -> None:
             done.report.append(f"{column.name}: {value!r} for every row, as told.")
 
 
-def _own_columns(
-    done: Imported, source: Source, headers: Mapping[str, str]
-) -> tuple[Column, ...]:
+def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> tuple[Column, ...]:
     """Give columns by names of the planner's own: of the areas they hold counts, if any number."""
     own = []
     for name in _own_names(done.mapping, done.table):

@@ -43,6 +43,7 @@ from access.study.tables import (
     _with_points,
     _with_register,
     _with_shares,
+    _with_tenths,
     area_columns,
     check_positions,
     read_table,
@@ -647,7 +648,7 @@ def _read_all(
         faults += wrong or _parts(parents, config, columns, settings.parent_table)
         if not faults:
             areas = _join_parents(areas, parents.set_index("id"), config)
-    tables["areas"] = _with_shares(areas)
+    tables["areas"] = _with_tenths(_with_shares(areas), config.weights.national_areas)
     return tables, faults, read
 
 

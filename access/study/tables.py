@@ -626,6 +626,14 @@ def _with_shares(areas: pd.DataFrame) -> pd.DataFrame:
     return areas.assign(p_no_car=share)
 
 
+def _with_tenths(areas: pd.DataFrame, national_areas: int) -> pd.DataFrame:
+    """Give the tenth of deprivation where only the rank is known: every table by it asks for it."""
+    if "imd_rank" not in areas or {"imd_decile", "imd_fifth"} & set(areas.columns):
+        return areas
+    rank = pd.to_numeric(areas["imd_rank"], errors="coerce").to_numpy(float)
+    return areas.assign(imd_decile=np.ceil(rank * 10 / national_areas))
+
+
 def _with_points(frame: pd.DataFrame, crs: str) -> pd.DataFrame:
     """Give a table of lon/lat its geometry in the metric CRS.
 

@@ -325,3 +325,10 @@ def test_an_error_of_drives_holds_that_of_their_streets():
             blended(drive_error=wrong)
     with pytest.raises(ParameterError, match="drive_error needs"):
         Uncertainty(street_error=0.1, drive_error=0.2, area_points=AREA_POINTS)
+
+
+def test_a_place_of_few_people_is_ranked_in_every_draw():
+    few = DEMAND.assign(count=[1, 1] + [0] * 28)
+    found = ask(Uncertainty(count_error="poisson"), demand=few, draws=300)
+    assert len(found.draws) == 300
+    assert np.isfinite(found.draws["regret_mean"]).all()
