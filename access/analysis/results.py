@@ -461,8 +461,18 @@ class StudyResults:
         return mode if mode in self.matrices else "walk"
 
     def names(self) -> dict[str, str]:
-        """Site names by id."""
-        return dict(zip(self.sites["id"], self.sites["name"], strict=True))
+        """Site names by id, each with its id where two of a service, or a candidate, share one."""
+        ids, names = (self.sites[c].astype(str) for c in ("id", "name"))
+        offered = self.sites["kind"] == "candidate"
+        twice = names.duplicated(keep=False) & offered.groupby(names).transform("any")
+        twice |= pd.Series(
+            pd.MultiIndex.from_arrays([names, self.sites["service"].astype(str)]).duplicated(False),
+            index=names.index,
+        )
+        return {
+            i: f"{name} ({i})" if same else name
+            for i, name, same in zip(ids, names, twice, strict=True)
+        }
 
 
 def names_of(titles: Sequence[str]) -> str:
