@@ -580,7 +580,7 @@ _PLAIN: Mapping[str, str] = {
 
 
 def _expected(kind: str, message: str) -> str:
-    return _PLAIN.get(kind, message.removeprefix("Value error, "))
+    return _PLAIN.get(kind, message.removeprefix("Value error, ").removeprefix("Input should be "))
 
 
 _FILE = "study.toml"

@@ -46,6 +46,7 @@ from access.study.tables import (
     _with_tenths,
     area_columns,
     check_positions,
+    offers_today,
     read_table,
     without_shapes,
 )
@@ -377,6 +378,11 @@ class Study:
         ids, of = self.centres["id"].tolist(), self.centres["service"].tolist()
         return [str(id_) for id_, own in zip(ids, of, strict=True) if own == service]
 
+    def open_ids(self, service: str) -> list[str]:
+        """Give those of `centre_ids` that families can be counted to travel to today."""
+        own = self.centres_of(service)
+        return [str(i) for i in own.loc[offers_today(own), "id"]]
+
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
 
@@ -685,7 +691,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         own = study.centres_of(key)
         centres[key] = {
             "title": service.title,
-            "today": len(own),
+            "today": len(study.open_ids(key)),
             "families": float(study.areas[service.demand].sum()),
             "families_are": service.noun,
             "ages": service.age_band,
@@ -708,8 +714,8 @@ def study_facts(study: Study) -> dict[str, Any]:
                 "service": p.service,
                 "close": list(p.closes),
                 "open": list(p.opens),
-                "before": len(study.centre_ids(p.service)),
-                "after": len(study.centre_ids(p.service)) - len(p.closes) + len(p.opens),
+                "before": len(study.open_ids(p.service)),
+                "after": len(study.open_ids(p.service)) - len(p.closes) + len(p.opens),
             }
             for key, p in config.proposals.items()
         },
