@@ -194,7 +194,7 @@ class Analysis:
         list of str
             Sorted.
         """
-        return sorted(self.study.centre_ids(service))
+        return sorted(self.study.open_ids(service))
 
     def at(self, walk_km_h: float | None) -> Analysis:
         """Ask as if everybody walked at another speed.

@@ -375,7 +375,7 @@ def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
     for offer in offers_of(study):
         if offer.service is None:  # where it is given today is not known
             continue
-        centres = study.centre_ids(offer.service)
+        centres = study.open_ids(offer.service)
         matrix = there.of(offer.key)
         now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))

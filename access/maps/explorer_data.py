@@ -476,7 +476,7 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
 
 def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
-    today = tuple(sorted(results.study.centre_ids(key)))
+    today = tuple(sorted(results.study.open_ids(key)))
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
