@@ -185,7 +185,7 @@ def say(text: object, *, nl: bool = True, err: bool = False) -> None:
     typer.echo(terminal_text(text), nl=nl, err=err)
 
 
-def warned(message: Warning | str, category: type[Warning], *where: object) -> None:
+def warned(message: Warning | str, category: type[Warning], *where: object, **more: object) -> None:
     """Say a warning as errors are said: in words alone, without the line of the program."""
     say(f"access: {message}", err=True)
 
