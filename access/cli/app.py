@@ -107,7 +107,7 @@ def _spoken() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = warned  # type: ignore[assignment]  # where it is is not said
+            warnings.showwarning = warned
             _told_of(sys.argv[1:2])()
     except AccessError as error:
         say(f"\naccess: {error}", err=True)
