@@ -27,7 +27,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "lon": "longitude of the point that everyone there starts from, WGS84 degrees",
         "lat": "its latitude",
         "imd_rank": "rank of deprivation, 1 the most deprived: switches on linear weights, and the "
-        "criterion that sets the most and least deprived fifths apart",
+        "criterion that sets the most and least deprived fifths apart; where neither tenth nor fifth "
+        "is given, tenths are worked out from it",
         "imd_decile": "tenth of deprivation, 1 the most deprived: switches on tables and a chart by "
         "tenth",
         "imd_fifth": "national fifth of deprivation, 1 the most deprived: sets the most and least "

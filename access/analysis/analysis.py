@@ -194,7 +194,7 @@ class Analysis:
         list of str
             Sorted.
         """
-        return sorted(self.study.centre_ids(service))
+        return sorted(self.study.open_ids(service))
 
     def at(self, walk_km_h: float | None) -> Analysis:
         """Ask as if everybody walked at another speed.
@@ -1438,7 +1438,7 @@ class Analysis:
 def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
     asked = study.config.proposals[proposal]
-    today = sorted(study.centre_ids(asked.service))
+    today = sorted(study.open_ids(asked.service))
     if asked.opens or not asked.closes or len(asked.closes) >= len(today):
         return 0
     try:

@@ -17,6 +17,7 @@ from access.network import Network, Status, TravelMatrix, travel_matrix
 from access.network.modelled import MODELLED_DRIVING, modelled_error
 from access.scenario import Uncertainty, plausible_sites
 from access.study import Study
+from access.study.settings import LEAST_KM_H, MOST_KM_H
 from access.text import listed
 
 # Sites at a position of their own: a mobile stop, a new building. They get minutes as any site.
@@ -196,7 +197,6 @@ def knock_on(study: Study, closed: Sequence[str]) -> list[str]:
 # ------------------------------------------------------------------------------
 # What a run measured, at another walking speed.
 
-_LEAST_KM_H, _MOST_KM_H = 0.5, 12.0
 _FERRY = "ferry"
 
 
@@ -205,7 +205,7 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     travel = study.config.travel
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     park = ""
-    if "p_no_car" in study.areas and study.areas["p_no_car"].notna().all():
+    if study.knows_cars:
         park = f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; "
     return (
         f"Walking at {travel.walk_km_h:g} km/h; {driving}; {park}everybody uses "
@@ -216,10 +216,10 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
 def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
     """Give what was measured as if everybody walked at another speed; proposals are left out."""
     made_at = results.study.config.travel.walk_km_h
-    if isinstance(walk_km_h, bool) or not _LEAST_KM_H <= walk_km_h <= _MOST_KM_H:
+    if isinstance(walk_km_h, bool) or not LEAST_KM_H <= walk_km_h <= MOST_KM_H:
         raise ParameterError(
-            f"walk_km_h={walk_km_h!r}; expected a walking speed of {_LEAST_KM_H:g} to "
-            f"{_MOST_KM_H:g} km/h"
+            f"walk_km_h={walk_km_h!r}; expected a walking speed of {LEAST_KM_H:g} to "
+            f"{MOST_KM_H:g} km/h"
         )
     study = _study_at(results.study, walk_km_h)
     networks = {m: _network_at(n, made_at, walk_km_h) for m, n in results.networks.items()}

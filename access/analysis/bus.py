@@ -38,10 +38,6 @@ _MINUTES = ("minutes", "traveltime", "traveltimeminutes", "time", "duration", "t
 _ROWS_AT_ONCE = 1_000_000
 
 
-def _knows_cars(study: Study) -> bool:
-    return "p_no_car" in study.areas and bool(study.areas["p_no_car"].notna().all())
-
-
 def _elsewhere(study: Study) -> str:
     """Say whose minutes by bus these are, and what is not known of them."""
     row = next(r for r in study.inputs if r["file"] == study.config.bus.matrix)
@@ -62,7 +58,7 @@ def _from_elsewhere(
     ids = {"area_ids": walk.area_ids, "site_ids": walk.site_ids}
     told = (_elsewhere(study), *told)
     out = {"bus": TravelMatrix.from_minutes(least, mode="bus", assumptions=told, **ids)}
-    if _knows_cars(study):
+    if study.knows_cars:
         once = WindowedTravel(walk.area_ids, walk.site_ids, "bus", (0,), least[:, None, :],
                               assumptions=told)  # fmt: skip
         family = family_trip(
@@ -295,7 +291,7 @@ def _made_of_both(
     if study.config.bus.matrix is not None:
         progress("minutes by bus from elsewhere")
         return None, _from_elsewhere(study, sites, walk, drive)
-    if not _knows_cars(study):
+    if not study.knows_cars:
         return None, {}
     progress(f"travel times, {trip('typical')}")
     no_car = study.areas.set_index("id")["p_no_car"]
@@ -385,7 +381,7 @@ def _matrices(
     study: Study, bus: BusTravel, walk: TravelMatrix, drive: TravelMatrix
 ) -> dict[str, TravelMatrix]:
     out = {"bus": bus.percentile(study.config.bus.percentile)}
-    if _knows_cars(study):
+    if study.knows_cars:
         no_car = study.areas.set_index("id")["p_no_car"]
         blend = family_trip(
             bus, drive, no_car, walk=walk, parking_minutes=study.config.travel.parking_minutes

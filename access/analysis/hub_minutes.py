@@ -124,7 +124,7 @@ def hub_minutes(
 
 def _kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
     """Give a service's centres of today, those after its first proposal, and its title."""
-    today = sorted(study.centre_ids(service))
+    today = sorted(study.open_ids(service))
     rivals = [p for p in study.config.proposals.values() if p.service == service]
     if not rivals:
         return today, today, ""

@@ -210,7 +210,7 @@ class _PlanMaker:
     @property
     def car_known(self) -> bool:
         """Whether the study says who has no car."""
-        return "p_no_car" in self.areas and bool(self.areas["p_no_car"].notna().all())
+        return self.study.knows_cars
 
     def base(self) -> PlanRules:
         """Give the board's wishes, which every plan keeps."""

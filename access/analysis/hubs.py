@@ -199,7 +199,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     there = hub_minutes(results, mode)
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
-    council = _council(study, set(candidates["id"]), must=among is None)
+    council = _council(study, set(candidates["id"]))
     size = _least_size(size, localities, council)
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
@@ -212,6 +212,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     maker.notes += _only_searched(rules if protect_minutes is not None or min_per_locality else ())
     rules = (*rules, *wishes.rules)
     names = dict(zip(candidates["id"], candidates["name"], strict=True))
+    names |= {i: name for i, name in results.names().items() if i in names}
     settings: dict[str, Any] = {
         "most": most or max(study.config.hubs.most, size or 0, len(wishes.must)),
         "size": size,
@@ -339,16 +340,10 @@ def _demands(
     return out
 
 
-def _council(study: Study, known: set[str], *, must: bool) -> tuple[str, ...]:
-    """Give the council's own choice, if every hub of it could be chosen."""
+def _council(study: Study, known: set[str]) -> tuple[str, ...]:
+    """Give the council's own choice, if every hub of it could be chosen; else it is said so."""
     choice = study.config.hubs.council_choice
-    lost = sorted(set(choice) - known)
-    if lost and must:
-        raise ParameterError(
-            f"hubs.council_choice names {lost}, which a proposal closes or the study does not "
-            "have; expected ids of kept centres or candidate sites"
-        )
-    return () if lost else choice
+    return choice if set(choice) <= known else ()
 
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
@@ -359,7 +354,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:
         told.append(
-            f"The council's choice of hubs is not set beside the others: {listed(lost)} could not "
+            f"The council's choice of hubs has no place among the others: {listed(lost)} could not "
             "be chosen here, closed by a proposal or not among the sites."
         )
     elif study.config.hubs.council_source:
@@ -397,7 +392,7 @@ def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
     for offer in offers_of(study):
         if offer.service is None:  # where it is given today is not known
             continue
-        centres = study.centre_ids(offer.service)
+        centres = study.open_ids(offer.service)
         matrix = there.of(offer.key)
         now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))

@@ -208,6 +208,11 @@ class Question:
     baseline: Baseline
     scenario: Scenario
 
+    @property
+    def only_closes(self) -> bool:
+        """Whether it has a list of alternatives to be ranked in."""
+        return set(self.scenario.open_ids) < set(self.baseline.open_ids)
+
 
 def _baseline_of(study: Study, service: str) -> Baseline:
     """Give a service's centres today as a baseline."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -461,8 +462,16 @@ class StudyResults:
         return mode if mode in self.matrices else "walk"
 
     def names(self) -> dict[str, str]:
-        """Site names by id."""
-        return dict(zip(self.sites["id"], self.sites["name"], strict=True))
+        """Site names by id, each with its id where two of a service, or a candidate, share one."""
+        columns = (self.sites[c].astype(str).tolist() for c in ("id", "name", "kind", "service"))
+        ids, names, kinds, services = columns
+        many, of_service = Counter(names), Counter(zip(names, services, strict=True))
+        offered = {name for name, kind in zip(names, kinds, strict=True) if kind == "candidate"}
+        found = {}
+        for i, name, service in zip(ids, names, services, strict=True):
+            same = of_service[name, service] > 1 or (name in offered and many[name] > 1)
+            found[i] = f"{name} ({i})" if same else name
+        return found
 
 
 def names_of(titles: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import atexit
 import gc
 import io
 import sys
+import warnings
 from collections.abc import Callable
 from copy import copy
 from typing import Annotated
@@ -17,7 +18,7 @@ from access.cli.jobs import check, map_, national, replay, report, run
 from access.cli.places import isochrones, minutes, network, path, within
 from access.cli.questions import compare, rank, site
 from access.cli.sources import fetch, import_, new
-from access.cli.terminal import ended, say
+from access.cli.terminal import ended, say, warned
 from access.errors import AccessError
 
 app = typer.Typer(
@@ -105,7 +106,9 @@ def _spoken() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a name may hold letters the terminal lacks
             stream.reconfigure(errors="backslashreplace")
     try:
-        _told_of(sys.argv[1:2])()
+        with warnings.catch_warnings():
+            warnings.showwarning = warned
+            _told_of(sys.argv[1:2])()
     except AccessError as error:
         say(f"\naccess: {error}", err=True)
         sys.exit(error.exit_code)

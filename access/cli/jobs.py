@@ -94,8 +94,7 @@ def run(
     elif not quiet:
         say(spoken_summary(results))
         say(
-            f"\nWritten to {folder}: explorer.html for the public, map.html for planners, "
-            "report.pdf for the board, study.gpkg for QGIS, evidence.zip with all of it."
+            f"\nWritten to {folder}: {', '.join(_for_whom(folder))}."
             + (" For the council's own use: every name begins with INTERNAL-." if internal else "")
         )
     _partly_done(left_out)
@@ -108,6 +107,21 @@ _WriteManifestOption = Annotated[
         help="Write manifest.toml again with today's hashes, after tables were changed.",
     ),
 ]
+
+
+def _for_whom(folder: Path) -> list[str]:
+    """Name the files of a run that are there, and whom each is for."""
+    from access.files import INTERNAL_MARK
+
+    files = {
+        "explorer.html": "for the public",
+        "map.html": "for planners",
+        "report.pdf": "for the board",
+        "study.gpkg": "for QGIS",
+        "evidence.zip": "with all of it",
+    }
+    there = {path.name.removeprefix(INTERNAL_MARK) for path in folder.iterdir()}
+    return [f"{name} {whom}" for name, whom in files.items() if name in there]
 
 
 def check(

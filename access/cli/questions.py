@@ -311,6 +311,14 @@ class _Told:
         """Take what is found of a question."""
         self.answers[question.key] = summary
 
+    def not_ranked(self, question: Question) -> None:
+        """Name a change among several that has no alternatives, and why."""
+        why = "it opens a site, or closes none"
+        self.answer(question, {"title": question.title, "service": question.service,
+                               "not_ranked": why})  # fmt: skip
+        if self.aloud:
+            self.words.append(f"\n{question.title}\nNot ranked: {why}.")
+
     def write(
         self, results: StudyResults, question: Question, asked_for: Mapping[str, Any],
         tables: Mapping[str, Any], charts: Mapping[str, Any], files: Sequence[Path | None] = (),
@@ -413,7 +421,11 @@ def rank(
     with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
         results = analysis.results
+        some = any(question.only_closes for question in asked)
         for question in asked:
+            if some and not question.only_closes:  # of several; alone it is refused
+                told.not_ranked(question)
+                continue
             progress(f"every alternative: {question.title}")
             ask = partial(_of_question, question, options)
             ranking, firm = ask(analysis.standing), None
@@ -429,7 +441,8 @@ def rank(
                            ranking_charts(ranking, firm))  # fmt: skip
             if told.aloud:
                 switching = None
-                if "imd_rank" in loaded.areas and isinstance(ranking, Ranking):
+                known = "imd_rank" in loaded.areas and loaded.areas["imd_rank"].notna().all()
+                if known and isinstance(ranking, Ranking):
                     switching = told.parts.make(f"other weights: {question.title}",
                                                 partial(ask, analysis.switching))  # fmt: skip
                 told.words.append(ranking_words(results, question, ranking, firm, switching))

@@ -185,6 +185,11 @@ def say(text: object, *, nl: bool = True, err: bool = False) -> None:
     typer.echo(terminal_text(text), nl=nl, err=err)
 
 
+def warned(message: Warning | str, category: type[Warning], *where: object, **more: object) -> None:
+    """Say a warning as errors are said: in words alone, without the line of the program."""
+    say(f"access: {message}", err=True)
+
+
 _INTERRUPTED = 130
 _NOBODY_READS = 141
 _CANNOT_WRITE = 8

@@ -406,6 +406,8 @@ def _gathered(results: StudyResults) -> _ExplorerData:
     study, config = results.study, results.study.config
     first = _first_proposals(results)
     areas = without_shapes(study.areas)
+    if not study.knows_cars:  # known of some areas it blends nothing
+        areas = areas.drop(columns="p_no_car", errors="ignore")
     drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
     places = _map_places(results)
@@ -474,7 +476,7 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
 
 def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
-    today = tuple(sorted(results.study.centre_ids(key)))
+    today = tuple(sorted(results.study.open_ids(key)))
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,

@@ -301,6 +301,26 @@ def by_area(
     return out
 
 
+def people_drawn(
+    rng: np.random.Generator, count: _Floats, draws: int, reached: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Draw people about their count (Poisson), shape (draws, areas), somebody reached in each.
+
+    Of few people a draw may hold none: it has no mean, and no order of options. It is drawn again
+    as one that holds somebody: the first of them, and whoever comes after.
+    """
+    asked = count > 0 if reached is None else (count > 0) & reached
+    drawn = rng.poisson(count, (draws, len(count)))
+    without = np.flatnonzero(~drawn[:, asked].any(axis=1))
+    if len(without) and asked.any():
+        here = np.where(asked, count, 0.0)
+        whole = here.sum()
+        first = -np.log1p(rng.random(len(without)) * np.expm1(-whole)) / whole
+        drawn[without] = rng.poisson(count - first[:, None] * here)
+        drawn[without, rng.choice(len(count), len(without), p=here / whole)] += 1
+    return drawn
+
+
 # ------------------------------------------------------------------------------
 # Deprivation weights: a named, printed choice, with unweighted always beside it.
 

@@ -35,8 +35,8 @@ from access.release import safe_counts
 from access.scenario.criteria import fifths
 from access.siting import p_median
 from access.study import load_study
-from access.study.sheet import OPEN_STATUSES, Check, Column, read_sheet
-from access.study.tables import check_positions, read_table, without_shapes
+from access.study.sheet import Check, Column, read_sheet
+from access.study.tables import check_positions, offers_today, read_table, without_shapes
 from access.text import percent, sentence
 
 # One authority's task: what a rule for closing does to its families, from its tables alone.
@@ -680,9 +680,7 @@ def _unit(
 
 def _open(sites: pd.DataFrame) -> pd.DataFrame:
     """Leave out sites that are shut or deregistered today: nobody goes there, none can close."""
-    if "status" not in sites:
-        return sites
-    return sites[sites["status"].fillna("").isin(["", *OPEN_STATUSES])]
+    return sites[offers_today(sites)]
 
 
 def _from_studies(folder: Path, ask: Ask) -> _Found:

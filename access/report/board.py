@@ -382,7 +382,8 @@ def _tried(
         share = count[fifth & longer].sum() / count[fifth].sum()
         rows["Of the most deprived fifth, with further to go"] = (
             percent(float(share)),
-            "areas.csv: that share of the count where imd_decile is 1 or 2",
+            "areas.csv: that share of the count where "
+            + ("imd_fifth is 1" if "imd_fifth" in areas else "imd_decile is 1 or 2"),
         )
     foot = on_foot_of(results, found.result)
     if foot is not None:

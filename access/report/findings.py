@@ -333,10 +333,12 @@ def tenths(areas: pd.DataFrame) -> pd.Series | None:
 
 def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
     """Mark the areas in the nation's most deprived fifth."""
-    found = tenths(areas)
+    found, poor = tenths(areas), [1, 2]
+    if "imd_fifth" in areas:
+        found, poor = pd.to_numeric(areas["imd_fifth"], errors="coerce"), [1]
     if found is None or not found.notna().any():
         return None
-    marked: NDArray[np.bool_] = found.isin([1, 2]).to_numpy(bool)
+    marked: NDArray[np.bool_] = found.isin(poor).to_numpy(bool)
     return marked
 
 

@@ -24,7 +24,7 @@ from access.labels import how, trip
 from access.measure.distribution import weighted_mean
 from access.report.findings import ProposalFindings, Wording, _most_deprived
 from access.scenario import Impact
-from access.text import ROUNDED_ONCE, capital, is_missing, listed, sentence
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, is_missing, listed, sentence
 
 #: A trip beside the headline: key, words, impact, how much slower.
 _Trip = tuple[str, str, Impact, float]
@@ -152,7 +152,7 @@ def receiving_table(found: ProposalFindings) -> Table:
     rows = tuple(
         (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
          *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0)) if some else ()),
-         r["families_after"], *((r["capacity"], r["share_over_capacity"]) if known else ()))
+         r["families_after"], *((r["capacity"], _over(r)) if known else ()))
         for r in records(frame)
     )  # fmt: skip
     between = (
@@ -184,6 +184,12 @@ def receiving_table(found: ProposalFindings) -> Table:
         also_hidden=frozenset(also),
         short=f"Receiving, {found.label}",
     ).with_total()
+
+
+def _over(row: Mapping[str, Any]) -> Value:
+    """Give the share over capacity: of a site known to take nobody there is none."""
+    share: Value = row["share_over_capacity"]
+    return NOT_APPLICABLE if row["capacity"] == 0 else share
 
 
 def _leaving_for_opened(impact: Impact) -> dict[str, float]:
@@ -266,7 +272,7 @@ def _kind_words(kind: str) -> str:
 _UNKNOWN_UNTIL_GIVEN = {
     "annual_cost_gbp": ("Running cost", "£{:,.0f} a year"),
     "annual_visits": ("Visits", "{:,.0f} a year"),
-    "capacity": ("Capacity", "{:,.0f} families"),
+    "capacity": ("Capacity", "{:,.0f} {who}"),
     "condition": ("Condition of the building", "{:g}"),
 }
 
@@ -365,7 +371,8 @@ def _facts_table(
     }
     for column, (label, form) in _UNKNOWN_UNTIL_GIVEN.items():
         given = [register.loc[i].get(column) for i in closed]
-        facts[label] = [_fact(value, form) for value in given]
+        whom = [services[str(register.loc[i, "service"])].noun for i in closed]
+        facts[label] = [_fact(value, form, who) for value, who in zip(given, whom, strict=True)]
     wide = {"Address": 1.7}
     for label, values in facts.items():
         if any(v is not None for v in values):
@@ -379,10 +386,10 @@ def _facts_table(
     )
 
 
-def _fact(value: object, form: str) -> str | None:
+def _fact(value: object, form: str, who: str = "") -> str | None:
     if is_missing(value):
         return None
-    return form.format(value) if isinstance(value, float | int) else str(value)
+    return form.format(value, who=who) if isinstance(value, float | int) else str(value)
 
 
 def _unknown_facts(results: StudyResults, closed: Sequence[str]) -> str:

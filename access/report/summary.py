@@ -490,7 +490,7 @@ def _proposal_points(
 
 def _fifth(found: ProposalFindings, wording: Wording) -> Said:
     """Say the most deprived fifth's own figures: how many move, and their mean before and after."""
-    if "imd_decile" not in found.impact.demand:
+    if _most_deprived(found.impact.demand) is None:
         return Said("")
     fifths = found.impact.by("imd_fifth")
     own = fifths[fifths["group"].astype(str) == "1"]
@@ -499,8 +499,10 @@ def _fifth(found: ProposalFindings, wording: Wording) -> Said:
     row = own.iloc[0]
     before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
     moved = float(further(own).sum())
-    tenths = grouped(found.impact, "imd_decile")
-    shown = not tenths.loc[tenths["group"].astype(str).isin(["1", "2"]), "hidden"].any()
+    by_tenth = "imd_decile" in found.impact.demand
+    parts = grouped(found.impact, "imd_decile" if by_tenth else "imd_fifth")
+    poor = ["1", "2"] if by_tenth else ["1"]
+    shown = not parts.loc[parts["group"].astype(str).isin(poor), "hidden"].any()
     if not (np.isfinite(before) and np.isfinite(after)):
         return Said("")
     claims = [
@@ -531,7 +533,7 @@ def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
 
 
 def _deprivation(found: ProposalFindings) -> str:
-    if "imd_decile" not in found.impact.demand:
+    if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
     return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
 

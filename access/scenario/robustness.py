@@ -26,7 +26,7 @@ from access.arguments import (
 )
 from access.errors import ParameterError
 from access.labels import criterion_words
-from access.measure.demand import by_area, linear_weights
+from access.measure.demand import by_area, linear_weights, people_drawn
 from access.network.matrix import TravelMatrix
 from access.scenario.criteria import _CRITERIA, Floats, _evaluate, _prepare, fifths
 from access.scenario.options import (
@@ -574,9 +574,11 @@ class _Fixed:
 
         Minutes made are of shape (settings, columns, areas).
         """
-        count = np.stack(
-            [rng.poisson(self.count).astype(float) if self.poisson else self.count for rng in rngs]
-        )
+        count = np.stack([
+            people_drawn(rng, self.count, 1, np.isfinite(one).any(axis=0))[0].astype(float)
+            if self.poisson else self.count
+            for rng, one in zip(rngs, made, strict=True)
+        ])  # fmt: skip
         per_family = np.broadcast_to(self.per_family, count.shape)
         if self.steepness is not None:
             per_family = 1.0 + lams[:, None] * self.steepness

@@ -10,6 +10,7 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
+from access.measure.demand import people_drawn
 from access.measure.distribution import weighted_mean
 from access.network.matrix import at_rank
 from access.siting.alternatives import Alternatives, Curve, Front, SetRank, _elbow_of
@@ -238,7 +239,7 @@ class SetDraws:
             self._drawn = like._drawn
         else:
             rng = np.random.default_rng([seed, 7])
-            self._drawn = [rng.poisson(n, (draws, len(n))) for n in self._people]
+            self._drawn = [people_drawn(rng, n, draws) for n in self._people]
         self._counts = [
             (share, _in_rows(drawn, n > 0))
             for (share, n), drawn in zip(people, self._drawn, strict=True)

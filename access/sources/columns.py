@@ -64,6 +64,13 @@ _SMALL = re.compile(r"^(?:<|less than|under|fewer than|≤|<=)\s*(\d+)$", re.IGN
 _PLAIN = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(?:[,\s']\d{3})+(?:\.\d+)?$")
 _COMMA_DECIMAL = re.compile(r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$")
+#: ``1.234`` where commas are decimal ones: thousands, for nothing else is left for the point.
+_DOTTED = re.compile(r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
+#: The table that counts by names of the planner's own, and how such a name looks.
+_WITH_OWN = "areas"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+#: Digits that are a code: as a number it would lose its leading zeros.
+_CODE = re.compile(r"^0\d+$")
 _BRACKETS = re.compile(r"^\((.+)\)$")
 #: Longest list of examples or rows in a sentence.
 _SHOWN = 5
@@ -153,6 +160,7 @@ def _read_numbers(
     percent: bool = False,
     suppressed: float | None = None,
     least: float | None = None,
+    decimal_commas: bool = False,
 ) -> _Converted:
     """Read numbers as people write them.
 
@@ -167,6 +175,8 @@ def _read_numbers(
         What a suppressed count such as ``<5`` is taken for; not known when not given.
     least : float, optional
         Smallest value that can be meant.
+    decimal_commas : bool
+        Whether the file has decimal commas in another column: ``1.234`` is then 1234.
 
     Returns
     -------
@@ -183,9 +193,13 @@ def _read_numbers(
     """
     texts = [_tidy(cell) for cell in cells]
     decimal = _has_comma_decimals(texts)
+    dotted = (decimal or decimal_commas) and _has_dotted_thousands(texts)
     out = _Converted([])
     for i, text in enumerate(texts):
-        value, change, expected = _number(text, decimal, suppressed, share)
+        bare = text.replace(".", "") if dotted and _DOTTED.match(_unsigned(text)) else text
+        value, change, expected = _number(bare, decimal, suppressed, share)
+        if bare != text:
+            change = "; ".join(filter(None, ("points between thousands taken out", change)))
         if not expected and least is not None and value < least:
             value, expected = float("nan"), f"{least:g} or more"
         if expected:
@@ -255,11 +269,22 @@ def _has_comma_decimals(texts: Sequence[str]) -> bool:
 
     ``53,43`` can only be a decimal; ``1,234`` alone is read the British way.
     """
-    bare = [re.sub(r"[£€$%\s]", "", text) for text in texts]
+    bare = [_unsigned(text) for text in texts]
     commas = [text for text in bare if re.match(r"^[+-]?[\d.]*,[\d,.]*$", text)]
     if not commas or not all(_COMMA_DECIMAL.match(text) for text in commas):
         return False
     return any(not _GROUPED.match(text) for text in commas)
+
+
+def _has_dotted_thousands(texts: Sequence[str]) -> bool:
+    """Whether every number with points in it and no comma has them between thousands alone."""
+    dotted = [text for text in map(_unsigned, texts) if re.match(r"^[+-]?\d*\.[\d.]*$", text)]
+    return bool(dotted) and all(map(_DOTTED.match, dotted))
+
+
+def _unsigned(text: str) -> str:
+    """Take off what a number of money or a percentage has about it."""
+    return re.sub(r"[£€$%\s]", "", text)
 
 
 def _settle_shares(out: _Converted, texts: Sequence[str], percent: bool) -> None:
@@ -565,6 +590,29 @@ def _propose(headers: Sequence[str], table: str) -> _Mapping:
     return _Mapping({name: found[name] for name in order if name in found})
 
 
+def _own_names(mapping: _Mapping, table: str) -> list[str]:
+    """Names in a mapping that are none of the table's: a planner's own columns."""
+    known = {column.name for column in _columns_of(table)}
+    return [name for name in {**mapping.columns, **mapping.fixed} if name not in known]
+
+
+def _own_name_faults(mapping: _Mapping, table: str, file: str) -> list[Fault]:
+    """Refuse what is said of a column and would be without effect."""
+    wanted = "small letters, digits and underscores, such as over_65"
+    if table != _WITH_OWN:
+        wanted = f"one of {', '.join(column.name for column in _columns_of(table))}"
+    faults = [
+        Fault(file, "", name[:80], "", wanted)
+        for name in _own_names(mapping, table)
+        if table != _WITH_OWN or not _NAME.fullmatch(name)
+    ]
+    return faults + [
+        Fault(file, "", name[:80], "", f"a column to read so (say which: --column {name}=HEADER)")
+        for name in mapping.meanings
+        if name not in mapping.columns
+    ]
+
+
 def _mapping_faults(
     mapping: _Mapping, headers: Sequence[str], table: str, file: str, *, placed: bool
 ) -> list[Fault]:
@@ -574,9 +622,11 @@ def _mapping_faults(
     for ours, theirs in mapping.columns.items():
         if _plain(theirs) not in have:
             near = difflib.get_close_matches(_plain(theirs), have, n=1, cutoff=0.5)
-            hint = f"; is {have[near[0]]!r} meant? Change the mapping" if near else ""
+            meant = repr(have[near[0]]) if near else ""
+            hint = f"; is {meant} meant? --column {ours}={meant}" if near else ""
             faults.append(Fault(file, "", ours, "", f"a column headed {theirs!r}{hint}"))
     filled = {*mapping.columns, *mapping.fixed}
+    faults += _own_name_faults(mapping, table, file)
     for name in _MUST[table]:
         if name not in filled:
             faults.append(
@@ -585,8 +635,9 @@ def _mapping_faults(
                     "",
                     name,
                     "",
-                    f"a column for {name!r} (or one value for all rows, under "
-                    f"fixed in the mapping); the sheet has {', '.join(map(repr, headers))[:300]}",
+                    f"a column for {name!r} (say which: --column {name}=HEADER"
+                    + ("" if name == "id" else f", or one value for all rows: --set {name}=VALUE")
+                    + f"); the sheet has {', '.join(map(repr, headers))[:300]}",
                 )
             )
     ways = ({"lon", "lat"}, {"easting", "northing"}, {"postcode"})
@@ -628,11 +679,17 @@ def _read_mapping(path: Path, table: str) -> _Mapping | None:
     }
     wrong = [k for k, v in raw.items() if k not in allowed or not isinstance(v, allowed[k])]  # type: ignore[arg-type]
     known = {column.name for column in _columns_of(table)}
-    wrong += [f"columns.{name}" for name in raw.get("columns", {}) if name not in known]
+    own = table == _WITH_OWN
+    wrong += [
+        f"columns.{name}"
+        for name in raw.get("columns", {})
+        if name not in known and not (own and _NAME.fullmatch(name))
+    ]
     if wrong:
         raise StudyError(
             f"{path}, [{table}]: {', '.join(wrong)} is not understood; expected "
             f"{', '.join(allowed)}, and columns among {', '.join(sorted(known))}"
+            + (", or of a name of your own: small letters, digits and underscores" if own else "")
         )
     return _Mapping(**raw)
 

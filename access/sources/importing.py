@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,18 +18,23 @@ import shapely
 from numpy.typing import ArrayLike
 
 from access.errors import Fault, StudyError
+from access.escape import LONGEST_KEY
 from access.files import write_file
 from access.sources.columns import (
+    _CODE,
     _TABLES,
     Column,
     _columns_of,
     _Converted,
     _grouped,
+    _has_comma_decimals,
+    _has_dotted_thousands,
     _known_headers,
     _Mapping,
     _mapping_faults,
     _of_people,
     _over,
+    _own_names,
     _plain,
     _propose,
     _read_mapping,
@@ -39,13 +46,15 @@ from access.sources.columns import (
 )
 from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import Source, _read_source
-from access.units import BRITISH_GRID, metric_crs, project, unproject
+from access.units import BRITISH_GRID, great_circle_m, metric_crs, project, unproject
 
 TABLES_OF_STUDY = tuple(_TABLES)
 #: Columns that hold whole counts and positions to six places, written so.
 _PLACES = 6
 _COUNT_TABLES = ("areas",)
 _GB = ((-9.0, 2.2), (49.5, 61.5))
+#: Two statements of one place agree to so many metres: degrees to three places are 110 m.
+_AGREE_M = 200.0
 
 
 @dataclass
@@ -195,6 +204,7 @@ def _import_source(
     _settle_ids(done, source)
     _keep_others(done, source)
     _derive_cars(done)
+    _settle_services(done, source)
     if source.shapes is not None and "id" in done.frame:
         done.shapes = gpd.GeoSeries(source.shapes.to_numpy(), index=done.frame["id"], crs=4326)
     done.report.append(f"{len(source.rows):,} rows read, {len(done.frame):,} rows given.")
@@ -203,12 +213,13 @@ def _import_source(
 
 def _read_columns(done: Imported, source: Source) -> None:
     headers = {_plain(header): header for header in source.frame.columns}
-    for column in _columns_of(done.table):
+    commas = _decimal_commas(source)
+    for column in (*_columns_of(done.table), *_own_columns(done, source, headers)):
         if column.name in done.mapping.columns:
             theirs = headers[_plain(done.mapping.columns[column.name])]
             cells = source.frame[theirs].astype(str).tolist()
             cells = _translated(done, column.name, cells)
-            read = _read(column, cells, theirs, done)
+            read = _read(column, cells, theirs, done, decimal_commas=commas)
             same = "" if theirs == column.name else f" (from {theirs!r})"
             for change, n in read.changes.items():
                 done.report.append(f"{column.name}{same}: {change}, {n:,} cells.")
@@ -224,6 +235,20 @@ def _read_columns(done: Imported, source: Source) -> None:
             done.report.append(f"{column.name}: {value!r} for every row, as told.")
 
 
+def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> tuple[Column, ...]:
+    """Give columns by names of the planner's own: of the areas they hold counts, if any number."""
+    own = []
+    for name in _own_names(done.mapping, done.table):
+        texts: list[str] = []
+        if name in done.mapping.columns:
+            theirs = headers[_plain(done.mapping.columns[name])]
+            texts = [_tidy(cell) for cell in source.frame[theirs].astype(str)]
+        codes = any(_CODE.match(text) for text in texts)
+        counted = not codes and any(cell == cell for cell in _read_numbers(texts).cells)
+        own.append(Column(name, "number" if counted else "text"))
+    return tuple(own)
+
+
 def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
     meant = {_tidy(k).casefold(): v for k, v in done.mapping.meanings.get(name, {}).items()}
     if not meant:
@@ -234,13 +259,25 @@ def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
     return out
 
 
-def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> _Converted:
+def _decimal_commas(source: Source) -> bool:
+    """Whether some column of a sheet is written with decimal commas."""
+    return any(
+        _has_comma_decimals([_tidy(cell) for cell in source.frame[header].astype(str)])
+        for header in source.frame.columns
+    )
+
+
+def _read(
+    column: Column, cells: Sequence[str], header: str, done: Imported, *, decimal_commas: bool
+) -> _Converted:
     if column.kind == "text":
         return _read_texts(cells)
     if column.kind == "yes_no":
         return _read_yes_no(cells)
-    if column.kind in ("degrees", "metres"):
+    if column.kind == "degrees":  # no angle has thousands
         return _read_numbers(cells)
+    if column.kind == "metres":
+        return _read_numbers(cells, decimal_commas=decimal_commas)
     percent = "%" in header or "percent" in header.casefold() or "pct" in header.casefold()
     return _read_numbers(
         cells,
@@ -248,6 +285,7 @@ def _read(column: Column, cells: Sequence[str], header: str, done: Imported) -> 
         percent=percent and column.kind == "share",
         suppressed=done.mapping.suppressed,
         least=0,
+        decimal_commas=decimal_commas and column.kind != "share",
     )
 
 
@@ -268,6 +306,8 @@ def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
         lonlat = source.lonlat.copy()
     elif {"easting", "northing"} <= set(frame):
         lonlat = _from_grid(done, source, "easting", "northing")
+        if {"lon", "lat"} <= set(frame):
+            lonlat = _with_degrees(done, source, lonlat)
     elif {"lon", "lat"} <= set(frame):
         lonlat = frame[["lon", "lat"]].to_numpy(float)
         known = np.isfinite(lonlat).all(axis=1)
@@ -312,6 +352,25 @@ def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
     lonlat[inside] = unproject(grid[inside], BRITISH_GRID)
     done.report.append(f"lon, lat: brought from the British National Grid, {inside.sum():,} rows.")
     return lonlat
+
+
+def _with_degrees(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
+    """Fill from degrees what has no place on the grid, and say where the two disagree."""
+    degrees = done.frame[["lon", "lat"]].to_numpy(float)
+    given = (np.abs(degrees) <= (180, 90)).all(axis=1)
+    placed = np.isfinite(lonlat).all(axis=1)
+    filled, both = given & ~placed, given & placed
+    if filled.any():
+        done.report.append(f"lon, lat: as they stand, {filled.sum():,} rows without a grid place.")
+    apart = np.zeros(len(lonlat))
+    apart[both] = great_circle_m(*lonlat[both].T, *degrees[both].T)
+    if (far := np.flatnonzero(apart > _AGREE_M)).size:
+        done.report.append(
+            f"easting, northing and lon, lat of the sheet are up to {apart.max():,.0f} m apart, in "
+            f"{len(far):,} rows (row {_shown([source.rows[i] for i in far])}): easting and "
+            "northing are taken."
+        )
+    return np.where(filled[:, None], degrees, lonlat)
 
 
 def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
@@ -507,7 +566,8 @@ def _import_attendance(
     site = texts["site"].map(lambda text: named.get(_plain(text), ""))
     count = np.ones(len(site))
     if "attendances" in texts:
-        count = np.asarray(_read_numbers(texts["attendances"].tolist(), least=0).cells, float)
+        cells, commas = texts["attendances"].tolist(), _decimal_commas(source)
+        count = np.asarray(_read_numbers(cells, least=0, decimal_commas=commas).cells, float)
     lonlat = postcodes.find(texts["postcode"])
     placed = np.isfinite(lonlat).all(axis=1)
     for bad, column, expected in (
@@ -558,6 +618,31 @@ def _settle_ids(done: Imported, source: Source) -> None:
     _same(done, source, "id")
 
 
+def _settle_services(done: Imported, source: Source) -> None:
+    """A service is known by a key, as settings name it: its name as people write it becomes one."""
+    if "service" not in done.frame:
+        return
+    names = done.frame["service"]
+    keys = {name: _service_key(name) for name in dict.fromkeys(names) if name}
+    for name, key in keys.items():
+        if name != key:
+            n = int((names == name).sum())
+            done.report.append(f"service: {name!r} read as the key {key}, {n:,} rows.")
+    done.frame["service"] = [keys.get(name, name) for name in names]
+    blank = np.flatnonzero((names == "").to_numpy())
+    if len(blank) and done.table == "centres":
+        done.faults.append(_fault(source, blank.tolist(), "service", "", "a service in every row"))
+
+
+def _service_key(name: str) -> str:
+    """Small letters, digits and underscores; what has none of the first is told apart by a hash."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    key = re.sub(r"[^a-z0-9]+", "_", plain.replace("'", "")).strip("_")
+    if not key[:1].isalpha():
+        key = f"service_{key or hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return key[:LONGEST_KEY].rstrip("_")
+
+
 def _same(done: Imported, source: Source, column: str) -> None:
     values = done.frame[column]
     counts = Counter(value for value in values if value)
@@ -569,7 +654,7 @@ def _same(done: Imported, source: Source, column: str) -> None:
 def _keep_others(done: Imported, source: Source) -> None:
     """Columns that have no name with us are kept as they stand, under a plain name."""
     used = {_plain(theirs) for theirs in done.mapping.columns.values()}
-    kept = []
+    commas, kept = _decimal_commas(source), []
     for header in source.frame.columns:
         if _plain(header) in used:
             continue
@@ -577,8 +662,14 @@ def _keep_others(done: Imported, source: Source) -> None:
         taken = {*done.frame.columns, *(c.name for c in _columns_of(done.table))}
         while name in taken:
             name = f"sheet_{name}"
-        done.frame[name] = [_tidy(cell) for cell in source.frame[header].astype(str)]
+        cells = done.frame[name] = [_tidy(cell) for cell in source.frame[header].astype(str)]
         kept.append(header)
+        if commas and _has_dotted_thousands(cells):
+            done.report.append(
+                f"{name} (from {header!r}): points between thousands stay as they stand; a study "
+                "would read them as decimal points. If these are counts, take the points out of "
+                "the sheet and import it again."
+            )
     if kept:
         done.report.append(f"Columns kept as they stand: {', '.join(map(repr, kept))}.")
 

@@ -593,7 +593,7 @@ def _expected(item: Mapping[str, Any]) -> str:
         return PATTERNS[asked["pattern"]]
     plain = _PLAIN.get(item["type"])
     if plain is None:
-        return str(item["msg"]).removeprefix("Value error, ")
+        return str(item["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     return plain.format_map({k: f"{v:,g}" if isinstance(v, float) else v for k, v in asked.items()})
 
 

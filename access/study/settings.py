@@ -105,7 +105,9 @@ _Whole = Annotated[int, Field(strict=True, le=10**9)]
 _Positive = Annotated[_Number, Field(gt=0)]
 _NotNegative = Annotated[_Number, Field(ge=0)]
 _Share = Annotated[_Number, Field(ge=0, le=1)]
-_Speed = Annotated[_Number, Field(ge=0.1, le=200)]  # km/h
+#: Slowest and fastest that anybody is taken to walk, km/h.
+LEAST_KM_H, MOST_KM_H = 0.5, 12.0
+_Speed = Annotated[_Number, Field(ge=LEAST_KM_H, le=MOST_KM_H)]
 _Minutes = Annotated[_Number, Field(ge=0, le=10_000)]
 _Metres = Annotated[_Number, Field(gt=0, le=10_000_000)]
 #: What a text must look like, in words.

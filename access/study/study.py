@@ -43,8 +43,10 @@ from access.study.tables import (
     _with_points,
     _with_register,
     _with_shares,
+    _with_tenths,
     area_columns,
     check_positions,
+    offers_today,
     read_table,
     without_shapes,
 )
@@ -60,7 +62,10 @@ _SOME_NATION = "the nation"
 
 
 def _study_assumptions(
-    config: StudyConfig, centres: pd.DataFrame, inputs: Sequence[dict[str, str]]
+    config: StudyConfig,
+    areas: pd.DataFrame,
+    centres: pd.DataFrame,
+    inputs: Sequence[dict[str, str]],
 ) -> tuple[str, ...]:
     """Say what a reader must know before using any number of a study."""
     said = list(config.study.notes)
@@ -95,11 +100,32 @@ def _study_assumptions(
         f"Everyone in an area starts from its one point ({config.areas.unit}); "
         f"figures: {config.areas.vintage}."
     )
+    said += _gaps(areas)
     said += _rule_warnings(config, centres)
     changed = [i["file"] for i in inputs if i.get("changed") == "yes"]
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
     return tuple(said)
+
+
+#: What switches something on where areas have it, by its columns, and what follows from its gaps.
+_SWITCHES = (
+    (("p_no_car",), "The share of households without a car", "there is no family trip, which needs "
+     "it in all"),
+    (("imd_rank", "imd_decile", "imd_fifth"), "Deprivation", "what is said by deprivation leaves "
+     "them out"),
+)  # fmt: skip
+
+
+def _gaps(areas: pd.DataFrame) -> list[str]:
+    """Say what is known of some areas and not of others, and what follows."""
+    said = []
+    for columns, what, follows in _SWITCHES:
+        there = [c for c in columns if c in areas]
+        unknown = int(areas[there].isna().all(axis=1).sum()) if there else 0
+        if 0 < unknown < len(areas):
+            said.append(f"{what} is not known for {unknown:,} of {len(areas):,} areas: {follows}.")
+    return said
 
 
 def _list(sites: pd.DataFrame) -> str:
@@ -253,6 +279,11 @@ class Study:
         return _RANKED.get(chosen.national_areas, _SOME_NATION) if given else _SOME_NATION
 
     @property
+    def knows_cars(self) -> bool:
+        """Whether the share without a car is known everywhere, as the family trip needs it."""
+        return "p_no_car" in self.areas and bool(self.areas["p_no_car"].notna().all())
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The study's folder and every file read, none of which an output may replace."""
         streets = [] if self.streets is None else [self.streets]
@@ -345,6 +376,11 @@ class Study:
         """
         ids, of = self.centres["id"].tolist(), self.centres["service"].tolist()
         return [str(id_) for id_, own in zip(ids, of, strict=True) if own == service]
+
+    def open_ids(self, service: str) -> list[str]:
+        """Give those of `centre_ids` that families can be counted to travel to today."""
+        own = self.centres_of(service)
+        return [str(i) for i in own.loc[offers_today(own), "id"]]
 
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
@@ -511,7 +547,7 @@ def _loaded(folder: Path) -> Study:
         neighbours=gpd.GeoDataFrame(points["neighbours"]),
         **plain,
         crs=crs,
-        assumptions=_study_assumptions(config, centres, inputs),
+        assumptions=_study_assumptions(config, areas, centres, inputs),
         inputs=inputs,
         shapes=shapes,
         timetables=timetables,
@@ -619,7 +655,7 @@ def _read_all(
         faults += wrong or _parts(parents, config, columns, settings.parent_table)
         if not faults:
             areas = _join_parents(areas, parents.set_index("id"), config)
-    tables["areas"] = _with_shares(areas)
+    tables["areas"] = _with_tenths(_with_shares(areas), config.weights.national_areas)
     return tables, faults, read
 
 
@@ -656,7 +692,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         own = study.centres_of(key)
         centres[key] = {
             "title": service.title,
-            "today": len(own),
+            "today": len(study.open_ids(key)),
             "families": float(study.areas[service.demand].sum()),
             "families_are": service.noun,
             "ages": service.age_band,
@@ -679,8 +715,8 @@ def study_facts(study: Study) -> dict[str, Any]:
                 "service": p.service,
                 "close": list(p.closes),
                 "open": list(p.opens),
-                "before": len(study.centre_ids(p.service)),
-                "after": len(study.centre_ids(p.service)) - len(p.closes) + len(p.opens),
+                "before": len(study.open_ids(p.service)),
+                "after": len(study.open_ids(p.service)) - len(p.closes) + len(p.opens),
             }
             for key, p in config.proposals.items()
         },

@@ -19,6 +19,7 @@ from access.files import check_regular
 from access.study.config import StudyConfig, _rule_faults
 from access.study.manifest import _read_geometry
 from access.study.sheet import (
+    OPEN_STATUSES,
     STATUSES,
     Check,
     Column,
@@ -501,16 +502,31 @@ def _cell(value: float) -> str:
     return f"{value:g}" if np.isfinite(value) else "an empty cell"
 
 
+def offers_today(centres: pd.DataFrame) -> pd.Series:
+    """Mark the centres that families can be counted to travel to today."""
+    if "status" not in centres:
+        return pd.Series(True, index=centres.index)
+    return centres["status"].isna() | centres["status"].isin(["", *OPEN_STATUSES])
+
+
 def _proposal_faults(
     key: str, centres: pd.DataFrame, known: set[str], config: StudyConfig
 ) -> list[Fault]:
     proposal = config.proposals[key]
     where = f"proposals.{key}"
-    own = set(centres.loc[centres["service"] == proposal.service, "id"])
+    of_service = centres["service"] == proposal.service
+    own = set(centres.loc[of_service, "id"])
+    offers = set(centres.loc[of_service & offers_today(centres), "id"])
     new = {c.opens for c in proposal.change if c.lon is not None}
     today = f"a {proposal.service} of centres.csv: {sorted(own)}"
     place = "an id of centres.csv or candidates.csv"
     faults = [Fault("study.toml", where, "close", i, today) for i in proposal.close if i not in own]
+    faults += [
+        Fault("study.toml", where, "close", i, f"a {proposal.service} that is open today: its "
+              "status in centres.csv says that it is not")
+        for i in proposal.close
+        if i in own - offers
+    ]  # fmt: skip
     faults += [
         Fault("study.toml", where, "open", i, place) for i in proposal.open if i not in known
     ]
@@ -536,10 +552,10 @@ def _proposal_faults(
     faults += [
         Fault("study.toml", where, "open", id_, f"a site that is no open {proposal.service} today")
         for id_ in proposal.opens
-        if id_ in own
+        if id_ in offers
     ]
-    if own and len(proposal.closes) >= len(own) and not proposal.opens:
-        found = f"{len(proposal.closes)} of {len(own)}"
+    if own and len(proposal.closes) >= len(offers) and not proposal.opens:
+        found = f"{len(proposal.closes)} of {len(offers)}"
         faults.append(
             Fault("study.toml", where, "close", found, "at least one centre to stay open")
         )
@@ -642,6 +658,14 @@ def _with_shares(areas: pd.DataFrame) -> pd.DataFrame:
     share = np.divide(areas["households_no_car"].to_numpy(float), households,
                       out=np.full(len(areas), np.nan), where=households > 0)  # fmt: skip
     return areas.assign(p_no_car=share)
+
+
+def _with_tenths(areas: pd.DataFrame, national_areas: int) -> pd.DataFrame:
+    """Give the tenth of deprivation where only the rank is known: every table by it asks for it."""
+    if "imd_rank" not in areas or {"imd_decile", "imd_fifth"} & set(areas.columns):
+        return areas
+    rank = pd.to_numeric(areas["imd_rank"], errors="coerce").to_numpy(float)
+    return areas.assign(imd_decile=np.ceil(rank * 10 / national_areas))
 
 
 def _with_points(frame: pd.DataFrame, crs: str) -> pd.DataFrame:

@@ -214,3 +214,35 @@ def test_without_deprivation_a_change_is_told_all_the_same(tmp_path, more, told)
     assert (out / "change_by_ward.png").exists() == bool(told)
     with pytest.raises(ParameterError, match="no column 'imd_decile' to group by"):
         call("compare", folder, "--by", "imd_decile", "--quiet")
+
+
+def of_two(folder):
+    """Make the example study with a second proposal, which opens a site."""
+    new_study(folder)
+    rows = "id,name,kind,lon,lat\nL1,Old School,school,-1.35,53.44\n"
+    (folder / "candidates.csv").write_text(rows, "utf-8")
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('[proposals.swap]\ntitle = "Swap"\nservice = "childrens_centre"\n'
+                   'close = ["C3"]\nopen = ["L1"]\n')  # fmt: skip
+    return folder
+
+
+def test_of_several_proposals_one_that_has_no_rank_is_named_and_stops_no_other(tmp_path):
+    study = of_two(tmp_path / "town")
+    told = json.loads(call("rank", study, "--json", "--out", tmp_path / "out"))
+    assert told["swap"]["not_ranked"] == "it opens a site, or closes none"
+    assert "options" in told["three_to_two"] or "criteria" in told["three_to_two"]
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"three_to_two"}
+    assert "Swap\nNot ranked: it opens a site" in call("rank", study)
+    with pytest.raises(ScenarioError, match="'Swap' does not only close"):
+        call("rank", study, "--proposal", "swap")
+
+
+@pytest.mark.filterwarnings("default::access.scenario.NothingChangesWarning")
+def test_a_warning_is_words_and_no_line_of_the_program(access_command, tmp_path):
+    new_study(tmp_path / "town")
+    done = access_command("compare", tmp_path / "town", "--close", "C3", "--close", "C3", "--json")
+    assert done.returncode == 0
+    assert "close C3 changes nothing" in done.stderr
+    assert "Warning" not in done.stderr and ".py" not in done.stderr
+    json.loads(done.stdout)

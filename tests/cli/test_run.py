@@ -299,3 +299,15 @@ def test_hostile_names_are_text_everywhere(tmp_path):
         assert not any(c.startswith("=") for c in cells), name
     with (out / "areas.csv").open(encoding="utf-8", newline="") as file:
         assert {row["ward"] for row in csv.DictReader(file)} == {"'=1+1"}
+
+
+def test_only_files_that_are_there_are_named_at_the_end(access_command, tmp_path):
+    new_study(tmp_path / "town")
+    text = (tmp_path / "town" / "study.toml").read_text("utf-8")
+    start, end = text.index("[proposals."), text.index("[travel]")
+    (tmp_path / "town" / "study.toml").write_text(text[:start] + text[end:], "utf-8")
+    done = access_command("run", tmp_path / "town", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.strip().splitlines()[-1]
+    assert "explorer.html for the public" in last
+    assert not (tmp_path / "out" / "report.pdf").exists() and "report.pdf" not in last

@@ -701,7 +701,7 @@ ASKED = (
 def beside_tables(folder: Path, where: str | None, value: Any, usual: Study) -> Study:
     """Read the changed settings alone, and put them beside the usual study's tables."""
     config = read_config(written(folder, where, value) / "study.toml")
-    told = _study_assumptions(config, usual.centres, usual.inputs)
+    told = _study_assumptions(config, usual.areas, usual.centres, usual.inputs)
     study = replace(usual, config=config, assumptions=told)
     _OPEN[study] = _open_counts(usual)  # the same tables, and nothing is said of them
     return study

@@ -279,6 +279,13 @@ class TestChance:
         assert np.ptp(drawn.found["mean"]) > 0
         assert np.ptp(drawn.found["worst"]) < 1e-9  # nobody moves
 
+    def test_no_draw_of_few_people_has_a_mean_of_nothing(self):
+        few = tuple(replace(o, people=np.array([1.0, 0, 0, 0.5, 0, 0])) for o in town().offers)
+        asked = replace(town(), offers=few)
+        drawn = SetDraws(asked, 1, 300, 1)
+        drawn.take(0, np.full((300, 1, len(asked.minutes)), 10.0))
+        assert drawn.found["mean"] == pytest.approx(10.0)
+
     def test_the_same_people_again_and_the_same_for_every_set(self, field):
         near = np.array([field.near(ids) for ids in (("S1",), ("S1", "S4"), ("S1",))])
         one, two = SetDraws(field, 3, 60, 1), SetDraws(field, 3, 60, 1)

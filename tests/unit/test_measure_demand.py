@@ -6,7 +6,7 @@ import pytest
 
 from access.errors import ParameterError
 from access.measure import align_demand
-from access.measure.demand import align, by_area
+from access.measure.demand import align, by_area, people_drawn
 
 AREAS = ["a", "b", "c"]
 
@@ -83,3 +83,27 @@ def test_by_area_matches_by_id_or_by_order():
     assert by_area({"c": 0.3, "b": 0.2, "a": 0.1}, AREAS, name="p").tolist() == expected
     series = pd.Series([0.3, 0.1, 0.2], index=["c", "a", "b"])
     assert by_area(series, AREAS, name="p").tolist() == expected
+
+
+def test_somebody_is_in_every_draw_of_few_people():
+    count, rng = np.array([0.3, 0.0, 0.1]), np.random.default_rng(1)
+    drawn = people_drawn(rng, count, 20_000)
+    assert drawn.sum(axis=1).min() == 1
+    assert not drawn[:, 1].any()
+    # Poisson, given that there is somebody: each mean is greater by 1 / (1 - exp(-0.4))
+    assert drawn.mean(axis=0) == pytest.approx(count / (1 - np.exp(-0.4)), abs=0.02)
+
+
+def test_of_those_who_are_reached_somebody_is_drawn():
+    count, reached = np.array([50.0, 0.01]), np.array([False, True])
+    drawn = people_drawn(np.random.default_rng(1), count, 200, reached)
+    assert (drawn[:, 1] > 0).all()
+    assert drawn[:, 0].mean() == pytest.approx(50, abs=2)
+    alone = people_drawn(np.random.default_rng(1), count, 9, np.array([False, False]))
+    assert alone.shape == (9, 2)  # where nobody is reached, nobody is asked for
+
+
+def test_draws_of_many_people_are_the_plain_ones():
+    count = np.array([40.0, 3.0, 0.0])
+    plain = np.random.default_rng(3).poisson(count, (30, 3))
+    assert (people_drawn(np.random.default_rng(3), count, 30) == plain).all()

@@ -201,6 +201,17 @@ class TestStanding:
         assert "modelled" not in stands.near_ties(far, modelled=False)
 
 
+def test_a_site_that_can_take_nobody_is_known_to_and_has_no_share_over():
+    found = findings([[1, 5, 9], [9, 5, 1]], [30, 40], ["Y", "Z"])
+    table = found.impact.receiving_sites.assign(capacity=[0.0], share_over_capacity=[np.nan])
+    impact = replace(found.impact, receiving_sites=table)
+    found = replace(found, result=replace(found.result, impacts={"walk": impact}))
+    shown = receiving_table(found).view()
+    row = [cell.text for cell in shown.rows[0]]
+    assert row[-2:] == ["0", "[z]"]
+    assert not any("nobody has given" in note for note in shown.notes)
+
+
 class TestLinkedMoves:
     """The families of one closing site stand in three tables; none gives another away."""
 

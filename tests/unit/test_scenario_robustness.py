@@ -369,3 +369,10 @@ def test_a_regret_is_that_of_some_setting_and_endless_where_people_are_cut_off()
     found = robustness(cut, keep=3, demand=DEMAND, uncertainty=Uncertainty(walk_kmh=(4, 5)),
                        proposal=["P", "Q", "R"], draws=10)  # fmt: skip
     assert found.rank("mean")["median_regret"] == np.inf
+
+
+def test_a_place_of_few_people_is_ranked_in_every_draw():
+    few = DEMAND.assign(count=[1, 1] + [0] * 28)
+    found = ask(Uncertainty(count_error="poisson"), demand=few, draws=300)
+    assert len(found.draws) == 300
+    assert np.isfinite(found.draws["regret_mean"]).all()

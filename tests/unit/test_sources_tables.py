@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import zipfile
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from access.sources.columns import (
     _read_yes_no,
     _write_mapping,
 )
-from access.sources.importing import _derive_box, _import_table
+from access.sources.importing import _derive_box, _import_table, _service_key
 from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import _read_source
 
@@ -462,3 +463,106 @@ def test_box_and_postcode_form():
     box, crs = _derive_box([-3.1, -2.9], [51.5, 51.6])
     assert crs == "EPSG:27700" and box[0] < -3.1 and box[3] > 51.6
     assert _tidy_postcode("sw1a1aa") == "SW1A 1AA" and _tidy_postcode("S60") is None
+
+
+# --- what a planner's own sheet holds besides --------------------------------------------------
+
+
+POINTS = "id;lon;lat;residents;{}\nA;-3,01;51,58;1.204;{}\nB;-3,02;51,59;{}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "commas", "values"),
+    [
+        (["1.204", "45"], True, [1204, 45]),
+        (["1.204.567", "£1.200,50"], False, [1204567, 1200.5]),
+        (["1.204", "45,5"], False, [1204, 45.5]),
+        (["1.204", "45.5"], True, [1.204, 45.5]),  # here the point is a decimal one
+        (["0.204"], True, [0.204]),
+        (["1.204", "45"], False, [1.204, 45]),  # nothing says that commas are decimal ones
+    ],
+)
+def test_points_between_thousands_where_commas_are_decimal_ones(cells, commas, values):
+    assert _read_numbers(cells, decimal_commas=commas).cells == values
+
+
+def test_a_sheet_with_decimal_commas_has_points_between_thousands(tmp_path):
+    path = at(tmp_path, "s.csv", POINTS.format("Over 65", "1.001", "1.301;1.002"))
+    done = _import_table(path, "areas").check()
+    assert done.frame["residents"].tolist() == [1204, 1301]
+    assert done.frame["lon"].tolist() == [-3.01, -3.02]
+    assert "residents: points between thousands taken out, 2 cells." in done.report
+    kept = next(line for line in done.report if line.startswith("over_65 (from 'Over 65')"))
+    assert "would read them as decimal points" in kept
+
+
+def test_a_count_of_ones_own_name_is_read_as_a_number_and_never_lost(tmp_path):
+    sheet = 'id,lon,lat,Over 65,Code\nA,-3.01,51.58,"1,100",007\nB,-3.02,51.59,*,008\n'
+    path = at(tmp_path, "s.csv", sheet)
+    mapping = _Mapping(
+        {"id": "id", "lon": "lon", "lat": "lat", "over_65": "Over 65", "code": "Code"},
+        {"year": "2024"},
+        {"over_65": {"*": "2"}},
+    )
+    done = _import_table(path, "areas", mapping=mapping).check()
+    assert done.frame["over_65"].tolist() == [1100, 2]
+    assert done.frame["code"].tolist() == ["007", "008"]
+    assert done.frame["year"].tolist() == ["2024", "2024"]
+    _write_mapping(tmp_path / "import.toml", "areas", mapping)  # and next year's is read so too
+    assert _read_mapping(tmp_path / "import.toml", "areas") == mapping
+
+
+@pytest.mark.parametrize(
+    ("table", "mapping", "said"),
+    [
+        ("areas", {"columns": {"Over 65": "x"}}, "small letters, digits and underscores"),
+        ("centres", {"columns": {"capasity": "x"}}, "capasity: expected one of .*capacity"),
+        ("centres", {"fixed": {"colour": "red"}}, "colour: expected one of"),
+        ("areas", {"meanings": {"nix": {"c": "2"}}}, "nix: expected a column to read so"),
+    ],
+)
+def test_what_is_told_of_a_column_has_an_effect_or_is_refused(tmp_path, table, mapping, said):
+    path = at(tmp_path, "s.csv", "id,name,service,lon,lat,x\nA,B,library,-3.01,51.58,1\n")
+    names = ("id", "lon", "lat", *(() if table == "areas" else ("name", "service")))
+    columns = {n: n for n in names} | mapping.pop("columns", {})
+    with pytest.raises(StudyError, match=said):
+        _import_table(path, table, mapping=_Mapping(columns, **mapping))
+
+
+def test_degrees_fill_what_has_no_place_on_the_grid_and_disagreement_is_told(tmp_path):
+    sheet = (
+        "id,Easting,Northing,Lon,Lat\nA,332000,186000,-2.9825,51.5688\n"
+        "B,,,-2.96,51.58\nC,333000,187000,-2.99,51.578\n"
+    )
+    done = _import_table(at(tmp_path, "s.csv", sheet), "areas").check()
+    assert done.frame[["lon", "lat"]].iloc[1].tolist() == [-2.96, 51.58]
+    assert "lon, lat: as they stand, 1 rows without a grid place." in done.report
+    apart = next(line for line in done.report if "apart" in line)
+    assert "in 1 rows (row 4)" in apart
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("library", "library"),
+        ("Warm spaces", "warm_spaces"),
+        ("Children's Centre", "childrens_centre"),
+        ("2nd hand", "service_2nd_hand"),
+        ('a"] [x', "a_x"),
+    ],
+)
+def test_a_service_by_its_name_becomes_a_key(tmp_path, name, key):
+    path = at(tmp_path, "s.csv", "id,name,lon,lat\nA,B,-3.01,51.58\n")
+    done = _import_table(path, "centres", fixed={"service": name}).check()
+    assert done.frame["service"].tolist() == [key]
+
+
+@given(st.text(min_size=1, max_size=90).filter(lambda text: text.strip()))
+def test_every_service_becomes_a_key_that_settings_take(name):
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,63}", _service_key(name))
+
+
+def test_a_centre_without_a_service_is_refused(tmp_path):
+    path = at(tmp_path, "s.csv", "id,name,service,lon,lat\nA,B,,-3.01,51.58\n")
+    with pytest.raises(StudyError, match="row 2, service: expected a service in every row"):
+        _import_table(path, "centres").check()
