@@ -14,13 +14,19 @@ from access.arguments import a, checked, flag, refuse, whole
 from access.errors import ParameterError
 from access.measure.distribution import weighted_sums
 from access.siting.branch_and_cut import _blocks_of_sets
-from access.siting.constraints import _count_rows, _demand_rows, _goal_rows, _join_rows, _reach_rows
+from access.siting.constraints import (
+    _count_rows,
+    _demand_rows,
+    _GoalRows,
+    _join_rows,
+    _reach_rows,
+)
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.problem import Goal, Problem, _Faults, _read_count, _read_ids, _read_number
 from access.siting.resolve import _goal_value, _Resolved, resolve
 from access.siting.search import Bools, Floats, Ints, Progress, _SideRows, _Stop, _tolerance, _Watch
 from access.siting.solution import Solution
-from access.siting.solve import _on_one_thread, _Run, _watch_of, site
+from access.siting.solve import _on_one_thread, _Run, _solve, _watch_of, site
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +122,8 @@ def alternatives(
             raise ParameterError(f"nothing keeps the rules. {run.infeasible().explanation}")
         for goal in goals[:-1]:
             stages.append(_meet_goal(run.course, goal, last=False))
+            if not stages[-1].complete:
+                raise _Stop
         stages.append(_meet_goal(run.course, goals[-1], last=True, keep=count, within=within))
         complete = all(stage.complete for stage in stages)
     except (_Stop, KeyboardInterrupt):
@@ -225,8 +233,8 @@ def curve(
     for p in sizes:
         asked = replace(problem, p=p, fewest=None, most=None)
         watch = _watch_of(time_limit_s, progress, 0.0, seed)
-        run = _Run(asked, resolve(asked, "curve"), watch, seed=seed, explaining=False)
-        solutions[int(p)] = run.answer()
+        resolved = resolve(asked, "curve")
+        solutions[int(p)] = _solve(asked, resolved, watch, seed=seed, explaining=False)
     return Curve(solutions, _elbow_of({p: s.objective for p, s in solutions.items()}))
 
 
@@ -327,6 +335,7 @@ def pareto_front(
         walk.all_budgets() if with_cost else walk.one_budget(np.inf)
     except (_Stop, KeyboardInterrupt):
         complete = False
+    complete = complete and walk.sure
     if not walk.points and complete:
         raise ParameterError("nothing keeps the rules; `site` on the same problem explains why")
     measures = ["mean_minutes", "worst_minutes", *(["cost"] if with_cost else [])]
@@ -339,9 +348,11 @@ class _Walk:
     def __init__(self, resolved: _Resolved, watch: _Watch, most: int) -> None:
         self.resolved, self.watch, self.most = resolved, watch, most
         self.points: list[_Point] = []
+        self.sure = True
+        self.least: _GoalSearch | None = None  # under no budget
 
     def all_budgets(self) -> None:
-        """Find the front under ever smaller budgets."""
+        """Find the front under ever smaller budgets, of sets that leave out no more families."""
         budget = np.inf
         while True:  # ends: each budget is under the cost of a set found
             found = self.one_budget(budget)
@@ -357,15 +368,21 @@ class _Walk:
             course.rows = course.rows.and_row(self.resolved.site_costs, -np.inf, budget)
         if not course.prepare():
             return []
-        part = _goal_rows(Goal.mean(), course.stacked, self.resolved)
+        self.least = self.least or course
+        if course.lost > self.least.lost + _tolerance(course.lost):
+            return []
+        part = course.rows_of(Goal.mean())
         found: list[_Point] = []
         rows: _SideRows = course.rows
+        more: tuple[tuple[_GoalRows, float], ...] = ()
         while True:  # ends: each turn caps the worst-off a level lower, and levels are finite
-            outcome = course.minimise(part, rows)
+            outcome = course.minimise(part, rows, more=more)
             if not outcome.complete or len(self.points) >= self.most:
                 raise _Stop
             if not outcome.best.pool:
                 return found
+            if not course.same_means:
+                self.sure = False
             columns = [int(c) for c in outcome.best.chosen]
             point = self._point(columns)
             found.append(point)
@@ -373,7 +390,7 @@ class _Walk:
             steps = course.steps_below(point[2])
             if steps is None:
                 return found
-            rows = course.capped(steps)
+            rows, more = course.within(steps)
             course.start = None
 
     def _point(self, columns: list[int]) -> _Point:
@@ -466,13 +483,15 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
         for s in resolved.services
     }
     k = len(columns)
-    if math.comb(len(resolved.site_ids), k) > _MOST_SETS:
-        asked = replace(problem, p=k)
-        least = site(replace(asked, goals=Goal.mean())).objective
-        least_worst = site(replace(asked, goals=Goal.worst())).objective
-        return SetRank(ids, mean, worst, by_demand, least, least_worst, 0, None, None, True)
-    means, worsts, keeps = _every_set(resolved, k)
     own = [values[0] for values in _measured(resolved, [np.array([columns])])]
+    if math.comb(len(resolved.site_ids), k) > _MOST_SETS:
+        least = least_worst = math.inf
+        if int(resolved.must.sum()) <= k <= int(resolved.may.sum()):
+            asked = replace(problem, p=k, fewest=None, most=None)
+            least = site(replace(asked, goals=Goal.mean())).objective
+            least_worst = site(replace(asked, goals=Goal.worst())).objective
+        return SetRank(ids, mean, worst, by_demand, least, least_worst, 0, None, None, bool(own[2]))
+    means, worsts, keeps = _every_set(resolved, k)
     means, worsts = means[keeps], worsts[keeps]
     return SetRank(
         ids, mean, worst, by_demand,

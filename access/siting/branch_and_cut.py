@@ -20,7 +20,6 @@ from access.siting.search import (
     Ints,
     _Best,
     _Model,
-    _relative_gap,
     _Stop,
     _tolerance,
     _Watch,
@@ -196,7 +195,7 @@ class _Tree:
             # and sets of them are finite.
             while here is not None:
                 following = self._visit(here)
-                if self.gap and _relative_gap(self.best.value, self.bound()) <= self.gap:
+                if self.gap and self.best.gap(self.bound()) <= self.gap:
                     break
                 if following is None and self.queue:
                     following = heapq.heappop(self.queue)
@@ -375,11 +374,12 @@ def _minimise(
     start: Ints | None = None,
     gap: float = 0.0,
     seed: int = 0,
+    shift: float = 0.0,
 ) -> _Outcome:
     """Find the best sets of sites, with a proof."""
-    return _Search(model, watch, _Best(model.unit(), keep=keep, within=within), gap, seed).run(
-        start
-    )
+    best = _Best(model.unit(), keep=keep, within=within, shift=shift)
+    watch.unit, watch.shift = model.scale, shift
+    return _Search(model, watch, best, gap, seed).run(start)
 
 
 class _Search:
@@ -448,7 +448,7 @@ class _Search:
     def _done(self) -> bool:
         if self.bound > self.best.cutoff:
             return True
-        return self.best.keep == 1 and _relative_gap(self.best.value, self.bound) <= self.gap
+        return self.best.keep == 1 and self.best.gap(self.bound) <= self.gap
 
     # -- first answers ------------------------------------------------------------------
     def _feasible(self, start: Ints | None) -> Ints | None:

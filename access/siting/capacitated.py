@@ -38,6 +38,7 @@ from access.siting.search import (
     _run,
     _Stop,
     _tolerance,
+    _unit_of,
     _Watch,
     within,
 )
@@ -45,8 +46,16 @@ from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _p
 from access.siting.verify import _confirm
 
 
-def _capacitated_model(resolved: _Resolved, capacities: _Capacities) -> _CapacitatedModel:
-    """Make the arrays of a problem with capacities."""
+def _counted(resolved: _Resolved, capacities: _Capacities) -> Bools:
+    """Tell which areas have demand or take up room; the others go wherever a site is open."""
+    counted: Bools = (resolved.services[0].weights > 0) | (capacities.uses > 0)
+    return counted if counted.any() else np.ones(len(counted), bool)
+
+
+def _capacitated_model(
+    resolved: _Resolved, capacities: _Capacities, counted: Bools
+) -> _CapacitatedModel:
+    """Make the arrays of a problem with capacities, of the areas that count for something."""
     service = resolved.services[0]
     room = capacities.room
     fits = capacities.split | (capacities.uses[:, None] <= room[None, :] * (1 + 1e-9))
@@ -59,16 +68,38 @@ def _capacitated_model(resolved: _Resolved, capacities: _Capacities) -> _Capacit
     cost = np.where(allowed, service.weights[:, None] * finite, np.inf)
     rows = _join_rows(_count_rows(resolved), _reach_rows(resolved))
     return _CapacitatedModel(
-        cost, capacities.uses, room, resolved.fewest, resolved.most,
+        cost[counted], capacities.uses[counted], room, resolved.fewest, resolved.most,
         resolved.must, resolved.may, rows, capacities.split,
     )  # fmt: skip
 
 
-def _impossible(shape: _CapacitatedModel, resolved: _Resolved) -> str:
+def _in_units(shape: _CapacitatedModel) -> tuple[_CapacitatedModel, float]:
+    """Put costs, and room, in units in which they are searched well; tell that of the costs."""
+    cost = np.where(np.isfinite(shape.cost), shape.cost, 0.0)
+    unit, size = _unit_of(float(cost.max(axis=1).sum())), float(shape.uses.max())
+    uses, room = shape.uses, shape.room
+    if size < _LEAST_USE or size > _MOST_USE:
+        of_room = _unit_of_use(size)
+        uses, room = uses * of_room, room * of_room
+    # No site is filled with more than all: a number for "no limit" would drown what areas use.
+    room = np.minimum(room, max(float(uses.sum()), 1.0) * _NO_LIMIT)
+    return replace(shape, cost=shape.cost * unit, uses=uses, room=room), unit
+
+
+def _unit_of_use(size: float) -> float:
+    """Give a power of two that makes the most that an area uses some hundreds."""
+    return float(2.0 ** np.floor(8 - np.log2(size))) if size > 0 else 1.0
+
+
+_LEAST_USE, _MOST_USE, _NO_LIMIT = 0.05, 1e6, 2.0
+
+
+def _impossible(shape: _CapacitatedModel, resolved: _Resolved, counted: Bools) -> str:
     """Say plainly why nothing can work, where counting alone shows it."""
     nowhere = np.flatnonzero(~np.isfinite(shape.cost).any(axis=1))
     if len(nowhere):
-        ids = ", ".join(resolved.services[0].area_ids[i] for i in nowhere[:12])
+        where = np.flatnonzero(counted)[nowhere]
+        ids = ", ".join(resolved.services[0].area_ids[i] for i in where[:12])
         return f"no allowed site can be reached by, and has room for, area {ids}"
     best = np.sort(np.where(shape.must, np.inf, np.where(shape.may, shape.room, -1)))[::-1]
     best = best[np.isfinite(best) & (best >= 0)][: shape.most - int(shape.must.sum())]
@@ -403,8 +434,10 @@ def _solve_capacitated(
             "a problem with Capacity takes one goal, Goal.total() or Goal.mean(); "
             f"found {'; '.join(goal.words for goal in goals)}"
         )
-    shape = _capacitated_model(resolved, capacities)
-    reason = _impossible(shape, resolved)
+    counted = _counted(resolved, capacities)
+    shape = _capacitated_model(resolved, capacities, counted)
+    reason = _impossible(shape, resolved, counted)
+    shape, watch.unit = _in_units(shape)
     search = _Searching(shape, watch, gap)
     if not reason:
         search.run()
@@ -414,9 +447,19 @@ def _solve_capacitated(
         return _nothing(problem, resolved, watch, reason)
     bound = min(search.bound, search.plan.value)
     return _answer(
-        problem, resolved, watch, search.plan, bound, search.nodes,
-        "counting room" if reason else search.method,
+        problem, resolved, watch, _of_all(search.plan, resolved, counted), bound, search.nodes,
+        search.method,
     )  # fmt: skip
+
+
+def _of_all(plan: _Plan, resolved: _Resolved, counted: Bools) -> _Plan:
+    """Give a plan of every area: those that count for nothing go to the nearest open site."""
+    minutes = resolved.services[0].minutes
+    parts = np.zeros(minutes.shape)
+    parts[counted] = plan.parts
+    idle = np.flatnonzero(~counted & np.isfinite(minutes[:, plan.chosen]).any(axis=1))
+    parts[idle, plan.chosen[minutes[np.ix_(idle, plan.chosen)].argmin(axis=1)]] = 1.0
+    return replace(plan, parts=parts)
 
 
 class _Searching:
@@ -617,7 +660,8 @@ class _Searching:
                     continue
                 near = self.around.near[middle]
                 opened = np.sort(near[np.isin(near, self.plan.chosen)][:many])
-                key = np.packbits(self.plan.parts[:, opened] > 0).tobytes()
+                # the same areas at other sites have other sites near to try
+                key = opened.tobytes() + np.packbits(self.plan.parts[:, opened] > 0).tobytes()
                 if key in self.seen:
                     continue
                 self.seen.add(key)
@@ -709,20 +753,26 @@ def _answer(
     pairs = pd.MultiIndex.from_arrays(
         [np.array(service.area_ids, object)[area], names[site]], names=["area_id", "site_id"]
     )
-    main = plan.parts.argmax(axis=1)
+    served, main = plan.parts.any(axis=1), plan.parts.argmax(axis=1)
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     goal = resolved.goals[0]
     everyone = max(float(service.weights.sum()), 1e-300)
     scale = sum(factor / everyone if kind == "mean" else factor for kind, _, factor in goal.parts)
     proven = bool(bound >= plan.value - 10 * _tolerance(plan.value))
+    scale /= watch.unit
     value, bound = plan.value * scale, (plan.value if proven else bound) * scale
     gap = _relative_gap(value, bound)
     status = "proven_optimal" if proven else "within_gap" if np.isfinite(gap) else "feasible"
     made = Solution(
         status=status, objective=value, bound=bound, gap=gap,
         chosen=tuple(names[np.sort(plan.chosen)]),
-        assignment=pd.Series(names[main], index=index, dtype=object, name="site_id"),
-        minutes=pd.Series((plan.parts * finite).sum(axis=1), index=index, name="minutes"),
+        assignment=pd.Series(
+            np.where(served, names[main], None), index=index, dtype=object, name="site_id"
+        ),
+        minutes=pd.Series(
+            np.where(served, (plan.parts * finite).sum(axis=1), np.inf), index=index, name="minutes"
+        ),
+        unserved=tuple(index[np.flatnonzero(~served)]),
         method=method, nodes=nodes,
         goals=(_GoalValue(goal.words, value, value, bound, proven),),
         demand=float(service.weights.sum()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -25,6 +25,7 @@ from access.siting.search import (
     _run,
     _SideRows,
     _Stop,
+    _unit_of,
     _Watch,
     within,
 )
@@ -66,13 +67,13 @@ class _DemandRows:
         return self.total > 0
 
 
-def _demand_rows(resolved: _Resolved) -> _DemandRows:
-    """Put all services' areas under one another."""
+def _demand_rows(resolved: _Resolved, lost: Sequence[float] = ()) -> _DemandRows:
+    """Put all services' areas under one another; means are over all but the demand that is lost."""
     tables: list[Floats] = []
     starts: list[int] = []
     weights: list[list[Floats]] = []
-    for service in resolved.services:
-        here = _weights(service, resolved)
+    for number, service in enumerate(resolved.services):
+        here = _weights(service, resolved, lost[number] if lost else 0.0)
         same = next((k for k, seen in enumerate(tables) if _same(seen, service.minutes)), None)
         if same is None:
             starts.append(sum(len(table) for table in tables))
@@ -86,15 +87,18 @@ def _demand_rows(resolved: _Resolved) -> _DemandRows:
     return _DemandRows(minutes, _finite(minutes), mean, total, part, whole, tuple(starts))
 
 
-def _weights(service: _Service, resolved: _Resolved) -> list[Floats]:
+def _weights(service: _Service, resolved: _Resolved, lost: float = 0.0) -> list[Floats]:
     """Give a service's weights in the mean, in the total, and as parts of all demand."""
     weights = service.weights
     served = weights
     if not np.isfinite(service.minutes.max()):
         served = weights * np.isfinite(service.minutes[:, resolved.may]).any(axis=1)
     share = service.share if len(resolved.services) > 1 else 1.0
+    reached = float(served.sum()) - lost
+    if lost and reached <= 1e-12 * lost:  # nobody is served: there is no mean
+        reached = np.inf
     return [
-        service.share * served / max(float(served.sum()), 1e-300),
+        service.share * served / max(reached, 1e-300),
         share * served,
         service.share * weights / max(float(weights.sum()), 1e-300),
         share * weights,
@@ -121,12 +125,29 @@ class _GoalRows:
     ----------
     key : tuple
         Equal for goals over the same table.
+    unit : float
+        A power of two that weights and opening were multiplied by.
+    shift : float
+        What stands in for families that are left out: part of every value, but not of the goal.
     """
 
     key: tuple[Any, ...]
     table: Floats
     weights: Floats
     opening: Floats
+    unit: float = 1.0
+    shift: float = 0.0
+
+    def scaled(self) -> _GoalRows:
+        """Give the same in a unit in which its sums are of ordinary size."""
+        most = float(self.weights @ self.table.max(axis=1) + self.opening.sum())
+        unit = _unit_of(most)
+        if unit == 1.0:
+            return self
+        return replace(
+            self, weights=self.weights * unit, opening=self.opening * unit, unit=self.unit * unit,
+            shift=self.shift * unit,
+        )  # fmt: skip
 
 
 def _goal_rows(goal: Goal, stacked: _DemandRows, resolved: _Resolved) -> _GoalRows:
@@ -199,6 +220,7 @@ def _make_model(
         must=resolved.must,
         may=resolved.may,
         rows=rows,
+        scale=goal.unit,
         limits=tuple(_Limit(spread(part), value, part.opening) for part, value in held),
     )
 

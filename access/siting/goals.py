@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -263,7 +264,13 @@ def _outdone(matrix: Floats) -> Bools:
 
 @dataclass(frozen=True, eq=False)
 class _GoalStep:
-    """What became of one goal."""
+    """What became of one goal.
+
+    Parameters
+    ----------
+    value, bound : float
+        As they were searched: what the goal comes to, times `unit` and `shift` added.
+    """
 
     goal: Goal
     value: float
@@ -271,6 +278,13 @@ class _GoalStep:
     chosen: Ints
     method: str
     complete: bool
+    unit: float = 1.0
+    shift: float = 0.0
+
+    @property
+    def meets(self) -> bool:
+        """Whether the bound meets the value."""
+        return self.complete and bool(self.bound >= self.value - 10 * _tolerance(self.value))
 
 
 @dataclass(eq=False)
@@ -296,6 +310,12 @@ class _GoalSearch:
         Of the last goal that adds up over areas; there once one was met.
     served_only : bool
         Whether only answers that serve every servable area are looked at.
+    lost : float
+        Else the share of servable demand that has to be left out.
+    left_out : ndarray of bool, shape (rows,)
+        Rows that one such answer leaves out.
+    same_means : bool
+        Whether every answer leaves out as much of each service, so that means go by sums.
     """
 
     resolved: _Resolved
@@ -306,8 +326,11 @@ class _GoalSearch:
     rows: _SideRows = field(init=False)
     held: list[tuple[_GoalRows, float]] = field(default_factory=list)
     served_only: bool = True
+    lost: float = 0.0
+    same_means: bool = True
     feasible: bool = True
     start: Ints | None = field(init=False, default=None)
+    left_out: Bools = field(init=False, repr=False)
     outcome: _Outcome = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -352,17 +375,85 @@ class _GoalSearch:
             self.feasible = False
             return False
         self.served_only = False
-        total = any("total" in goal.kinds for goal in self.resolved.goals)
-        weights = (self.stacked.total if total else self.stacked.mean) * fragile
-        missed = _GoalRows(
-            ("unserved",), (~reached).astype(float), weights, np.zeros(reached.shape[1])
-        )
+        missed = self._beyond(("unserved",), np.isfinite(self.stacked.minutes))
         outcome = _minimise(_make_model(missed, (), self.resolved, self.rows), watch=self.watch)
         if not outcome.complete:
             raise _Stop
-        self.held.append((missed, outcome.best.value + _tolerance(outcome.best.value)))
+        self.lost = outcome.best.value + _tolerance(outcome.best.value)
+        self.held.append((missed, self.lost))
         self.start = outcome.best.chosen
+        near = np.isfinite(self.stacked.minutes[:, self.start]).any(axis=1)
+        self.left_out = self.stacked.active & ~near
+        lost = self._lost_by_service(self.start)
+        if len(lost) > 1:
+            self.same_means = self._is_least(lost)
+        self.stacked = _demand_rows(self.resolved, lost)
         return True
+
+    def _beyond(self, key: tuple[object, ...], near: Bools) -> _GoalRows:
+        """Make rows of the share of servable demand that is near no open site."""
+        far: Floats = (~near).astype(float)
+        return _GoalRows(key, far, self._served_by, np.zeros(near.shape[1]))
+
+    @cached_property
+    def _served_by(self) -> Floats:
+        """What every row adds to the demand that is served, of which as much as can be is.
+
+        As it is first asked for, before it is known what is lost.
+        """
+        total = any("total" in goal.kinds for goal in self.resolved.goals)
+        weights = self.stacked.total if total else self.stacked.mean
+        share: Floats = weights / max(float(weights.sum()), 1e-300)
+        return share
+
+    def _lost_by_service(self, chosen: Ints) -> list[float]:
+        """Give the servable demand of each service that a set leaves out."""
+        found = []
+        for service in self.resolved.services:
+            near = np.isfinite(service.minutes)
+            out = near[:, self.resolved.may].any(axis=1) & ~near[:, chosen].any(axis=1)
+            found.append(float(service.weights[out].sum()))
+        return found
+
+    def _is_least(self, lost: list[float]) -> bool:
+        """Tell whether no answer leaves out less of any one service, and so more of another."""
+        for number, service in enumerate(self.resolved.services):
+            whole = float(service.weights.sum())
+            if service.share <= 0 or not lost[number]:
+                continue
+            alone = replace(
+                self.resolved,
+                services=tuple(
+                    each if k == number else replace(each, weights=np.zeros_like(each.weights))
+                    for k, each in enumerate(self.resolved.services)
+                ),
+            )
+            rows = _demand_rows(alone)
+            near = np.isfinite(rows.minutes)
+            part = _GoalRows(
+                ("unserved",), (~near).astype(float), rows.total / max(rows.total.sum(), 1e-300),
+                np.zeros(near.shape[1]),
+            )  # fmt: skip
+            outcome = self.minimise(part, self.rows)
+            if not outcome.complete:
+                raise _Stop
+            least = self._lost_by_service(outcome.best.chosen)[number]
+            if least < lost[number] - _tolerance(0.0) * whole:
+                return False
+        return True
+
+    def rows_of(self, goal: Goal) -> _GoalRows:
+        """Turn a goal without its worst-minutes part into rows, in a unit that is searched well."""
+        part = _goal_rows(goal, self.stacked, self.resolved)
+        if not self.served_only:
+            weights = {"total": self.stacked.total, "mean": self.stacked.mean}
+            stands_in = sum(
+                factor * float(weights[kind][self.left_out].sum())
+                for kind, _, factor in goal.parts
+                if kind in weights
+            )
+            part = replace(part, shift=stands_in * float(self.stacked.finite.max()))
+        return part.scaled()
 
     # -- the goals ----------------------------------------------------------------------
     def minimise(
@@ -372,9 +463,10 @@ class _GoalSearch:
         keep: int = 1,
         within: float = 0.0,
         gap: float = 0.0,
+        more: Sequence[tuple[_GoalRows, float]] = (),
     ) -> _Outcome:
-        """Minimise rows of a goal while earlier goals are held."""
-        model = _make_model(part, self.held, self.resolved, rows)
+        """Minimise rows of a goal while earlier goals, and what else is given, are held."""
+        model = _make_model(part, (*self.held, *more), self.resolved, rows)
         outcome = _minimise(
             model,
             watch=self.watch,
@@ -383,6 +475,7 @@ class _GoalSearch:
             start=self.start,
             gap=gap,
             seed=self.seed,
+            shift=part.shift,
         )
         unfinished = not outcome.best.pool and not outcome.complete
         if unfinished and self.start is not None and model.holds(self.start):
@@ -399,10 +492,17 @@ class _GoalSearch:
         """The levels of the minutes that the worst-off are sought among."""
         return _Levels.of(self.counted())
 
+    def within(self, minutes: float) -> tuple[_SideRows, tuple[tuple[_GoalRows, float], ...]]:
+        """Give the rules, and what is held, where all who are served are at or under minutes."""
+        if self.served_only:
+            return self.capped(minutes), ()
+        level = self.levels.ceiling(minutes)
+        # of those left out no less can be: nobody else may be beyond
+        beyond = self._beyond(("level", level), self.stacked.minutes <= level)
+        return self.rows, ((beyond, self.lost),)
+
     def capped(self, minutes: float) -> _SideRows:
         """Give the rules, and every servable row at or under the level of some minutes."""
-        if not self.served_only:
-            return self.rows
         near = self.counted() <= self.levels.ceiling(minutes)
         return _join_rows(self.rows, _cover_rows(near, self.resolved.may))
 
@@ -412,17 +512,18 @@ class _GoalSearch:
         An answer under this cap is a level lower: who walks down by it comes to an end.
         """
         at = self.levels.level(minutes)
-        return float(self.levels.top[at - 1]) if at > 0 and self.served_only else None
+        return float(self.levels.top[at - 1]) if at > 0 else None
 
     def hold(self, goal: Goal, stage: _GoalStep) -> None:
         """Turn a goal that was met into a rule for the goals that follow."""
-        allowed = stage.value + goal.within * abs(stage.value)
+        allowed = stage.value + goal.within * abs(stage.value - stage.shift)
         allowed += _tolerance(allowed)
         if goal.kinds == {"worst"}:
             factor = sum(f for _, _, f in goal.parts)
-            self.rows = self.capped(allowed / max(factor, 1e-300))
+            self.rows, more = self.within(allowed / max(factor, 1e-300))
+            self.held += more
             return
-        part = _goal_rows(goal, self.stacked, self.resolved)
+        part = self.rows_of(goal)
         if not part.weights.any():
             self.rows = self.rows.and_row(part.opening, -np.inf, allowed)
             return
@@ -436,7 +537,9 @@ def _worst_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
     start = _first(course, course.rows)
     if not len(minutes):
         return _GoalStep(goal, 0.0, 0.0, start, "nobody can be served", True)
-    if course.held:
+    if not course.served_only:
+        worst = _worst_served(course, minutes, start)
+    elif course.held:
         worst = _worst_held(course, minutes, start)
     else:
         worst = _least_worst(
@@ -455,7 +558,7 @@ def _first(course: _GoalSearch, rows: _SideRows) -> Ints:
     """Give a good set to begin a search for the worst-off from."""
     if course.start is not None and rows.hold(course.start):
         return course.start
-    mean = _goal_rows(Goal.mean(), course.stacked, course.resolved)
+    mean = course.rows_of(Goal.mean())
     model = _make_model(mean, course.held, course.resolved, rows)
     if model.minutes.max() > MOST_ADDED:  # a beginning only: the worst-off are not added up
         model = replace(model, minutes=np.minimum(model.minutes, MOST_ADDED))
@@ -479,10 +582,8 @@ def _worst_held(course: _GoalSearch, minutes: Floats, start: Ints) -> _Worst:
     chosen, value = start, float(_finite_worst(minutes, start))
     floor = float(minutes[:, course.resolved.may].min(axis=1).max())
     levels = course.levels
-    low = high = levels.level(value)
-    if course.served_only:
-        low = levels.level(floor)
-    complete = course.served_only
+    low, high = levels.level(floor), levels.level(value)
+    complete = True
     try:
         while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
             middle = (low + high) // 2
@@ -499,8 +600,32 @@ def _worst_held(course: _GoalSearch, minutes: Floats, start: Ints) -> _Worst:
     except (_Stop, KeyboardInterrupt):
         complete = False
     course.held = held
-    bound = floor if not course.served_only else value if low >= high else float(levels.low[low])
+    bound = value if low >= high else float(levels.low[low])
     return _Worst(value, bound, chosen, complete)
+
+
+def _worst_served(course: _GoalSearch, minutes: Floats, start: Ints) -> _Worst:
+    """Halve over the minutes of those who are served, where not everybody can be."""
+    chosen, value = start, _finite_worst(minutes, start)
+    levels = course.levels
+    low, high, complete = 0, levels.level(value), True
+    try:
+        while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
+            middle = (low + high) // 2
+            rows, ((part, most),) = course.within(float(levels.top[middle]))
+            outcome = course.minimise(part, rows)
+            if not outcome.complete:
+                raise _Stop
+            if outcome.best.value > most:
+                low = middle + 1
+                continue
+            worst = _finite_worst(minutes, outcome.best.chosen)
+            if levels.level(worst) > middle:  # demand too small to be seen beside all of it
+                raise _Stop
+            chosen, value, high = outcome.best.chosen, worst, levels.level(worst)
+    except (_Stop, KeyboardInterrupt):
+        complete = False
+    return _Worst(value, value if low >= high else float(levels.low[low]), chosen, complete)
 
 
 def _blend_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
@@ -510,9 +635,9 @@ def _blend_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
             "a blend with worst minutes needs answers that serve every area; "
             "not all areas can be served at once here. Use goals one after another instead."
         )
-    factor = sum(f for kind, _, f in goal.parts if kind == "worst")
     rest = Goal(tuple(p for p in goal.parts if p[0] != "worst"))
-    part = _goal_rows(rest, course.stacked, course.resolved)
+    part = course.rows_of(rest)
+    factor = part.unit * sum(f for kind, _, f in goal.parts if kind == "worst")
     minutes = course.counted()
     start = course.start
     least = _worst_goal(course, Goal.worst())
@@ -539,7 +664,9 @@ def _blend_goal(course: _GoalSearch, goal: Goal) -> _GoalStep:
             break
         cap = below
         course.start = None
-    return _GoalStep(goal, best, min(bound, best), chosen, "walk over worst minutes", complete)
+    return _GoalStep(
+        goal, best, min(bound, best), chosen, "walk over worst minutes", complete, part.unit
+    )
 
 
 def _finite_worst(minutes: Floats, chosen: Ints) -> float:
@@ -568,19 +695,21 @@ def _meet_goal(
 
 
 def _sum(course: _GoalSearch, goal: Goal, keep: int, within: float, last: bool) -> _GoalStep:
-    part = _goal_rows(goal, course.stacked, course.resolved)
+    part = course.rows_of(goal)
     gap = course.gap if last else 0.0
     course.outcome = course.minimise(part, course.rows, keep, within, gap)
     best = course.outcome.best
+    bound, complete = course.outcome.bound, course.outcome.complete
+    if "mean" in goal.kinds and not course.same_means:
+        bound, complete = -np.inf, False
     return _GoalStep(
-        goal, best.value, course.outcome.bound, best.chosen, course.outcome.method,
-        course.outcome.complete,
-    )  # fmt: skip
+        goal, best.value, bound, best.chosen, course.outcome.method, complete, part.unit, part.shift
+    )
 
 
 def _sites_alone(course: _GoalSearch, goal: Goal) -> _GoalStep:
     """Solve a goal that only looks at which sites are open."""
-    part = _goal_rows(goal, course.stacked, course.resolved)
+    part = course.rows_of(goal)
     sites = len(part.opening)
     every = _SideRows(
         np.ones((1, sites)), np.array([course.resolved.fewest]), np.array([course.resolved.most])
@@ -593,4 +722,6 @@ def _sites_alone(course: _GoalSearch, goal: Goal) -> _GoalStep:
     )  # fmt: skip
     value = float(part.opening[answer.chosen].sum())
     bound = value if answer.optimal else min(answer.bound, value)
-    return _GoalStep(goal, value, bound, answer.chosen, "integer programme", answer.optimal)
+    return _GoalStep(
+        goal, value, bound, answer.chosen, "integer programme", answer.optimal, part.unit
+    )

@@ -39,6 +39,22 @@ _GRAIN_BLOCK = 100_000
 _MOST_GRAIN_CELLS = 30_000_000
 
 
+_LEAST_SUM, _GREATEST_SUM, _USUAL_SUM = 2.0**-4, 2.0**33, 2.0**10
+
+_MOST_STEPS = 1_000.0
+
+
+def _unit_of(greatest: float) -> float:
+    """Give a power of two by which sums of up to so much are searched, so that tolerances fit them.
+
+    Tolerances, the engine's among them, are meant for sums of ordinary size.
+    """
+    if greatest <= 0 or _LEAST_SUM <= greatest <= _GREATEST_SUM:
+        return 1.0
+    wanted = _USUAL_SUM if greatest < _LEAST_SUM else _GREATEST_SUM
+    return float(2.0 ** np.floor(min(np.log2(wanted) - np.log2(greatest), _MOST_STEPS)))
+
+
 def _tolerance(value: float) -> float:
     """Give the distance under which a bound counts as having met an objective."""
     return _RELATIVE_TOLERANCE * max(1.0, abs(value))
@@ -102,6 +118,8 @@ class _Model:
         Least and greatest number of open sites.
     must, may : ndarray of bool, shape (sites,)
         Locked open; not locked closed.
+    scale : float
+        A power of two that weights and opening were multiplied by.
     """
 
     minutes: Floats
@@ -113,6 +131,7 @@ class _Model:
     may: Bools
     rows: _SideRows
     limits: tuple[_Limit, ...] = field(default=())
+    scale: float = 1.0
 
     @classmethod
     def plain(cls, minutes: Floats, weights: Floats, p: int) -> _Model:
@@ -170,11 +189,12 @@ class _Model:
         """
         if self.minutes.size > _MOST_GRAIN_CELLS:
             return 0.0
-        cost, weight, opening = _grain(self.minutes), _grain(self.weights), _grain(self.opening)
+        weights, costs = self.weights / self.scale, self.opening / self.scale
+        cost, weight, opening = _grain(self.minutes), _grain(weights), _grain(costs)
         unit = cost * weight
         if unit == 0.0 or opening == 0.0:
             return 0.0
-        return unit if not self.opening.any() or _multiples(self.opening, unit) else 0.0
+        return unit * self.scale if not costs.any() or _multiples(costs, unit) else 0.0
 
 
 def _multiples(values: Floats, unit: float) -> bool:
@@ -183,7 +203,7 @@ def _multiples(values: Floats, unit: float) -> bool:
     for start in range(0, len(flat), _GRAIN_BLOCK):
         scaled = flat[start : start + _GRAIN_BLOCK] / unit
         off = np.abs(scaled - np.rint(scaled))
-        if (off > 1e-9 * np.maximum(1.0, scaled)).any() or scaled.max() > 1e12:
+        if (off > 1e-9 * scaled).any() or scaled.max() > 1e12:
             return False
     return True
 
@@ -326,6 +346,7 @@ class _Watch:
         self.progress = progress
         self.stopped = ""
         self.nodes = 0
+        self.unit, self.shift = 1.0, 0.0  # a search's values are what is told times unit and shift
 
     def seconds(self) -> float:
         """Give the seconds since the search began."""
@@ -348,7 +369,8 @@ class _Watch:
         if self.stopped:
             raise _Stop
         if self.progress is not None:
-            report = Progress(stage, bound, incumbent, self.nodes, self.seconds())
+            below, found = ((v - self.shift) / self.unit for v in (bound, incumbent))
+            report = Progress(stage, below, found, self.nodes, self.seconds())
             if self.progress(report) is False:
                 self.stopped = "stopped by the caller"
                 raise _Stop
@@ -386,10 +408,14 @@ class _Best:
         How many answers to keep.
     within : float
         Keep answers up to this share worse than the best.
+    shift : float
+        Part of every value that is no part of the goal: shares are of the rest.
     """
 
-    def __init__(self, unit: float = 0.0, *, keep: int = 1, within: float = 0.0) -> None:
-        self.unit, self.keep, self.within = unit, keep, within
+    def __init__(
+        self, unit: float = 0.0, *, keep: int = 1, within: float = 0.0, shift: float = 0.0
+    ) -> None:
+        self.unit, self.keep, self.within, self.shift = unit, keep, within, shift
         self.pool: list[tuple[float, tuple[int, ...]]] = []
 
     @property
@@ -409,9 +435,18 @@ class _Best:
         if any(key == other for _, other in self.pool):
             return False
         self.pool = sorted([*self.pool, (value, key)])
-        worst = self.value + self.within * abs(self.value) + _tolerance(self.value)
+        worst = self._ceiling
         self.pool = [item for item in self.pool[: self.keep] if item[0] <= worst]
         return value < before
+
+    @property
+    def _ceiling(self) -> float:
+        own = abs(self.value - self.shift)
+        return self.value + self.within * own + _tolerance(self.value)
+
+    def gap(self, bound: float) -> float:
+        """Give the distance to a bound as a share of the goal's own value."""
+        return _relative_gap(self.value - self.shift, bound - self.shift)
 
     @property
     def cutoff(self) -> float:
@@ -421,7 +456,7 @@ class _Best:
         if self.keep == 1:
             step = max(self.unit * (1 - 1e-6) - _tolerance(self.value), 0.0)
             return self.value - max(step, _tolerance(self.value))
-        ceiling = self.value + self.within * abs(self.value) + _tolerance(self.value)
+        ceiling = self._ceiling
         full = len(self.pool) >= self.keep
         return min(ceiling, self.pool[-1][0] - _tolerance(self.value)) if full else ceiling
 

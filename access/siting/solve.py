@@ -426,10 +426,22 @@ def site(
     (('0', '2'), 'proven_optimal')
     """
     watch = _watch_of(time_limit_s, progress, gap, seed, work_limit)
-    resolved = resolve(problem)
+    return _solve(problem, resolve(problem), watch, gap, seed)
+
+
+def _solve(
+    problem: Problem,
+    resolved: _Resolved,
+    watch: _Watch,
+    gap: float = 0.0,
+    seed: int = 0,
+    *,
+    explaining: bool = True,
+) -> Solution:
+    """Solve a problem by the search that is made for its rules."""
     if resolved.capacities is not None:
         return _on_one_thread(_solve_capacitated)(problem, resolved, watch, gap)
-    return _Run(problem, resolved, watch, gap, seed).answer()
+    return _Run(problem, resolved, watch, gap, seed, explaining=explaining).answer()
 
 
 @cache
@@ -565,30 +577,22 @@ class _Run:
                 values.append(_GoalValue(goal.words, value, value, -np.inf, False))
                 continue
             stage = stages[number]
-            # The search counts unserved families at a stand-in; both sides shift by as much.
             best = _goal_value(self.resolved, goal, [int(c) for c in stage.chosen])
-            scale, shift = self._served_scale(goal.kinds, stage, best)
-            bound = min(stage.bound * scale - shift, best) if np.isfinite(stage.bound) else -np.inf
-            proven = bool(bound >= best - 10 * _tolerance(best)) and stage.complete
+            bound = min(float(stage.bound - stage.shift) / stage.unit, best)
+            searched = best * stage.unit + stage.shift
+            proven = stage.meets and abs(searched - stage.value) <= 10 * _tolerance(searched)
             values.append(_GoalValue(goal.words, value, best, best if proven else bound, proven))
         return tuple(values)
-
-    def _served_scale(
-        self, kinds: frozenset[str], stage: _GoalStep, best: float
-    ) -> tuple[float, float]:
-        if self.course.served_only:
-            return 1.0, 0.0
-        stacked = self.course.stacked
-        left = ~np.isfinite(stacked.minutes[:, stage.chosen].min(axis=1)) & stacked.active
-        scale = 1.0
-        if kinds == {"mean"} and len(self.resolved.services) == 1:
-            scale = 1.0 / max(1.0 - float(stacked.mean[left].sum()), 1e-300)
-        return scale, stage.value * scale - best
 
     def _note(self, unserved: tuple[str, ...], weight: float) -> str:
         parts = []
         if self.watch.stopped:
             parts.append(f"Stopped ({self.watch.stopped}) before the proof was finished.")
+        if not self.course.same_means:
+            parts.append(
+                "Sets leave out as much demand in all but more of one service or of another: "
+                "which has the least mean was not proven."
+            )
         if unserved:
             parts.append("Minutes are those of the families that are served.")
         return " ".join(parts)

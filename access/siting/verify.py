@@ -103,7 +103,16 @@ class _Look:
             names = ", ".join(service.area_ids[i] for i in bad[:10])
             self.check(not len(bad), reach.label, names)
         if self.resolved.serve_all:
-            self.check(not self.solution.unserved, "every area is served")
+            lost = [
+                area
+                for service in self.resolved.services
+                for area, weight, minutes in zip(
+                    service.area_ids, service.weights,
+                    service.minutes[:, self.columns].min(axis=1), strict=True,
+                )
+                if weight > 0 and service.share > 0 and not np.isfinite(minutes)
+            ]  # fmt: skip
+            self.check(not lost, "every area that has any demand is served", ", ".join(lost[:10]))
 
     def _furthest_sent(self) -> Floats | None:
         """Give the minutes to the furthest site each area is sent to; None without capacities."""
@@ -174,10 +183,16 @@ class _Look:
             cost += share * service.weights[i] * service.minutes[i, j]
             if j not in self.columns:
                 self.check(False, f"{area} goes to an open site", str(site))
-        full = load > capacities.room * (1 + _CLOSE) + _CLOSE
+        slack = _CLOSE * min(1.0, float(capacities.uses.max(initial=0.0)))
+        full = load > capacities.room * (1 + _CLOSE) + slack
         names = ", ".join(n for n, k in where.items() if full[k])
         self.check(not full.any(), "no site takes more than it can", names)
-        self.check(bool(np.allclose(given, 1.0, atol=1e-6)), "every area is served whole")
+        out = np.array([area in set(self.solution.unserved) for area in service.area_ids])
+        idle = (service.weights <= 0) & (capacities.uses <= 0)
+        idle &= ~np.isfinite(service.minutes[:, self.columns]).any(axis=1)
+        whole = bool(np.allclose(given, np.where(out, 0.0, 1.0), atol=1e-6))
+        self.check(whole, "every area is served whole")
+        self.check(bool((out == idle).all()), "only who counts for nothing is left out")
         if not capacities.split:
             whole = all(_near(share, 1.0) for share in flow)
             self.check(whole, "no area is split")
