@@ -25,6 +25,7 @@ from access.siting.heuristics import (
 from access.siting.problem import Problem
 from access.siting.resolve import _Capacities, _Resolved
 from access.siting.search import (
+    _MOST_STEPS,
     INF,
     Bools,
     Floats,
@@ -88,7 +89,7 @@ def _in_units(shape: _CapacitatedModel) -> tuple[_CapacitatedModel, float]:
 
 def _unit_of_use(size: float) -> float:
     """Give a power of two that makes the most that an area uses some hundreds."""
-    return float(2.0 ** np.floor(8 - np.log2(size))) if size > 0 else 1.0
+    return float(2.0 ** np.floor(min(8 - np.log2(size), _MOST_STEPS))) if size > 0 else 1.0
 
 
 _LEAST_USE, _MOST_USE, _NO_LIMIT = 0.05, 1e6, 2.0

@@ -22,6 +22,7 @@ from access.arguments import refuse
 from access.display import html_answer
 from access.errors import Fault, ParameterError, StudyError
 from access.files import leads_out
+from access.labels import trip
 from access.study.config import (
     Group,
     StudyConfig,
@@ -110,8 +111,8 @@ def _study_assumptions(
 
 #: What switches something on where areas have it, by its columns, and what follows from its gaps.
 _SWITCHES = (
-    (("p_no_car",), "The share of households without a car", "there is no family trip, which needs "
-     "it in all"),
+    (("p_no_car",), "The share of households without a car",
+     f"there is no {trip('typical')}, which needs it in all"),
     (("imd_rank", "imd_decile", "imd_fifth"), "Deprivation", "what is said by deprivation leaves "
      "them out"),
 )  # fmt: skip
