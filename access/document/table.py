@@ -459,7 +459,8 @@ class Table:
                 return NOT_APPLICABLE
             if not c.rise_of:
                 return value
-            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            places = c.places + 2 if _KINDS[c.kind].percent else c.places  # a share is held as 0.1
+            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, places)
             return rise
 
         return [told(value, c) for value, c in zip(row, columns, strict=True)]

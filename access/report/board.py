@@ -105,7 +105,7 @@ def _method_blocks(
         TableBlock(_settings_table(results), key="settings", compact=True, paged=False),
         *_trial_blocks(results, findings, internal=internal),
         Heading("How to run it again", 2, appendix=True),
-        *_replay(results),
+        *_replay(results, internal=internal),
     ]
 
 
@@ -271,7 +271,9 @@ def _rule_rows(results: StudyResults) -> list[tuple[str, str]]:
     study = results.study
     names = short_names(results)
     rows = []
-    services = dict.fromkeys(p.service for p in results.proposals.values() if p.rankings)
+    services = dict.fromkeys(
+        p.service for p in results.proposals.values() if p.rankings or p.sampled
+    )
     for service in services:
         rules = study.rules(service)
         title = study.config.services[service].title
@@ -411,7 +413,7 @@ def _people(count: float, internal: bool) -> str:
     return public_count(count) if small else figure(count)
 
 
-def _replay(results: StudyResults) -> list[Block]:
+def _replay(results: StudyResults, *, internal: bool) -> list[Block]:
     command = " ".join(
         str(part)
         for part in (
@@ -421,6 +423,7 @@ def _replay(results: StudyResults) -> list[Block]:
             if results.ledger.command.get("network")
             else "",
             *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
+            "--internal" if internal else "",
         )
         if part
     )

@@ -18,7 +18,7 @@ from access.labels import criterion_words
 from access.network.gtfs import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import NOT_APPLICABLE, Claim, Said, capital
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, Claim, Said, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -145,10 +145,10 @@ def numbers_table(title: str, change: BusChange) -> Table:
             Column("way", "Trip", width=1.6),
             Column("before", "Today", "minutes"),
             Column("after", "After the proposal", "minutes"),
-            Column("rise", "Change", "minutes", signed=True),
+            Column("rise", "Change", "minutes", signed=True, rise_of=("before", "after")),
         ),
         tuple(rows),
-        notes=("Over those who have a way at all.",),
+        notes=("Over those who have a way at all.", ROUNDED_ONCE),
         short=f"Minutes by bus, {title}",
     )
 

@@ -47,6 +47,9 @@ _CLASSES = {
 }
 
 
+_SHARES_ONCE = "Shares are rounded first; a change is the rounded after less the rounded today."
+
+
 def classes_table(found: ProposalFindings) -> Table:
     """Count families by how much their trip changes, mode by mode."""
     impacts = found.result.impacts
@@ -82,10 +85,17 @@ def within_table(found: ProposalFindings) -> Table:
             Column("within", "Within"),
             Column("before", "Today", "share"),
             Column("after", "After", "share"),
-            Column("change", "Change", "share", unit="percentage points", signed=True),
+            Column(
+                "change",
+                "Change",
+                "share",
+                unit="percentage points",
+                signed=True,
+                rise_of=("before", "after"),
+            ),
         ),
         tuple(rows),
-        notes=("The limits are presets to compare with, not legal tests.",),
+        notes=("The limits are presets to compare with, not legal tests.", _SHARES_ONCE),
         short=f"Within, {found.label}",
     )
 

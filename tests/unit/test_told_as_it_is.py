@@ -1,0 +1,230 @@
+"""What reports, maps and answers say, held against the figures that they say it of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+
+from access import TravelMatrix
+from access.analysis.questions import Request
+from access.document.table import Column, Table
+from access.maps.explorer_data import _example_data
+from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
+from access.maps.static_map import static_map
+from access.report import alternatives, board, paper, people
+from access.report.findings import findings_of
+from access.run import findings as answers
+from access.run import run_job
+from access.run.geopackage import _area_symbols
+from access.run.summary import _whom
+from access.run.write import write_geopackage
+from access.scenario import compare
+from access.scenario.sampled import SampledRanking
+from access.text import share_span
+from tests.small import small_study
+
+PROPOSALS = """
+[proposals.one]
+title = "One shuts"
+service = "club"
+close = ["C2"]
+[proposals.two]
+title = "Two shut"
+service = "club"
+close = ["C2", "C3"]
+[proposals.more]
+title = "One opens"
+service = "hall"
+open = ["K1"]
+[[report.money]]
+what = "All of it"
+year = "2019/20"
+gbp = 5000
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("told") / "s"
+    return run_job(
+        small_study(folder, services={"club": 4, "hall": 2}, proposals=PROPOSALS, side=6)
+    )
+
+
+@pytest.fixture(scope="module")
+def found(results):
+    return findings_of(results)
+
+
+def test_a_change_of_shares_is_the_difference_of_what_stands_beside_it(found):
+    columns = [Column(k, k, "share", decimals=d) for k, d in (("a", 1), ("b", 1))]
+    columns.append(Column("c", "c", "share", signed=True, rise_of=("a", "b")))
+    row = Table("t", tuple(columns), ((0.85849, 0.84051, 0.84051 - 0.85849),)).view().rows[0]
+    assert [cell.text for cell in row] == ["85.8", "84.1", "−1.7"]
+    for own in found:
+        for _, before, after, change in people.within_table(own).view().rows:
+            exact = float(after.value) - float(before.value)
+            assert float(change.value) == pytest.approx(exact, abs=1e-9)
+
+
+def test_money_by_building_is_not_said_to_be_unknown_where_the_register_has_it(results, found):
+    def told(costs):
+        centres = results.study.centres.assign(annual_cost_gbp=costs)
+        study = replace(results.study, centres=centres)
+        return paper._standing_table(replace(results, study=study), found).rows[0][1]
+
+    costs = results.study.centres["annual_cost_gbp"]
+    assert told(costs).endswith("by building: known, by the register")
+    some = costs.where(results.study.centres["id"] != "C2")
+    assert told(some).endswith("known for one of the two sites that would close")
+    assert told(np.nan).endswith("by building: not known")
+
+
+def test_more_saved_is_better_and_an_empty_list_is_said_to_be_one(results, found):
+    own = found[0]
+    table = alternatives._rejected_table(results, own, own.ranking, {})
+    saved = [c.key for c in table.columns].index("savings")
+    assert any(row[saved] for row in table.rows)
+    assert "below zero is better than the proposal, and in savings above zero" in table.notes[0]
+    bare = alternatives._rejected_table(results, own, own.ranking, {}, only=("mean",))
+    assert "savings" not in bare.notes[0]
+    none = alternatives._strongest_words(0, 0, 4)
+    assert none == "No other is beaten by none on all measures at once, of 4."
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 0.000184), (0.0004, 0.0031), (0.7324, 0.7431)])
+def test_an_interval_of_a_share_is_one_wherever_it_is_told(low, high):
+    row = {"rank_high": 9, "share_better_low": low, "share_better_high": high}
+    ranking = SimpleNamespace(row=lambda criterion: row, what="ways", criteria=("mean",))
+    said = SampledRanking._better(ranking, "mean")
+    assert said == share_span(low, high)
+    assert alternatives._sampled_share(ranking)[0].removeprefix("at most ") == said.removeprefix(
+        "0 to "
+    )
+
+
+def test_the_rules_of_alternatives_are_told_where_they_are_drawn_too(results):
+    study = results.study
+    ruled = SimpleNamespace(
+        rules=lambda service: {"never_close": ("C1",), "min_per_locality": {}}, config=study.config
+    )
+    drawn = replace(results.proposals["one"], rankings={}, sampled={"walk": object()})
+    stub = SimpleNamespace(study=ruled, proposals={"one": drawn}, sites=results.sites,
+                           names=results.names)  # fmt: skip
+    told = board._rule_rows(stub)
+    assert [words for words, _ in told] == ["Club houses that stay open in every alternative"]
+
+
+def test_a_command_that_makes_an_internal_copy_again_asks_for_one(results):
+    for internal in (False, True):
+        first = board._replay(results, internal=internal)[0]
+        assert ("--internal" in str(first)) is internal
+
+
+def test_a_largest_rise_is_told_of_those_whose_trip_grows_alone(results, found):
+    table = alternatives._asked_table(results, found[2], [Request("More", open=("K2",))])
+    most = [c.key for c in table.columns].index("most")
+    assert table.view().rows[0][most].state == "not applicable"
+
+
+def receiving(*rows):
+    names = ("site", "families_added", "families_after", "capacity")
+    frame = pd.DataFrame(
+        [dict(zip(names, row, strict=True), name=row[0], families_before=0.0) for row in rows]
+    )
+    return SimpleNamespace(
+        impact=SimpleNamespace(receiving_sites=frame), names={}, one="club", rivals=False, label="x"
+    )
+
+
+def test_who_takes_on_most_are_all_named_and_their_room_as_the_register_has_it():
+    nan = float("nan")
+    two = paper._room_risk(receiving(("A", 9.0, 30.0, nan), ("B", 9.0, 20.0, 40.0)))
+    assert two.startswith("A and B would each take on the largest number")
+    assert two.endswith("whether A has room is not known")
+    room = paper._room_risk(receiving(("A", 9.0, 30.0, 30.0), ("B", 1.0, 2.0, nan)))
+    assert room.endswith(": by the register it has room for all")
+    full = paper._room_risk(receiving(("A", 9.0, 31.0, 30.0)))
+    assert full.endswith(": by the register it has not room for all")
+
+
+def test_near_ones_that_are_not_named_are_counted_and_none_are_not_told(found):
+    ranking = found[1].ranking
+    many = replace(ranking, table=pd.concat([ranking.table] * 9, ignore_index=True))
+    near = len(many.near_ties(many.criteria[0], 0.01)) - 1
+    assert near > 6
+    assert f"{near - 5} others" in answers._near_lines(many)[0].replace("three", "3")
+    one = SimpleNamespace(
+        table=pd.DataFrame({"why": ["the proposal"], "closed": [("C1",)]}), notes=(), proposal=None
+    )
+    near = one.table[one.table["why"].str.startswith("near")]["closed"]
+    assert answers._near_words(near) == ""
+
+
+def test_no_number_that_is_not_told_follows_from_those_beside_it():
+    m = TravelMatrix.from_minutes(
+        [[1, 5, 9], [1, 9, 5], [1, 9, 5]], area_ids=["a", "b", "c"], site_ids=["X", "Y", "Z"]
+    )
+    demand = pd.DataFrame({"id": ["a", "b", "c"], "count": [3, 30, 10]})
+    impact = compare(m, before=["X", "Y", "Z"], after=["Y", "Z"], demand=demand)
+    row = impact.closed_sites.to_dict("records")[0]
+    said = _whom(row, impact, impact, 60.0)
+    assert "fewer than 5" in said
+    assert "40" not in said, "43 of whom 40 go to one place leaves 3"
+
+
+def test_the_map_says_what_opens_and_what_can_be_reached_now(results):
+    page = map_page(study_map(results))
+    assert "Town library 1, opens" in page
+    assert "Round: stays open or opens." in page
+    assert _added_colour(-np.inf) == _added_colour(-20.0) != _added_colour(np.inf)
+    assert _added_colour(np.nan) == _added_colour(np.inf)
+    assert (_change_words(0.5), _change_words(2.5)) == ("+1 min", "+3 min")
+
+
+def test_a_key_names_the_signs_that_are_there():
+    def answer(council):
+        own = None if council is None else SimpleNamespace(chosen=council)
+        best = SimpleNamespace(chosen=("A", "B"))
+        plain = SimpleNamespace(best=best, council=own)
+        return SimpleNamespace(plain=plain, candidates=pd.DataFrame({"id": ["A", "B", "C"]}))
+
+    assert _hub_key(answer(None)) == _hub_key(answer(("A", "B"))) == "Star: one of the best hubs."
+    assert _hub_key(answer(("A", "C"))).endswith("Diamond: the council's own hub.")
+
+
+def test_a_layer_names_every_proposal_that_closes_a_site(results, tmp_path):
+    package = write_geopackage(results, tmp_path / "study.gpkg")
+    centres = pyogrio.read_dataframe(package, layer="centres").set_index("id")["closed_by"]
+    assert centres["C2"] == "one two"
+    assert centres["C3"] == "two"
+    rules = {label: rule for label, rule, _ in _area_symbols("x_change", "x_after")}
+    assert rules["not reached"] == '"x_after" IS NULL'
+    assert '"x_after" IS NOT NULL' in rules["can be reached now"]
+
+
+def test_a_still_map_says_that_some_are_cut_off_and_rounds_no_share_to_all():
+    data = _example_data()
+    before, after = data.services[0].before, data.services[0].after
+    minutes = pd.DataFrame(10.0, index=data.walk.area_ids, columns=data.walk.site_ids)
+    minutes.iloc[0] = np.inf
+    minutes.iloc[0, [minutes.columns.get_loc(i) for i in set(before) - set(after)]] = 10.0
+    cut = _example_data(walk=TravelMatrix.from_minutes(minutes, mode="walk"))
+    assert static_map(cut, data.services[0].key).title.startswith("Some people could no longer")
+    share = static_map(cut, data.services[0].key, "after").title
+    assert share.startswith("More than 99%")
+    minutes.iloc[0] = 10.0
+    minutes.iloc[1, [minutes.columns.get_loc(i) for i in after]] = 10.3
+    slow = _example_data(walk=TravelMatrix.from_minutes(minutes, mode="walk"))
+    assert static_map(slow, data.services[0].key).title.endswith("by less than a minute")
+
+
+def test_a_chart_names_the_streets_whole(results, found):
+    streets = "Streets: old-town.osm.pbf (© OpenStreetMap contributors, ODbL), as drawn there."
+    drawn = answers.impact_charts(replace(results, streets=streets), found[0].impact, None)
+    assert streets in drawn["change"]().caption
