@@ -21,7 +21,7 @@ from access.analysis.results import (
     hub_terms,
     short_names,
 )
-from access.disclosure import THRESHOLD, is_small, public_count
+from access.disclosure import THRESHOLD, is_small, public_count, public_share
 from access.document.document import (
     Block,
     Bold,
@@ -381,9 +381,8 @@ def _tried(
             )
     fifth = _most_deprived(areas)
     if fifth is not None and count[fifth].sum():
-        share = count[fifth & longer].sum() / count[fifth].sum()
         rows["Of the most deprived fifth, with further to go"] = (
-            percent(float(share)),
+            public_share(count[fifth & longer].sum(), count[fifth].sum(), internal=internal),
             "areas.csv: that share of the count where "
             + ("imd_fifth is 1" if "imd_fifth" in areas else "imd_decile is 1 or 2"),
         )

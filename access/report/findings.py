@@ -20,7 +20,7 @@ from access.analysis.results import (
     short_names,
     titled_apart,
 )
-from access.disclosure import further, hidden_moves, is_small, public_count
+from access.disclosure import further, hidden_moves, is_small, public_count, public_share
 from access.display import records
 from access.errors import ParameterError
 from access.labels import counting_words, further_words, trip
@@ -473,7 +473,7 @@ def affected(impact: Impact, one: str, wording: Wording = _PUBLIC) -> Said:
         if share == "all":
             claims.append(Claim("lengthened", "all", (longer, total)))
             counted = f"all {counted}"
-        else:
+        elif wording.internal or not is_small(longer):  # a share of few would give them away
             counted += f" ({share} of all)"
         rise = _figure(s, "mean_minutes_change_lengthened")
         claims.append(Claim("mean_rise", "is", (rise,)))
@@ -573,15 +573,21 @@ def _further_note(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
+def deprivation(
+    fifths: pd.DataFrame, who: str, nation: str = "the nation", wording: Wording = _PUBLIC
+) -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
     first = (fifths["group"].astype(str) == "1").to_numpy(bool)
     families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
     own_total, other_total = families[first].sum(), families[~first].sum()
     if not own_total or not other_total:
         return Said("")
-    mine = float(moved[first].sum() / own_total)
-    theirs = float(moved[~first].sum() / other_total)
+    counts = float(moved[first].sum()), float(moved[~first].sum())
+    mine, theirs = float(counts[0] / own_total), float(counts[1] / other_total)
+    told = [
+        public_share(count, float(whole), internal=wording.internal)
+        for count, whole in zip(counts, (own_total, other_total), strict=True)
+    ]
     claims = [Claim("share_further:deprived", "is", (mine,)),
               Claim("share_further:others", "is", (theirs,))]  # fmt: skip
     claims += [
@@ -595,8 +601,7 @@ def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> S
         text = f"none of {place_words} would have further to go, nor any of the others"
     else:
         text = (
-            f"{percent(mine)} of {place_words} would have further to go, against "
-            f"{percent(theirs)} of the others"
+            f"{told[0]} of {place_words} would have further to go, against {told[1]} of the others"
         )
     return Said(sentence(text), claims)
 

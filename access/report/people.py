@@ -248,7 +248,8 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         Column("others", "Everyone else's rise", "minutes", unit="min", signed=True,
                hidden_with=hidden),
         Column("ratio", "Ratio", "number", unit="times", decimals=2, hidden_with=hidden),
-        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden),
+        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden,
+               share_of="people"),
         Column("others_longer", "Everyone else", "share", decimals=0, hidden_with=hidden),
     )  # fmt: skip
     rows = tuple(

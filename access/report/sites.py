@@ -63,7 +63,7 @@ def _closed_columns(found: ProposalFindings, others: Sequence[_Trip]) -> tuple[C
         minutes("extra", "Rise, mean", rise_of=("before", "after")),
         minutes("worst", "Rise, largest"),
         *(minutes(f"rise_{key}", f"Rise, {words}") for key, words, _, _ in others),
-        share("deprived", "In most deprived fifth"),
+        share("deprived", "In most deprived fifth", share_of="families"),
         share("no_car", "Households without a car"),
     )
 

@@ -149,7 +149,7 @@ def _option_columns(
         Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
         Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
         Column("deprived", "Of these, most deprived fifth", "share", unit="%", decimals=0,
-               note=deprived, **few),
+               note=deprived, share_of="further", **few),
         Column("extra", "Rise for these, mean", "minutes", unit="min",
                note=f"how much longer their {mode} is, each way", **few),
         Column("worst_rise", "Rise, largest", "minutes", unit="min", **few),
@@ -456,7 +456,8 @@ def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> 
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
     beside = neighbours_words(results, found.result, internal=wording.internal)
-    told = [sentence(does), say.affected(impact, found.one, wording), beside, _deprivation(found)]
+    told = [sentence(does), say.affected(impact, found.one, wording), beside,
+            _deprivation(found, wording)]  # fmt: skip
     return " ".join(str(t) for t in told if t)
 
 
@@ -532,10 +533,10 @@ def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
     )
 
 
-def _deprivation(found: ProposalFindings) -> str:
+def _deprivation(found: ProposalFindings, wording: Wording) -> str:
     if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
-    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
+    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
 
 
 def _priority_table(findings: Sequence[ProposalFindings]) -> Table:

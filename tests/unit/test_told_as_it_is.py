@@ -16,7 +16,8 @@ from access.document.table import Column, Table
 from access.maps.explorer_data import _example_data
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
 from access.maps.static_map import static_map
-from access.report import alternatives, board, paper, people
+from access.report import alternatives, board, paper, people, summary
+from access.report import findings as say
 from access.report.findings import findings_of
 from access.run import findings as answers
 from access.run import run_job
@@ -228,3 +229,38 @@ def test_a_chart_names_the_streets_whole(results, found):
     streets = "Streets: old-town.osm.pbf (© OpenStreetMap contributors, ODbL), as drawn there."
     drawn = answers.impact_charts(replace(results, streets=streets), found[0].impact, None)
     assert streets in drawn["change"]().caption
+
+
+def test_a_share_that_stands_for_few_is_hidden_as_they_are():
+    columns = (
+        Column("who", "Who"),
+        Column("people", "People", "people"),
+        Column("share", "Share", "share", decimals=0, share_of="people"),
+    )
+    rows = (("a", 40, 0.075), ("b", 40, 0.0), ("c", 40, 0.5), ("d", 40, None))
+    table = Table("t", columns, rows)
+    assert [row[2].text for row in table.view().rows] == ["[c]", "0", "50", "not known"]
+    assert [row[1].text for row in table.view().rows] == ["40"] * 4
+    assert table.view(internal=True).rows[0][2].text == "8"
+
+
+def test_tables_and_sentences_hide_the_few_of_the_most_deprived_who_have_further_to_go():
+    m = TravelMatrix.from_minutes(
+        [[1, 5], [1, 9], [9, 1], [1, 8]], area_ids=list("abcd"), site_ids=["X", "Y"]
+    )
+    demand = pd.DataFrame(
+        {"id": list("abcd"), "count": [3, 37, 57, 60], "imd_decile": [1, 9, 1, 9]}
+    )
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    said = say.deprivation(impact.by("imd_fifth"), "children")
+    assert said.startswith("Fewer than 5 of the children in the nation's most deprived fifth")
+    own = say.deprivation(impact.by("imd_fifth"), "children", wording=say.Wording(internal=True))
+    assert own.startswith("5% of")
+    few = demand.assign(count=[3, 0, 57, 0])
+    told = say.affected(compare(m, before=["X", "Y"], after=["Y"], demand=few), "club")
+    assert told.startswith("Fewer than 5")
+    assert "%" not in told
+    columns = {c.key: c for c in summary._option_columns(
+        SimpleNamespace(mode="walk", nation="the nation", noun="children"),
+        spent=False, priced=False, ranked=False)}  # fmt: skip
+    assert columns["deprived"].share_of == "further"
