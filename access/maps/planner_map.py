@@ -171,7 +171,8 @@ def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -
         style_function=lambda _: look,
         tooltip=folium.GeoJsonTooltip(["area"], aliases=["Area"]),
     ).add_to(fmap)
-    for site in results.sites[results.sites["kind"] == "centre"].to_dict("records"):
+    today = {i for key in results.study.config.services for i in results.study.open_ids(key)}
+    for site in results.sites[results.sites["id"].isin(today)].to_dict("records"):
         words = [template_text(site["name"]), "open today"]
         _site_marker(site, words, _sign(closes=False)).add_to(fmap)
 

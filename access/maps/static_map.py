@@ -203,7 +203,7 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
     of_area = np.where(np.isfinite(decile), np.ceil(np.nan_to_num(decile) / 2) - 1, -2).astype(int)
     labels = tuple(str(words[f"fifth_{k}"]) for k in range(1, 6))
     title = _fill_text(
-        words, "static_deprivation", number=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
+        words, "static_deprivation", n=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
     )
     return _Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
 

@@ -65,7 +65,14 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
         for site in proposal.closed:
             closes.setdefault(site, []).append(key)
     own = sites[sites["kind"].isin(["centre", "new"])]
-    yield "centres", own.assign(closed_by=[" ".join(closes.get(i, ())) for i in own["id"]])
+    today = {i for key in study.config.services for i in study.open_ids(key)}
+    yield (
+        "centres",
+        own.assign(
+            closed_by=[" ".join(closes.get(i, ())) for i in own["id"]],
+            open_today=[int(i in today) for i in own["id"]],
+        ),
+    )
     for name, kind in (("candidates", "candidate"), ("neighbours", "neighbour")):
         if (sites["kind"] == kind).any():
             yield name, sites[sites["kind"] == kind]
@@ -229,10 +236,13 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
                              "marker", (("", "", _marker("circle", "#6f777b", 1.0)),)),
         "boundary": _Look("Boundary", "The place's boundary, for maps.", "fill",
                           (("", "", _fill("#ffffff", edge=INK, width=0.6, empty=True)),)),
-        "centres": _Look("Centres", "Centres of today and new ones; closed_by names the proposals "
-                         "that close one.", "marker", (
+        "centres": _Look("Centres", "Centres of the register and new ones; closed_by names the "
+                         "proposals that close one.", "marker", (
             ("would close", closed, _marker("cross2", CATEGORICAL[2], 4.5)),
-            ("stays open", f"NOT ({closed})", _marker("circle", CATEGORICAL[0], 3.5)),
+            ("stays open", f"NOT ({closed}) AND open_today = 1",
+             _marker("circle", CATEGORICAL[0], 3.5)),
+            ("not open today", f"NOT ({closed}) AND open_today = 0",
+             _marker("circle", QUIET, 2.6)),
         )),
         "candidates": _Look("Candidate sites", "Buildings that could hold a hub.", "marker",
                             (("", "", _marker("diamond", CATEGORICAL[4], 2.6)),)),

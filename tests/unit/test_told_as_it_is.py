@@ -11,9 +11,11 @@ import pyogrio
 import pytest
 
 from access import TravelMatrix
+from access.analysis.analysis import ways_words
 from access.analysis.questions import Request
 from access.document.table import Column, Table
 from access.maps.explorer_data import _example_data
+from access.maps.ground import places_chart
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
 from access.maps.static_map import static_map
 from access.report import alternatives, board, paper, people, summary
@@ -24,7 +26,7 @@ from access.run import run_job
 from access.run.geopackage import _area_symbols
 from access.run.summary import _whom
 from access.run.write import write_geopackage
-from access.scenario import compare
+from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
 from access.text import share_span
 from tests.small import small_study
@@ -264,3 +266,51 @@ def test_tables_and_sentences_hide_the_few_of_the_most_deprived_who_have_further
         SimpleNamespace(mode="walk", nation="the nation", noun="children"),
         spent=False, priced=False, ranked=False)}  # fmt: skip
     assert columns["deprived"].share_of == "further"
+
+
+SHUT = """
+[proposals.one]
+title = "One shuts"
+service = "club"
+close = ["C1"]
+[localities]
+never_close = ["C2"]
+"""
+
+
+def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
+    folder = tmp_path / "s"
+    shut = [{"id": "C2", "status": "closed"}]
+    study = small_study(folder, services={"club": 4}, side=5, proposals=SHUT, more=shut)
+    assert ways_words(study)["one"]["ways"] == 3
+    results = run_job(study)
+    assert not results.left_out
+    assert set(results.proposals["one"].rankings) >= {"walk", "drive"}
+    bare = map_page(study_map(replace(results, proposals={})))
+    assert "Club house 1, open today" in bare
+    assert "Club house 2, open today" not in bare
+    areas = study.areas.assign(imd_decile=[1] + [9] * (len(study.areas) - 1))
+    title = places_chart(replace(study, areas=areas)).title
+    assert title.startswith("Three centres, and deprivation around them: 1 of 25 areas is in")
+    package = write_geopackage(results, tmp_path / "study.gpkg")
+    centres = pyogrio.read_dataframe(package, layer="centres").set_index("id")["open_today"]
+    assert centres.to_dict() == {"C1": 1, "C2": 0, "C3": 1, "C4": 1}
+
+
+def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_path, monkeypatch):
+    def told(close, rules, name):
+        more = [{"id": f"C{k + 1}", "locality": f"L{k // 2}"} for k in range(8)]
+        text = f'[proposals.a]\ntitle = "A"\nservice = "club"\nclose = {close}\n{rules}'
+        study = small_study(
+            tmp_path / name, services={"club": 8}, side=5, more=more, proposals=text
+        )
+        return study, ways_words(study)["a"]
+
+    study, said = told('["C1", "C3"]', "[localities]\nminimum_open = 1", "a")
+    assert said["ways"] == 24
+    assert said["listed"]
+    monkeypatch.setattr(options, "MAX_OPTIONS", 25)  # 28 are looked at
+    assert not ways_words(study)["a"]["listed"]
+    assert "not listed" in ways_words(study)["a"]["words"]
+    _, said = told('["C1"]\nopen = ["K1"]', "", "b")
+    assert said["words"].endswith("it opens a site or closes none")
