@@ -366,8 +366,9 @@ def _to_ask(results: StudyResults) -> str:
         ("condition", "the buildings' condition"),
         ("capacity", "how many people each building can take"),
     ):
-        if column not in register or all(is_missing(v) for v in register[column]):
-            wants.append(words)
+        missing = [is_missing(v) for v in register[column]] if column in register else [True]
+        if any(missing):
+            wants.append(words if all(missing) else f"{words}, which is known of some")
     if bool(register["assumed"].any()):
         wants.append("which buildings the assumed stand-ins really are")
     if results.modelled:

@@ -314,3 +314,18 @@ def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_pa
     assert "not listed" in ways_words(study)["a"]["words"]
     _, said = told('["C1"]\nopen = ["K1"]', "", "b")
     assert said["words"].endswith("it opens a site or closes none")
+
+
+def test_a_register_is_complete_where_every_cell_is_known(results):
+    facts = {"annual_cost_gbp": 1.0, "annual_visits": 1.0, "condition": "good", "capacity": 9.0}
+    whole = results.study.centres.assign(**facts)
+
+    def told(centres):
+        study = replace(results.study, centres=centres)
+        return summary._to_ask(replace(results, study=study, modelled=False))
+
+    assert told(whole) == "The register is complete, and the streets are real."
+    some = whole.assign(capacity=whole["capacity"].where(whole["id"] != "C1"))
+    assert "how many people each building can take, which is known of some" in told(some)
+    none = whole.assign(capacity=np.nan)
+    assert told(none).endswith("how many people each building can take.")
