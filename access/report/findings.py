@@ -20,7 +20,7 @@ from access.analysis.results import (
     short_names,
     titled_apart,
 )
-from access.disclosure import further, hidden_moves, is_small, public_count, public_share
+from access.disclosure import further, hidden_moves, is_small, public_count
 from access.display import records
 from access.errors import ParameterError
 from access.labels import counting_words, further_words, trip
@@ -584,10 +584,7 @@ def deprivation(
         return Said("")
     counts = float(moved[first].sum()), float(moved[~first].sum())
     mine, theirs = float(counts[0] / own_total), float(counts[1] / other_total)
-    told = [
-        public_share(count, float(whole), internal=wording.internal)
-        for count, whole in zip(counts, (own_total, other_total), strict=True)
-    ]
+    few = [bool(is_small(count)) and not wording.internal for count in counts]
     claims = [Claim("share_further:deprived", "is", (mine,)),
               Claim("share_further:others", "is", (theirs,))]  # fmt: skip
     claims += [
@@ -599,9 +596,14 @@ def deprivation(
     place_words = f"the {who} in {nation}'s most deprived fifth"
     if mine == theirs == 0:
         text = f"none of {place_words} would have further to go, nor any of the others"
+    elif any(few):  # a share of the others, taken from all, would give the few away
+        whose = place_words if few[0] else f"all others than {place_words}"
+        text = f"{public_count(counts[0] if few[0] else counts[1])} of {whose} would have "
+        text += "further to go"
     else:
         text = (
-            f"{told[0]} of {place_words} would have further to go, against {told[1]} of the others"
+            f"{percent(mine)} of {place_words} would have further to go, against "
+            f"{percent(theirs)} of the others"
         )
     return Said(sentence(text), claims)
 
@@ -638,14 +640,18 @@ def _most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> S
     who = listed(called)
     each = " each" if len(called) > 1 else ""
     arriving = hidden_moves(impact).arriving
-    if not wording.internal and any(str(row["site"]) in arriving for row in first):
+    # what a table says of today or of after, less the number, would be a count of few
+    few = any(
+        str(row["site"]) in arriving or is_small(row["families_before"] or 0)
+        or is_small(row["families_after"] or 0)
+        for row in first
+    )  # fmt: skip
+    if not wording.internal and few:
         return Said(sentence(f"{who} would take on the largest number{each}"), claims)
     text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
     if len(called) > 1:
         return Said(sentence(text), claims)
     now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
-    if not wording.internal and (is_small(now) or is_small(then)):
-        return Said(sentence(text), claims)
     times = then / now if now else np.inf
     if np.isfinite(times) and times >= 1.95:
         claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))

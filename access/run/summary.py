@@ -46,6 +46,7 @@ from access.text import (
     listed,
     minutes_words,
     percent,
+    rise_between,
 )
 
 
@@ -234,7 +235,9 @@ def spoken_summary(results: StudyResults) -> str:
         columns = _COLUMNS if weighted else _COLUMNS[:-1]
         lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
         for mode in _modes(results):
-            s = proposal.impacts[mode].summary
+            s = dict(proposal.impacts[mode].summary)
+            means = (s[f"mean_minutes_{name}"] for name in ("before", "after", "change"))
+            s["mean_minutes_change"] = rise_between(*means)  # as it stands between the two
             lines.append(
                 f"    {mode_title(mode):<24}"
                 + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)

@@ -18,13 +18,13 @@ from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
 from access.maps.static_map import static_map
-from access.report import alternatives, board, paper, people, summary
+from access.report import alternatives, board, hubs, paper, people, summary
 from access.report import findings as say
 from access.report.findings import findings_of
 from access.run import findings as answers
 from access.run import run_job
 from access.run.geopackage import _area_symbols
-from access.run.summary import _whom
+from access.run.summary import _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
@@ -255,7 +255,13 @@ def test_tables_and_sentences_hide_the_few_of_the_most_deprived_who_have_further
     )
     impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
     said = say.deprivation(impact.by("imd_fifth"), "children")
-    assert said.startswith("Fewer than 5 of the children in the nation's most deprived fifth")
+    fifth = "the children in the nation's most deprived fifth"
+    assert said == f"Fewer than 5 of {fifth} would have further to go."
+    other = demand.assign(imd_decile=[9, 1, 9, 1])
+    rest = say.deprivation(
+        compare(m, before=["X", "Y"], after=["Y"], demand=other).by("imd_fifth"), "children"
+    )
+    assert rest == f"Fewer than 5 of all others than {fifth} would have further to go."
     own = say.deprivation(impact.by("imd_fifth"), "children", wording=say.Wording(internal=True))
     assert own.startswith("5% of")
     few = demand.assign(count=[3, 0, 57, 0])
@@ -329,3 +335,33 @@ def test_a_register_is_complete_where_every_cell_is_known(results):
     assert "how many people each building can take, which is known of some" in told(some)
     none = whole.assign(capacity=np.nan)
     assert told(none).endswith("how many people each building can take.")
+
+
+def test_minutes_before_after_and_between_agree_in_words_too(results):
+    m = TravelMatrix.from_minutes([[6.26, 12.54]], area_ids=["a"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a"], "count": [50], "imd_rank": [100]})
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand, weights="linear")
+    assert "goes from 6.3 to 12.5 minutes (+6.2 minutes;" in impact.sentence()
+    proposal = replace(results.proposals["one"], impacts={"walk": impact, "drive": impact})
+    told = spoken_summary(replace(results, proposals={"one": proposal}))
+    row = next(line for line in told.splitlines() if line.strip().startswith("walking"))
+    assert row.split()[1:4] == ["6.3", "12.5", "6.2"]
+
+
+def test_the_number_that_one_site_takes_on_does_not_give_away_who_is_there_today():
+    m = TravelMatrix.from_minutes([[1, 5], [9, 1]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    for there, told in ((3, False), (30, True)):
+        demand = pd.DataFrame({"id": ["a", "b"], "count": [57, there]})
+        impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+        said = say._most_added(impact, {}, say.Wording())
+        assert ("57" in said) is told
+        assert "57" in say._most_added(impact, {}, say.Wording(internal=True))
+
+
+def test_one_proposal_adds_and_several_add():
+    stays = SimpleNamespace(lost=0.0, added=6.0, given_back=4.0)
+    plan = SimpleNamespace(key="stays", stays=stays)
+    plans = SimpleNamespace(get=lambda key: plan if key == "stays" else None, closures=("One",))
+    assert hubs._back_sentence(plans, say.Wording()).startswith("One adds 6 minutes")
+    plans.closures = ("One", "Two")
+    assert hubs._back_sentence(plans, say.Wording()).startswith("One and Two add 6 minutes")
