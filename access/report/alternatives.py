@@ -113,7 +113,7 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking, places: in
             )
         )
     return Table(
-        f"{found.title}: the proposal among {ranking.what}, measure by measure",
+        f"{found.label}: the proposal among {ranking.what}, measure by measure",
         (
             Column("criterion", "Measure"),
             Column("own", "Proposal"),
@@ -124,7 +124,7 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking, places: in
         ),
         tuple(rows),
         notes=tuple(sentence(note) for note in ranking.notes[:2]),
-        short=f"Ranks, {found.title}",
+        short=f"Ranks, {found.label}",
     )
 
 
@@ -139,7 +139,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
         for row in records(ranking.table)
     ]
     return Table(
-        f"{found.title}: alternatives that are best, or near the best",
+        f"{found.label}: alternatives that are best, or near the best",
         (
             Column("closes", "Closes", width=2.0),
             Column("why", "Why it is here", width=1.2),
@@ -150,7 +150,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
             "Found by the search within 1% of the best average, or best by a measure; there may "
             "be more near the best.",
         ),
-        short=f"Alternatives, {found.title}",
+        short=f"Alternatives, {found.label}",
     )
 
 
@@ -355,7 +355,8 @@ def _rejected_table(
         for c in named
     ]
     return Table(
-        f"{found.label}: alternatives that are not proposed, and what each gives and takes",
+        f"{found.label}: alternatives that are not proposed, and what each gives and takes"
+        f"{'' if only else ' on every measure'}",
         (
             Column("closes", "Closes", width=4.0),
             Column("wins", "Better on"),

@@ -267,6 +267,11 @@ class ProposalFindings:
         return self.result.title if self.rivals else self.title
 
     @property
+    def whose(self) -> str:
+        """What begins the title of a table of it, where the service has several proposals."""
+        return f"{self.label}: " if self.rivals else ""
+
+    @property
     def impact(self) -> Impact:
         """The proposal's impact in the headline mode."""
         return self.result.impacts[self.mode]

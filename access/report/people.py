@@ -61,7 +61,7 @@ def classes_table(found: ProposalFindings) -> Table:
     ]
     rows = [row for k, row in enumerate(rows) if k in range(1, 5) or any(row[1:])]
     return Table(
-        f"How much further: {found.noun} by the change of their trip",
+        f"{found.whose}How much further: {found.noun} by the change of their trip",
         tuple(columns),
         tuple(rows),
         short=f"Change, {found.label}",
@@ -80,7 +80,7 @@ def within_table(found: ProposalFindings) -> Table:
         if isinstance(before, int | float) and isinstance(after, int | float):
             rows.append((label, before, after, after - before))
     return Table(
-        f"Share of {found.noun} within a {mode} of the nearest {found.one}",
+        f"{found.whose}Share of {found.noun} within a {mode} of the nearest {found.one}",
         (
             Column("within", "Within"),
             Column("before", "Today", "share"),

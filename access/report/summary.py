@@ -457,7 +457,8 @@ def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> 
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
     beside = neighbours_words(results, found.result, internal=wording.internal)
-    told = [sentence(does), say.affected(impact, found.one, wording), beside,
+    told = [sentence(does), say.affected(impact, found.one, wording),
+            say.week_words(impact, wording), beside,
             _deprivation(found, wording)]  # fmt: skip
     return " ".join(str(t) for t in told if t)
 

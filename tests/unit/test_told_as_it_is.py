@@ -13,6 +13,7 @@ import pytest
 from access import TravelMatrix
 from access.analysis.analysis import ways_words
 from access.analysis.questions import Request
+from access.document.document import TableBlock
 from access.document.table import Column, Table
 from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
@@ -365,3 +366,28 @@ def test_one_proposal_adds_and_several_add():
     assert hubs._back_sentence(plans, say.Wording()).startswith("One adds 6 minutes")
     plans.closures = ("One", "Two")
     assert hubs._back_sentence(plans, say.Wording()).startswith("One and Two add 6 minutes")
+
+
+def test_no_two_tables_of_rival_proposals_have_one_title(results):
+    document = board.board_report(results, draws=0)
+    tables = [block.table for block in document.blocks if isinstance(block, TableBlock)]
+    for names in ([table.title for table in tables], [table.short for table in tables]):
+        assert len(names) > 30
+        assert not [name for name in names if names.count(name) > 1]
+
+
+DAYS = """
+[proposals.less]
+title = "Fewer days"
+service = "club"
+change = [{site = "C1", action = "status", status = "part_time", days = 2}]
+"""
+
+
+def test_the_first_page_says_what_fewer_days_do_over_a_week(tmp_path):
+    study = small_study(tmp_path / "s", services={"club": 3}, side=4, proposals=DAYS)
+    results = run_job(study)
+    (own,) = findings_of(results)
+    said = summary._short(results, own, say.Wording())
+    assert "None of the club people" in said
+    assert "over a week" in said
