@@ -34,7 +34,8 @@ from access.errors import ParameterError
 from access.network import Network
 from access.network.reach import street_ways
 from access.study import Study
-from access.study.tables import offers_today, without_shapes
+from access.study.sheet import offers_today
+from access.study.tables import without_shapes
 from access.text import capital, number
 from access.units import WGS84, metric_crs, project
 
@@ -348,7 +349,7 @@ def area_chart(
 
 def _open_today(study: Study) -> pd.DataFrame:
     """Give the centres that are open today."""
-    return study.centres[offers_today(study.centres)]
+    return pd.DataFrame(study.centres[offers_today(study.centres)])
 
 
 def places_chart(study: Study, *, caption: str = "") -> Chart:

@@ -236,8 +236,9 @@ def spoken_summary(results: StudyResults) -> str:
         lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
         for mode in _modes(results):
             s = dict(proposal.impacts[mode].summary)
-            means = (s[f"mean_minutes_{name}"] for name in ("before", "after", "change"))
-            s["mean_minutes_change"] = rise_between(*means)  # as it stands between the two
+            s["mean_minutes_change"] = rise_between(  # as it stands between the two
+                s["mean_minutes_before"], s["mean_minutes_after"], s["mean_minutes_change"]
+            )
             lines.append(
                 f"    {mode_title(mode):<24}"
                 + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
