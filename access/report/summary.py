@@ -48,6 +48,7 @@ from access.report.alternatives import (
     near_ties,
 )
 from access.report.findings import (
+    _PUBLIC,
     NO_CHANGE,
     ProposalFindings,
     Wording,
@@ -535,7 +536,7 @@ def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
     )
 
 
-def _deprivation(found: ProposalFindings, wording: Wording) -> str:
+def _deprivation(found: ProposalFindings, wording: Wording = _PUBLIC) -> str:
     if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
     return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
