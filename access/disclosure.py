@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
 from access.scenario import Impact
-from access.text import about
+from access.text import about, percent
 
 _Floats = NDArray[np.float64]
 _Mask = NDArray[np.bool_]
@@ -54,6 +54,17 @@ def public_count(count: float, *, internal: bool = False) -> str:
     ('about 4,900', 'fewer than 5', '3', '0')
     """
     return f"fewer than {THRESHOLD}" if is_small(count) and not internal else about(count)
+
+
+def public_share(part: float, whole: float, *, internal: bool = False) -> str:
+    """Say which share of a whole a part is; of a part that may not be told, only that it is small.
+
+    Examples
+    --------
+    >>> public_share(30, 60), public_share(3, 60), public_share(3, 60, internal=True)
+    ('50%', 'fewer than 5', '5%')
+    """
+    return public_count(part) if is_small(part) and not internal else percent(part / whole)
 
 
 @dataclass(frozen=True, slots=True)

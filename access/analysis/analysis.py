@@ -70,7 +70,7 @@ from access.scenario import (
     switching_values,
 )
 from access.scenario.offer import OfferChange, offer_change
-from access.scenario.options import MAX_OPTIONS, CriteriaSettings, choosable, closings
+from access.scenario.options import MAX_OPTIONS, Closings, CriteriaSettings, choosable, closings
 from access.scenario.sampled import SampledRanking
 from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
@@ -664,9 +664,9 @@ class Analysis:
         """
         found = {}
         for key, p in self.study.config.proposals.items():
-            ways = self.ways_of(key)
+            ways, many = self.ways_of(key), _closings_of(self.study, key)
             listed = f"each of {ways:,} alternatives" if ways else "no list of alternatives"
-            if ways > MAX_OPTIONS:
+            if many is not None and many.too_many:
                 listed = f"the best of {ways:,} alternatives, and a sample of them"
             progress(f"before and after, and {listed}: {p.title}")
             ask = partial(self.change, p.service, close=p.close, open=p.open, key=key,
@@ -762,7 +762,7 @@ class Analysis:
         asked = self._choice(service, before, after, keep, **options)
         choice = ServiceChoice(asked.matrix, **asked.choice)
         _, rules = choosable(choice)
-        if math.comb(len(rules.free), rules.closing) <= MAX_OPTIONS:
+        if not rules.too_many:
             return self.rank(service, after=after, before=before, keep=keep, **options)
         settings = CriteriaSettings(**asked.criteria_settings)
         names = self.results.names()
@@ -1390,14 +1390,15 @@ class Analysis:
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
         others = self._others(service) if self._neighbours(neighbours) else []
+        sites = self.today(service) if before is None else _ids(before)
         return _Question(
             matrix=here.results.matrix(mode, service),
             demand=self.study.demand(service),
             keep=keep,
             proposal=proposal,
-            sites=self.today(service) if before is None else _ids(before),
+            sites=sites,
             always_open=others,
-            closing=partial(self._rules, service, never_close, min_per_locality, savings),
+            closing=partial(self._rules, service, never_close, min_per_locality, savings, sites),
             weighting=self.weighting(weights),
             threshold_minutes=preset if threshold_minutes is None else threshold_minutes,
             results=here.results,
@@ -1417,6 +1418,7 @@ class Analysis:
         never_close: Sequence[str],
         min_per_locality: int | None,
         savings: Mapping[str, float] | None,
+        sites: Sequence[str],
     ) -> dict[str, Any]:
         """Give the rules on what closes: the study's own, and what the question adds."""
         own = self.study.rules(service)
@@ -1424,7 +1426,9 @@ class Analysis:
         centres = self.study.centres_of(service)
         ids = centres["id"].tolist()
         where = centres["locality"].tolist() if "locality" in centres else None
-        costs = self.savings() if savings is None else savings
+        costs = savings
+        if costs is None:  # the register also knows what sites cost that are shut by now
+            costs = {i: v for i, v in self.savings().items() if i in sites}
         return {
             "never_close": sorted({*own["never_close"], *kept}),
             "localities": None if where is None else dict(zip(ids, where, strict=True)),
@@ -1437,33 +1441,43 @@ class Analysis:
 
 def _ways_of(study: Study, proposal: str) -> int:
     """Count the ways to close as many sites as a proposal, within the study's rules."""
+    found = _closings_of(study, proposal)
+    return 0 if found is None else found.ways
+
+
+def _closings_of(study: Study, proposal: str) -> Closings | None:
+    """Give what the study's rules let close in a proposal's place; None where it is not ranked."""
     asked = study.config.proposals[proposal]
     today = sorted(study.open_ids(asked.service))
     if asked.opens or not asked.closes or len(asked.closes) >= len(today):
-        return 0
+        return None
     try:
-        return closings(today, len(today) - len(asked.closes), **study.rules(asked.service)).ways
+        return closings(today, len(today) - len(asked.closes), **study.rules(asked.service))
     except AccessError:
-        return 0
+        return None
 
 
 def ways_words(study: Study) -> dict[str, dict[str, Any]]:
     """Say how many alternatives each proposal has and whether a run will list them."""
     found: dict[str, dict[str, Any]] = {}
     for key, proposal in study.config.proposals.items():
-        ways = _ways_of(study, key)
+        many = _closings_of(study, key)
+        ways = 0 if many is None else many.ways
         pairs = ways * len(study.areas)
-        listed = 0 < ways <= MAX_OPTIONS
+        listed = many is not None and ways > 0 and not many.too_many
         words = f"{proposal.title}: {ways:,} ways to close as many"
         if not ways:
-            words = f"{proposal.title}: not ranked, for it opens a site or closes none"
+            why = "it opens a site or closes none"
+            if proposal.closes and not proposal.opens:
+                why = "the study's rules leave no way to close as many"
+            words = f"{proposal.title}: not ranked, for {why}"
         elif listed:
             words += (
                 f", each measured and listed (about {_how_long(pairs * 25e-9)} a way of travel)"
             )
         else:
             words += (
-                f", more than {MAX_OPTIONS:,}: not listed; the best are searched for with a proof, "
+                f", too many to look at each: not listed; the best are searched for with a proof, "
                 f"the proposal's place comes from a sample (about {_how_long(10)} a way of travel)"
             )
         found[key] = {"ways": ways, "listed": listed, "words": words}

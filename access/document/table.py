@@ -9,7 +9,7 @@ from enum import Enum
 import numpy as np
 import pandas as pd
 
-from access.disclosure import HIDDEN, NOTE_HIDDEN, Sum, suppress
+from access.disclosure import HIDDEN, NOTE_HIDDEN, Sum, is_small, suppress
 from access.errors import Fault, ParameterError
 from access.escape import plain
 from access.text import (
@@ -124,6 +124,9 @@ class Column:
     hidden_with : tuple of str
         Keys of people columns: where one of them is hidden in a row, this cell is too, because
         it would give the count away (a share) or rests on so few (a mean).
+    share_of : str
+        Key of the people column that a share is of: a share of it that stands for a small count
+        is hidden as that count would be.
     rise_of : tuple of str
         Keys of a before and an after column: the rise is then written as the rounded after less
         the rounded before, where it is their difference.
@@ -147,6 +150,7 @@ class Column:
     note: str = ""
     hidden_with: tuple[str, ...] = ()
     rise_of: tuple[str, ...] = ()
+    share_of: str = ""
     adds: bool = True
     width: float = 1.0
 
@@ -187,7 +191,7 @@ def _column_faults(
 ) -> list[Fault]:
     keys = [c.key for c in columns]
     people = {c.key for c in columns if c.kind == "people"}
-    named = [(c.key, c.hidden_with) for c in columns]
+    named = [(c.key, (*c.hidden_with, *filter(None, [c.share_of]))) for c in columns]
     named += [(total, (total, *parts)) for total, parts in sums]
     faults = [
         Fault(title, "", key, "", "every column's key once")
@@ -445,6 +449,10 @@ class Table:
         for k, column in enumerate(self.columns):
             for key in column.hidden_with:
                 mask[:, k] |= mask[:, where[key]]
+            if column.share_of:
+                whole = where[column.share_of]
+                parts = np.array([_count(row[k]) * _count(row[whole]) for row in body])
+                mask[:, k] |= is_small(np.round(parts, 6))
         return mask
 
     def _told(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:
@@ -459,7 +467,8 @@ class Table:
                 return NOT_APPLICABLE
             if not c.rise_of:
                 return value
-            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, c.places)
+            places = c.places + 2 if _KINDS[c.kind].percent else c.places  # a share is held as 0.1
+            rise: Value = rise_between(at[c.rise_of[0]], at[c.rise_of[1]], value, places)
             return rise
 
         return [told(value, c) for value, c in zip(row, columns, strict=True)]

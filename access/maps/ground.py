@@ -34,7 +34,9 @@ from access.errors import ParameterError
 from access.network import Network
 from access.network.reach import street_ways
 from access.study import Study
+from access.study.sheet import offers_today
 from access.study.tables import without_shapes
+from access.text import capital, number
 from access.units import WGS84, metric_crs, project
 
 # The ground of every map: the areas' shapes, the boundary, the streets and what lies around.
@@ -322,7 +324,7 @@ def area_chart(
                                                                         strict=True)]  # fmt: skip
     if not known.all():
         key.append(Patch(facecolor=NO_DATA, edgecolor=INK, label="no figure"))
-    shown = study.centres if sites is None else sites
+    shown = _open_today(study) if sites is None else sites
 
     def draw(figure: Figure, axes: Axes) -> None:
         cells = area_cells(study).to_crs(study.crs)
@@ -343,6 +345,11 @@ def area_chart(
 
     note = "" if study.shapes is not None else _CELLS_NOTE
     return Chart(title, alt, f"{caption} {note}".strip(), draw, _SIZE)
+
+
+def _open_today(study: Study) -> pd.DataFrame:
+    """Give the centres that are open today."""
+    return pd.DataFrame(study.centres[offers_today(study.centres)])
 
 
 def places_chart(study: Study, *, caption: str = "") -> Chart:
@@ -374,8 +381,9 @@ def places_chart(study: Study, *, caption: str = "") -> Chart:
     tenths = pd.to_numeric(study.areas["imd_decile"], errors="coerce").to_numpy(float)
     counts = [int(((tenths >= 2 * k + 1) & (tenths <= 2 * k + 2)).sum()) for k in range(5)]
     title = (
-        f"{len(study.centres)} centres, and deprivation around them: {counts[0]:,} of "
-        f"{len(tenths):,} areas are in the most deprived fifth"
+        f"{capital(number(len(_open_today(study)), 'centre'))}, and deprivation around them: "
+        f"{counts[0]:,} of {len(tenths):,} areas {'is' if counts[0] == 1 else 'are'} in the most "
+        "deprived fifth"
     )
     alt = (
         f"Map of {study.config.study.place}: areas by fifth of deprivation in {study.nation}, "

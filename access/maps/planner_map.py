@@ -16,7 +16,7 @@ import shapely
 from branca.element import Element
 
 from access.analysis.places import Isochrones
-from access.analysis.results import ProposalResult, StudyResults, hub_terms
+from access.analysis.results import HubResult, ProposalResult, StudyResults, hub_terms
 from access.charts.chart import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -42,7 +42,7 @@ from access.maps.ground import _map_places, _map_streets, area_cells
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
-_KEY = "Star: one of the best hubs. Diamond: the council's own hub."
+_KEY = {True: "Star: one of the best hubs.", False: "Diamond: the council's own hub."}
 _POINTS = "13,2 16,10 24,10 17.5,15 20,23 13,18 6,23 8.5,15 2,10 10,10"
 
 
@@ -70,6 +70,14 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
         ]
         _site_marker(site, words, _symbol(site["id"] in best)).add_to(layer)
     return layer
+
+
+def _hub_key(answer: HubResult) -> str:
+    """Say what the signs of hubs mean: those that are on the map and no others."""
+    best = set(answer.plain.best.chosen)
+    own = set() if answer.plain.council is None else set(answer.plain.council.chosen)
+    shown = dict.fromkeys(i in best for i in answer.candidates["id"] if i in best | own)
+    return " ".join(words for is_best, words in _KEY.items() if is_best in shown)
 
 
 def _symbol(is_best: bool) -> str:
@@ -163,7 +171,8 @@ def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -
         style_function=lambda _: look,
         tooltip=folium.GeoJsonTooltip(["area"], aliases=["Area"]),
     ).add_to(fmap)
-    for site in results.sites[results.sites["kind"] == "centre"].to_dict("records"):
+    today = {i for key in results.study.config.services for i in results.study.open_ids(key)}
+    for site in results.sites[results.sites["id"].isin(today)].to_dict("records"):
         words = [template_text(site["name"]), "open today"]
         _site_marker(site, words, _sign(closes=False)).add_to(fmap)
 
@@ -366,11 +375,12 @@ def _place_labels(fmap: folium.Map, results: StudyResults) -> None:
 def _site_markers(
     layer: folium.FeatureGroup, results: StudyResults, proposal: ProposalResult
 ) -> None:
-    closed = set(proposal.closed)
+    closed, opened = set(proposal.closed), set(proposal.opened)
     sites = results.sites[results.sites["id"].isin({*proposal.before, *proposal.after})]
     for site in sites.to_dict("records"):
         closes = site["id"] in closed
-        words = [template_text(site["name"]), "closes" if closes else "stays open"]
+        does = "closes" if closes else "opens" if site["id"] in opened else "stays open"
+        words = [template_text(site["name"]), does]
         if site["assumed"]:
             words.append("assumed stand-in")
         if site["proxy"]:
@@ -399,7 +409,7 @@ def _edge(fill: str) -> dict[str, Any]:
 
 def _added_colour(minutes: float) -> str:
     """Colour for added minutes: neutral, orange for more, blue for less, white where unreached."""
-    if not np.isfinite(minutes):
+    if np.isnan(minutes) or np.isposinf(minutes):
         return _UNREACHED
     if minutes < -ADDED_EDGES[1]:
         return SAVED_COLOURS[1]
@@ -413,7 +423,7 @@ def _count(count: float) -> str:
 
 def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[str]:
     return [
-        f"{template_text(names[i])}, {m:.0f} min" if np.isfinite(m) else UNREACHED
+        f"{template_text(names[i])}, {figure(m)} min" if np.isfinite(m) else UNREACHED
         for m, i in zip(minutes, ids, strict=True)
     ]
 
@@ -423,7 +433,7 @@ def _change_words(minutes: float) -> str:
         return "cannot be reached, before or after"
     if np.isinf(minutes):
         return "can no longer be reached" if minutes > 0 else "can be reached now"
-    return "no change" if abs(minutes) < 0.5 else f"{minutes:+.0f} min"
+    return "no change" if abs(minutes) < 0.5 else f"{figure(minutes, signed=True)} min"
 
 
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
@@ -434,12 +444,17 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     labels = ["no change", f"under {edges[1]}"]
     labels += [f"{a} to {b}" for a, b in pairwise(edges[1:])]
     labels += [f"{edges[-1]} or more"]
+    found = any(np.isneginf(column).any() for column in changes)
+    less = "less than today, or can be reached now" if found else "less than today"
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], _UNREACHED],
-               [*labels, "less than today", "cannot be reached"], strict=True)  # fmt: skip
-    hubs = "" if results.hubs is None else _KEY
+               [*labels, less, "cannot be reached"], strict=True)  # fmt: skip
+    hubs = "" if results.hubs is None else _hub_key(results.hubs)
     words = f"Minutes added, {template_text(mode_title(mode))}" if used else ""
     closes = any(p.closed for p in results.proposals.values())
-    signs = "Round: stays open." + (" Square with a cross: closes." if closes else "")
+    opens = any(p.opened for p in results.proposals.values())
+    signs = f"Round: stays open{' or opens' if opens else ''}." + (
+        " Square with a cross: closes." if closes else ""
+    )
     shown = [(c, t) for c, t in rows if c in used]
     _put_key(fmap, results, words, shown, f"{signs} {hubs}", results.assumptions)
 

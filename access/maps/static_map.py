@@ -34,7 +34,7 @@ from access.maps.explorer_parts import _least_by_minute
 from access.measure import change, nearest, share_within, typical_matrix
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.network.matrix import TravelMatrix
-from access.text import about, capital, listed, share_figure
+from access.text import about, capital, listed, minutes_words, percent
 from access.units import WGS84, metric_crs
 
 _MEASURES = ("change", "today", "after", "people", "deprivation")
@@ -146,11 +146,11 @@ def _changes(
     grows = np.where((counts > 0) & np.isfinite(changes), changes, -np.inf)
     worst = int(grows.argmax())
     how = str(words[f"mode_{mode}"])
-    title = _fill_text(words, "static_nobody", one=service.one, mode=how)
+    lost = (np.isposinf(changes) & (counts > 0)).any()
+    title = _fill_text(words, "static_lost" if lost else "static_nobody", one=service.one, mode=how)
     if grows[worst] > TOLERANCE_MINUTES:
         place = _area_names(data, areas)[worst] or str(areas["id"].iloc[worst])
-        minutes = round(float(grows[worst]))
-        amount = _fill_text(words, "minutes", n=str(minutes))
+        amount = minutes_words(float(grows[worst]), 0)
         title = _fill_text(words, f"map_title_{mode}", place=place, minutes=amount)
     legend = _fill_text(words, "static_legend_change", mode=how)
     return _Classes(legend, tuple(labels), tuple(colours), of_area, title)
@@ -168,8 +168,8 @@ def _minutes(
     share = share_within(minutes, counts, data.threshold_minutes)
     how = str(words[f"mode_{mode}"])
     title = _fill_text(
-        words, f"static_{measure}", share=share_figure(share), people=service.people,
-        limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
+        words, f"static_{measure}", share=capital(percent(share, ends=False)),
+        people=service.people, limit=f"{data.threshold_minutes:g}", mode=how, one=service.one,
     )  # fmt: skip
     legend = _fill_text(words, "static_legend_minutes", mode=how)
     return _Classes(legend, labels, style.MINUTES_COLOURS, of_area, title)
@@ -203,7 +203,7 @@ def _deprivation(areas: pd.DataFrame, words: dict[str, Any]) -> _Classes:
     of_area = np.where(np.isfinite(decile), np.ceil(np.nan_to_num(decile) / 2) - 1, -2).astype(int)
     labels = tuple(str(words[f"fifth_{k}"]) for k in range(1, 6))
     title = _fill_text(
-        words, "static_deprivation", number=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
+        words, "static_deprivation", n=f"{(of_area == 0).sum():,}", all=f"{len(areas):,}"
     )
     return _Classes(str(words["layer_deprivation"]), labels, style.FIFTH_COLOURS, of_area, title)
 

@@ -35,8 +35,8 @@ from access.release import safe_counts
 from access.scenario.criteria import fifths
 from access.siting import p_median
 from access.study import load_study
-from access.study.sheet import Check, Column, read_sheet
-from access.study.tables import check_positions, offers_today, read_table, without_shapes
+from access.study.sheet import Check, Column, offers_today, read_sheet
+from access.study.tables import check_positions, read_table, without_shapes
 from access.text import percent, sentence
 
 # One authority's task: what a rule for closing does to its families, from its tables alone.

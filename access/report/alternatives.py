@@ -36,6 +36,7 @@ from access.text import (
     pounds,
     sentence,
     share_figure,
+    share_span,
 )
 
 
@@ -56,11 +57,10 @@ def _sampled_share(ranking: SampledRanking, criterion: str = "mean") -> tuple[st
     row = ranking.row(criterion)
     if row["rank_high"] == 1:
         return "none", f"of {ranking.what} is better: the proposal is proven best"
-    low, high = 100 * row["share_better_low"], 100 * row["share_better_high"]
-    if figure(low, 1) == "0.0":
-        return f"at most {figure(high, 1 if high >= 1 else 3)}%", _better_words(ranking)
-    places = 1 if high >= 1 else 3
-    return f"{figure(low, places)} to {figure(high, places)}%", _better_words(ranking)
+    span = share_span(row["share_better_low"], row["share_better_high"])
+    none = "0 to "
+    told = f"at most {span.removeprefix(none)}" if span.startswith(none) else span
+    return told, _better_words(ranking)
 
 
 def _better_words(ranking: SampledRanking) -> str:
@@ -113,7 +113,7 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking, places: in
             )
         )
     return Table(
-        f"{found.title}: the proposal among {ranking.what}, measure by measure",
+        f"{found.label}: the proposal among {ranking.what}, measure by measure",
         (
             Column("criterion", "Measure"),
             Column("own", "Proposal"),
@@ -124,7 +124,7 @@ def _standing_table(found: ProposalFindings, ranking: SampledRanking, places: in
         ),
         tuple(rows),
         notes=tuple(sentence(note) for note in ranking.notes[:2]),
-        short=f"Ranks, {found.title}",
+        short=f"Ranks, {found.label}",
     )
 
 
@@ -139,7 +139,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
         for row in records(ranking.table)
     ]
     return Table(
-        f"{found.title}: alternatives that are best, or near the best",
+        f"{found.label}: alternatives that are best, or near the best",
         (
             Column("closes", "Closes", width=2.0),
             Column("why", "Why it is here", width=1.2),
@@ -150,7 +150,7 @@ def _near_table(found: ProposalFindings, ranking: SampledRanking) -> Table:
             "Found by the search within 1% of the best average, or best by a measure; there may "
             "be more near the best.",
         ),
-        short=f"Alternatives, {found.title}",
+        short=f"Alternatives, {found.label}",
     )
 
 
@@ -355,7 +355,8 @@ def _rejected_table(
         for c in named
     ]
     return Table(
-        f"{found.label}: alternatives that are not proposed, and what each gives and takes",
+        f"{found.label}: alternatives that are not proposed, and what each gives and takes"
+        f"{'' if only else ' on every measure'}",
         (
             Column("closes", "Closes", width=4.0),
             Column("wins", "Better on"),
@@ -364,13 +365,20 @@ def _rejected_table(
         ),
         tuple(rows),
         notes=(
-            "Differences from the proposal; below zero is better than the proposal. "
+            f"Differences from the proposal; {_better_side(named)} "
             f"{_strongest_words(len(rows), len(others), len(ranking.table))} "
             "No change is in the options side by side."
             + ("" if reasons else " The council's reasons against them: not given."),
         ),
         short=f"Alternatives, {found.label}{'' if only else ', all'}",
     )
+
+
+def _better_side(criteria: Sequence[str]) -> str:
+    """Say on which side of zero an option is better: more is better of money that is saved."""
+    saved = [criterion_short(c) for c in criteria if criterion_kind(c) == "money"]
+    more = f", and in {listed(saved)} above zero" if saved else ""
+    return f"below zero is better than the proposal{more}."
 
 
 #: Measures of which a page has room to show what an alternative gives and takes.
@@ -381,6 +389,9 @@ def _strongest_words(shown: int, strong: int, options: int) -> Said:
     """Say how many of the options that are beaten by none on all measures are shown."""
     claims = [Claim("shown", "is", (float(shown),)), Claim("strong", "is", (float(strong),))]
     which = f"beaten by none on all measures at once, of {options:,}"
+    if not strong:
+        claims.append(Claim("strong", "none", (0.0,)))
+        return Said(sentence(f"no other is {which}"), claims)
     if shown == strong:
         claims.append(Claim("shown", "all", (float(shown), float(strong))))
         verb = "is the only other one" if strong == 1 else f"are all {number(strong, 'other')}"
@@ -577,6 +588,7 @@ def _asked_table(
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
         changes += [f"opens {listed(found.named(sorted(opened)))}"] if opened else []
         place: Value = made.ranks["mean"] if made.ranks else NOT_APPLICABLE
+        most: Value = s["max_minutes_change"] if s["lengthened"] else NOT_APPLICABLE
         rows.append(
             (
                 request.name,
@@ -584,7 +596,7 @@ def _asked_table(
                 "; ".join(changes),
                 float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0),
                 s["mean_minutes_change"],
-                s["max_minutes_change"],
+                most,
                 place,
             )
         )

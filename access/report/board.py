@@ -21,7 +21,7 @@ from access.analysis.results import (
     hub_terms,
     short_names,
 )
-from access.disclosure import THRESHOLD, is_small, public_count
+from access.disclosure import THRESHOLD, is_small, public_count, public_share
 from access.document.document import (
     Block,
     Bold,
@@ -105,7 +105,7 @@ def _method_blocks(
         TableBlock(_settings_table(results), key="settings", compact=True, paged=False),
         *_trial_blocks(results, findings, internal=internal),
         Heading("How to run it again", 2, appendix=True),
-        *_replay(results),
+        *_replay(results, internal=internal),
     ]
 
 
@@ -271,7 +271,9 @@ def _rule_rows(results: StudyResults) -> list[tuple[str, str]]:
     study = results.study
     names = short_names(results)
     rows = []
-    services = dict.fromkeys(p.service for p in results.proposals.values() if p.rankings)
+    services = dict.fromkeys(
+        p.service for p in results.proposals.values() if p.rankings or p.sampled
+    )
     for service in services:
         rules = study.rules(service)
         title = study.config.services[service].title
@@ -379,9 +381,8 @@ def _tried(
             )
     fifth = _most_deprived(areas)
     if fifth is not None and count[fifth].sum():
-        share = count[fifth & longer].sum() / count[fifth].sum()
         rows["Of the most deprived fifth, with further to go"] = (
-            percent(float(share)),
+            public_share(count[fifth & longer].sum(), count[fifth].sum(), internal=internal),
             "areas.csv: that share of the count where "
             + ("imd_fifth is 1" if "imd_fifth" in areas else "imd_decile is 1 or 2"),
         )
@@ -411,7 +412,7 @@ def _people(count: float, internal: bool) -> str:
     return public_count(count) if small else figure(count)
 
 
-def _replay(results: StudyResults) -> list[Block]:
+def _replay(results: StudyResults, *, internal: bool) -> list[Block]:
     command = " ".join(
         str(part)
         for part in (
@@ -421,6 +422,7 @@ def _replay(results: StudyResults) -> list[Block]:
             if results.ledger.command.get("network")
             else "",
             *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
+            "--internal" if internal else "",
         )
         if part
     )

@@ -18,7 +18,7 @@ from access.labels import criterion_words
 from access.network.gtfs import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings
-from access.text import NOT_APPLICABLE, Claim, Said, capital
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, Claim, Said, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -42,12 +42,12 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         )
         key = result.key
         blocks += [
-            Heading(f"{found.title}, by bus", level=2),
+            Heading(f"{found.label}, by bus", level=2),
             Paragraph(none_sentence(found.noun, change)),
             TableBlock(
-                without_table(found.title, found.noun, change), key=f"bus-none-{key}", compact=True
+                without_table(found.label, found.noun, change), key=f"bus-none-{key}", compact=True
             ),
-            TableBlock(numbers_table(found.title, change), key=f"bus-minutes-{key}", compact=True),
+            TableBlock(numbers_table(found.label, change), key=f"bus-minutes-{key}", compact=True),
             *_areas_blocks(results, found, change),
             TableBlock(_places_table(results, found), key=f"bus-often-{key}", compact=True),
         ]
@@ -145,10 +145,10 @@ def numbers_table(title: str, change: BusChange) -> Table:
             Column("way", "Trip", width=1.6),
             Column("before", "Today", "minutes"),
             Column("after", "After the proposal", "minutes"),
-            Column("rise", "Change", "minutes", signed=True),
+            Column("rise", "Change", "minutes", signed=True, rise_of=("before", "after")),
         ),
         tuple(rows),
-        notes=("Over those who have a way at all.",),
+        notes=("Over those who have a way at all.", ROUNDED_ONCE),
         short=f"Minutes by bus, {title}",
     )
 
@@ -183,7 +183,7 @@ def _areas_blocks(
         for when, said in (("before", "today"), ("after", "after"))
     ]  # fmt: skip
     table = Table(
-        f"{found.title}: areas with no journey under {change.limit_minutes:g} minutes in half of "
+        f"{found.label}: areas with no journey under {change.limit_minutes:g} minutes in half of "
         "the minutes or more",
         (Column("area", "Area", width=1.6), Column("people", capital(found.noun), "people"),
          *columns),
@@ -192,7 +192,7 @@ def _areas_blocks(
             f"Shares of the minutes of the window. {len(lost):,} of {len(change.areas):,} areas"
             + (f"; the {_MOST_AREAS} with most people." if len(lost) > _MOST_AREAS else "."),
         ),
-        short=f"Areas with none, {found.title}",
+        short=f"Areas with none, {found.label}",
     )  # fmt: skip
     return [TableBlock(table, key=f"bus-areas-{found.result.key}", compact=True)]
 
@@ -226,14 +226,14 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
         Column("home", "Buses an hour, after the session", "number", decimals=1),
     )
     return Table(
-        f"{found.title}: how often buses leave near each site",
+        f"{found.label}: how often buses leave near each site",
         columns if home else columns[:-1],
         tuple(rows),
         notes=(
             f"Stops within {NEAR_METRES:g} m in a straight line; a bus that calls at several of "
             "them is counted once.",
         ),
-        short=f"Buses nearby, {found.title}",
+        short=f"Buses nearby, {found.label}",
     )
 
 

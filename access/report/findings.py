@@ -267,6 +267,11 @@ class ProposalFindings:
         return self.result.title if self.rivals else self.title
 
     @property
+    def whose(self) -> str:
+        """What begins the title of a table of it, where the service has several proposals."""
+        return f"{self.label}: " if self.rivals else ""
+
+    @property
     def impact(self) -> Impact:
         """The proposal's impact in the headline mode."""
         return self.result.impacts[self.mode]
@@ -473,7 +478,7 @@ def affected(impact: Impact, one: str, wording: Wording = _PUBLIC) -> Said:
         if share == "all":
             claims.append(Claim("lengthened", "all", (longer, total)))
             counted = f"all {counted}"
-        else:
+        elif wording.internal or not is_small(longer):  # a share of few would give them away
             counted += f" ({share} of all)"
         rise = _figure(s, "mean_minutes_change_lengthened")
         claims.append(Claim("mean_rise", "is", (rise,)))
@@ -573,15 +578,18 @@ def _further_note(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> Said:
+def deprivation(
+    fifths: pd.DataFrame, who: str, nation: str = "the nation", wording: Wording = _PUBLIC
+) -> Said:
     """Say whether the most deprived are affected more or less than everyone else."""
     first = (fifths["group"].astype(str) == "1").to_numpy(bool)
     families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
     own_total, other_total = families[first].sum(), families[~first].sum()
     if not own_total or not other_total:
         return Said("")
-    mine = float(moved[first].sum() / own_total)
-    theirs = float(moved[~first].sum() / other_total)
+    counts = float(moved[first].sum()), float(moved[~first].sum())
+    mine, theirs = float(counts[0] / own_total), float(counts[1] / other_total)
+    few = [bool(is_small(count)) and not wording.internal for count in counts]
     claims = [Claim("share_further:deprived", "is", (mine,)),
               Claim("share_further:others", "is", (theirs,))]  # fmt: skip
     claims += [
@@ -593,6 +601,10 @@ def deprivation(fifths: pd.DataFrame, who: str, nation: str = "the nation") -> S
     place_words = f"the {who} in {nation}'s most deprived fifth"
     if mine == theirs == 0:
         text = f"none of {place_words} would have further to go, nor any of the others"
+    elif any(few):  # a share of the others, taken from all, would give the few away
+        whose = place_words if few[0] else f"all others than {place_words}"
+        text = f"{public_count(counts[0] if few[0] else counts[1])} of {whose} would have "
+        text += "further to go"
     else:
         text = (
             f"{percent(mine)} of {place_words} would have further to go, against "
@@ -633,14 +645,18 @@ def _most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> S
     who = listed(called)
     each = " each" if len(called) > 1 else ""
     arriving = hidden_moves(impact).arriving
-    if not wording.internal and any(str(row["site"]) in arriving for row in first):
+    # what a table says of today or of after, less the number, would be a count of few
+    few = any(
+        str(row["site"]) in arriving or is_small(row["families_before"] or 0)
+        or is_small(row["families_after"] or 0)
+        for row in first
+    )  # fmt: skip
+    if not wording.internal and few:
         return Said(sentence(f"{who} would take on the largest number{each}"), claims)
     text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
     if len(called) > 1:
         return Said(sentence(text), claims)
     now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
-    if not wording.internal and (is_small(now) or is_small(then)):
-        return Said(sentence(text), claims)
     times = then / now if now else np.inf
     if np.isfinite(times) and times >= 1.95:
         claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))

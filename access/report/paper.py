@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from access.analysis.analysis import Analysis
 from access.analysis.anew import also_there, knock_on
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
@@ -25,6 +27,7 @@ from access.text import (
     Claim,
     Said,
     capital,
+    is_missing,
     listed,
     number,
     place_of,
@@ -368,7 +371,7 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
              if not s.part_of]  # fmt: skip
     replies = _NOT_GIVEN if asked.replies is None else f"{asked.replies:,}"
     rows: list[tuple[Value, ...]] = [
-        ("Money", "; ".join([*whole, "by building: not known"]) if whole else
+        ("Money", "; ".join([*whole, _by_building(results, findings)]) if whole else
          "by the papers: not given"),
         ("Legal duties", "; ".join(duties)),
         ("Consultation", f"public: {plain(asked.period) or _NOT_GIVEN}; staff: "
@@ -385,6 +388,21 @@ def _standing_table(results: StudyResults, findings: Sequence[ProposalFindings])
         tuple(rows),
         short="Rest of the decision",
     )
+
+
+def _by_building(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
+    """Say whether what each closing building costs is known."""
+    costs = Analysis(results).savings()
+    closing = {i for f in findings for i in f.result.closed}
+    known = len(closing & set(costs))
+    if not closing:
+        return "by building: no site closes"
+    if not known:
+        return "by building: not known"
+    if known == len(closing):
+        return "by building: known, by the register"
+    some = number(known, "", " ").strip()
+    return f"by building: known for {some} of the {number(len(closing), 'site')} that would close"
 
 
 def _owned_words(owned: int, closing: int) -> str:
@@ -529,14 +547,32 @@ def _room_risk(found: ProposalFindings) -> Said:
     table = found.impact.receiving_sites
     if table.empty or not float(table["families_added"].max()) > 0:
         return Said("")
-    first = min(records(table), key=lambda row: (-row["families_added"], row["site"]))
-    name = found.names.get(str(first["site"]), str(first["name"]))
-    claims = [Claim(f"added:{first['site']}", "most", (float(first["families_added"]),))]
-    text = f"{name} would take on the largest number of those who move to another {found.one}"
+    added = float(table["families_added"].max())
+    first = [row for row in records(table) if row["families_added"] >= added - 1e-9]
+    first.sort(key=lambda row: row["site"])
+    names = [found.names.get(str(row["site"]), str(row["name"])) for row in first]
+    claims = [Claim(f"added:{row['site']}", "most", (added,)) for row in first]
+    each = " each" if len(first) > 1 else ""
+    text = f"{listed(names)} would{each} take on the largest number of those who move to another "
+    text += found.one
     if found.label not in text and found.rivals:
         text = f"{found.label}: {text}"
-    unknown = first["capacity"] is None or np.isnan(first["capacity"])
-    return Said(text + (": whether it has room is not known" if unknown else ""), claims)
+    return Said(text + _room_words(first, names), claims)
+
+
+def _room_words(sites: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Say whether sites are known to have room for all who would then be nearest to them."""
+    named = list(zip(sites, names, strict=True))
+    unknown = [n for row, n in named if is_missing(row["capacity"])]
+    over = [n for row, n in named if n not in unknown and row["families_after"] > row["capacity"]]
+    alone = len(sites) == 1
+    if unknown:
+        which = "it has" if alone else f"{listed(unknown)} {'has' if len(unknown) == 1 else 'have'}"
+        return f": whether {which} room is not known"
+    if over:
+        which = "it" if alone else listed(over)
+        return f": by the register {which} {'has' if len(over) == 1 else 'have'} not room for all"
+    return f": by the register {'it has' if alone else 'they have'} room for all"
 
 
 def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
@@ -557,7 +593,8 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
     for found in findings:
         risk = _room_risk(found)
         if risk:
-            rows.append((risk, "its capacity, before deciding", _NOT_GIVEN))
+            asked = "its capacity, before deciding" if risk.endswith("not known") else _NOT_GIVEN
+            rows.append((risk, asked, _NOT_GIVEN))
     rows += [
         (r.risk, plain(r.mitigation) or _NOT_GIVEN, plain(r.owner) or _NOT_GIVEN)
         for r in results.study.config.report.risks

@@ -47,6 +47,9 @@ _CLASSES = {
 }
 
 
+_SHARES_ONCE = "Shares are rounded first; a change is the rounded after less the rounded today."
+
+
 def classes_table(found: ProposalFindings) -> Table:
     """Count families by how much their trip changes, mode by mode."""
     impacts = found.result.impacts
@@ -58,7 +61,7 @@ def classes_table(found: ProposalFindings) -> Table:
     ]
     rows = [row for k, row in enumerate(rows) if k in range(1, 5) or any(row[1:])]
     return Table(
-        f"How much further: {found.noun} by the change of their trip",
+        f"{found.whose}How much further: {found.noun} by the change of their trip",
         tuple(columns),
         tuple(rows),
         short=f"Change, {found.label}",
@@ -77,15 +80,22 @@ def within_table(found: ProposalFindings) -> Table:
         if isinstance(before, int | float) and isinstance(after, int | float):
             rows.append((label, before, after, after - before))
     return Table(
-        f"Share of {found.noun} within a {mode} of the nearest {found.one}",
+        f"{found.whose}Share of {found.noun} within a {mode} of the nearest {found.one}",
         (
             Column("within", "Within"),
             Column("before", "Today", "share"),
             Column("after", "After", "share"),
-            Column("change", "Change", "share", unit="percentage points", signed=True),
+            Column(
+                "change",
+                "Change",
+                "share",
+                unit="percentage points",
+                signed=True,
+                rise_of=("before", "after"),
+            ),
         ),
         tuple(rows),
-        notes=("The limits are presets to compare with, not legal tests.",),
+        notes=("The limits are presets to compare with, not legal tests.", _SHARES_ONCE),
         short=f"Within, {found.label}",
     )
 
@@ -238,7 +248,8 @@ def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
         Column("others", "Everyone else's rise", "minutes", unit="min", signed=True,
                hidden_with=hidden),
         Column("ratio", "Ratio", "number", unit="times", decimals=2, hidden_with=hidden),
-        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden),
+        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden,
+               share_of="people"),
         Column("others_longer", "Everyone else", "share", decimals=0, hidden_with=hidden),
     )  # fmt: skip
     rows = tuple(

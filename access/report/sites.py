@@ -38,8 +38,8 @@ def closed_table(found: ProposalFindings, results: StudyResults | None = None) -
     also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
     return (
         Table(
-            f"{found.title} that would close, and who is nearest to them ({found.noun}, "
-            f"{trip(found.mode)})",
+            f"{found.whose}{found.title} that would close, and who is nearest to them "
+            f"({found.noun}, {trip(found.mode)})",
             _closed_columns(found, others),
             tuple(rows),
             notes=(ROUNDED_ONCE, *_pram_note(results, others)),
@@ -63,7 +63,7 @@ def _closed_columns(found: ProposalFindings, others: Sequence[_Trip]) -> tuple[C
         minutes("extra", "Rise, mean", rise_of=("before", "after")),
         minutes("worst", "Rise, largest"),
         *(minutes(f"rise_{key}", f"Rise, {words}") for key, words, _, _ in others),
-        share("deprived", "In most deprived fifth"),
+        share("deprived", "In most deprived fifth", share_of="families"),
         share("no_car", "Households without a car"),
     )
 
@@ -176,7 +176,8 @@ def receiving_table(found: ProposalFindings) -> Table:
         also |= {(k, "left") for k, site in enumerate(frame["site"]) if site in linked.leaving}
     stay = "stay or open" if found.result.opened else "stay"
     return Table(
-        f"What the {found.title} that {stay} would take on ({found.noun}, {trip(found.mode)})",
+        f"{found.whose}What the {found.title} that {stay} would take on ({found.noun}, "
+        f"{trip(found.mode)})",
         columns,
         rows,
         sums=sums,

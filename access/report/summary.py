@@ -48,6 +48,7 @@ from access.report.alternatives import (
     near_ties,
 )
 from access.report.findings import (
+    _PUBLIC,
     NO_CHANGE,
     ProposalFindings,
     Wording,
@@ -149,7 +150,7 @@ def _option_columns(
         Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
         Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
         Column("deprived", "Of these, most deprived fifth", "share", unit="%", decimals=0,
-               note=deprived, **few),
+               note=deprived, share_of="further", **few),
         Column("extra", "Rise for these, mean", "minutes", unit="min",
                note=f"how much longer their {mode} is, each way", **few),
         Column("worst_rise", "Rise, largest", "minutes", unit="min", **few),
@@ -366,8 +367,9 @@ def _to_ask(results: StudyResults) -> str:
         ("condition", "the buildings' condition"),
         ("capacity", "how many people each building can take"),
     ):
-        if column not in register or all(is_missing(v) for v in register[column]):
-            wants.append(words)
+        missing = [is_missing(v) for v in register[column]] if column in register else [True]
+        if any(missing):
+            wants.append(words if all(missing) else f"{words}, which is known of some")
     if bool(register["assumed"].any()):
         wants.append("which buildings the assumed stand-ins really are")
     if results.modelled:
@@ -456,7 +458,9 @@ def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> 
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
     beside = neighbours_words(results, found.result, internal=wording.internal)
-    told = [sentence(does), say.affected(impact, found.one, wording), beside, _deprivation(found)]
+    told = [sentence(does), say.affected(impact, found.one, wording),
+            say.week_words(impact, wording), beside,
+            _deprivation(found, wording)]  # fmt: skip
     return " ".join(str(t) for t in told if t)
 
 
@@ -532,10 +536,10 @@ def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
     )
 
 
-def _deprivation(found: ProposalFindings) -> str:
+def _deprivation(found: ProposalFindings, wording: Wording = _PUBLIC) -> str:
     if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
-    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation)
+    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
 
 
 def _priority_table(findings: Sequence[ProposalFindings]) -> Table:

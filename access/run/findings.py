@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,13 @@ from access.analysis.results import (
     HubResult,
     StudyResults,
     as_known_then,
+    caption,
     chosen_later,
     site_names,
 )
 from access.disclosure import public_count
 from access.display import records
-from access.labels import mode_title, trip
+from access.labels import mode_title
 from access.measure import TakeUp
 from access.release import safe_attendance
 from access.report.findings import Wording
@@ -116,14 +117,10 @@ def impact_charts(
     """How to draw each chart of an impact, by the name of its file."""
     from access.charts import change_chart, group_chart
 
-    place = results.study.config.study
-    caption = (
-        f"Minutes to the nearest site ({trip(impact.mode)}), {impact.who}, {place.place}, "
-        f"{place.as_of}. {results.streets.split('.')[0]}."
-    )
-    charts = {"change": partial(change_chart, impact, caption=caption)}
+    below = caption(results, impact.mode, impact.who)
+    charts = {"change": partial(change_chart, impact, caption=below)}
     if by is not None:
-        charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=caption)
+        charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=below)
     return {**charts}
 
 
@@ -267,8 +264,8 @@ def ranking_words(
     if isinstance(ranking, Ranking):
         lines += _near_lines(ranking)
     else:
-        near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"].head(5)
-        ids = listed([" ".join(c) for c in near])
+        near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"]
+        ids = _near_words(near)
         lines += [f"  Near the best by mean: closing {ids}."] if ids else []
     if switching is not None:
         lines.append(f"  {switching.sentence()}")
@@ -280,11 +277,20 @@ def ranking_words(
     return "\n".join(lines)
 
 
+#: Options near the best that are named; how many others there are is said.
+_MOST_NEAR = 5
+
+
+def _near_words(closed: Iterable[Sequence[str]]) -> str:
+    """List what options close by their ids; how many are left out is said, of none nothing."""
+    return listed([" ".join(ids) for ids in closed], none="", most=_MOST_NEAR)
+
+
 def _near_lines(ranking: Ranking) -> list[str]:
     lines = []
     near = ranking.near_ties(ranking.criteria[0], 0.01)
     if len(near) > 1:
-        ids = listed([" ".join(c) for c in near["closed"].iloc[1:6]])
+        ids = _near_words(near["closed"].iloc[1:])
         lines.append(f"  Within 1% of the best by {ranking.criteria[0]}: closing {ids}.")
     front = number(int(ranking.table["on_front"].sum()), "option")
     lines.append(f"  On the Pareto front: {front}.")

@@ -60,9 +60,19 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
         yield "boundary", gpd.GeoDataFrame({"name": [study.config.study.place]}, geometry=bound)
     where = gpd.points_from_xy(results.sites["lon"], results.sites["lat"], crs=WGS84)
     sites = gpd.GeoDataFrame(results.sites, geometry=where).to_crs(study.crs)
-    closes = {i: key for key, p in results.proposals.items() for i in p.closed}
+    closes: dict[str, list[str]] = {}
+    for key, proposal in results.proposals.items():
+        for site in proposal.closed:
+            closes.setdefault(site, []).append(key)
     own = sites[sites["kind"].isin(["centre", "new"])]
-    yield "centres", own.assign(closed_by=[closes.get(i, "") for i in own["id"]])
+    today = {i for key in study.config.services for i in study.open_ids(key)}
+    yield (
+        "centres",
+        own.assign(
+            closed_by=[" ".join(closes.get(i, ())) for i in own["id"]],
+            open_today=[int(i in today) for i in own["id"]],
+        ),
+    )
     for name, kind in (("candidates", "candidate"), ("neighbours", "neighbour")):
         if (sites["kind"] == kind).any():
             yield name, sites[sites["kind"] == kind]
@@ -226,10 +236,13 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
                              "marker", (("", "", _marker("circle", "#6f777b", 1.0)),)),
         "boundary": _Look("Boundary", "The place's boundary, for maps.", "fill",
                           (("", "", _fill("#ffffff", edge=INK, width=0.6, empty=True)),)),
-        "centres": _Look("Centres", "Centres of today and new ones; closed_by names a proposal.",
-                         "marker", (
+        "centres": _Look("Centres", "Centres of the register and new ones; closed_by names the "
+                         "proposals that close one.", "marker", (
             ("would close", closed, _marker("cross2", CATEGORICAL[2], 4.5)),
-            ("stays open", f"NOT ({closed})", _marker("circle", CATEGORICAL[0], 3.5)),
+            ("stays open", f"NOT ({closed}) AND open_today = 1",
+             _marker("circle", CATEGORICAL[0], 3.5)),
+            ("not open today", f"NOT ({closed}) AND open_today = 0",
+             _marker("circle", QUIET, 2.6)),
         )),
         "candidates": _Look("Candidate sites", "Buildings that could hold a hub.", "marker",
                             (("", "", _marker("diamond", CATEGORICAL[4], 2.6)),)),
@@ -250,16 +263,17 @@ def _area_looks(results: StudyResults, columns: Sequence[str], cells: str) -> li
     looks = []
     for key, proposal in results.proposals.items():
         for mode in results.matrices:
-            column = f"{key}__{mode}__change_minutes"
+            column, after = (f"{key}__{mode}__{name}" for name in ("change_minutes",
+                                                                   "minutes_after"))  # fmt: skip
             if column in columns:
                 words = f"Figures by area; coloured by minutes added, {mode_title(mode)}.{cells}"
                 title = f"Areas: {proposal.title} ({mode_title(mode)})"
-                looks.append(_Look(title, words, "fill", _area_symbols(column)))
+                looks.append(_Look(title, words, "fill", _area_symbols(column, after)))
     plain = _Look("Areas", f"Figures by area.{cells}", "fill", (("", "", _fill(ADDED_COLOURS[0])),))
     return looks or [plain]
 
 
-def _area_symbols(change: str) -> tuple[tuple[str, str, str], ...]:
+def _area_symbols(change: str, after: str) -> tuple[tuple[str, str, str], ...]:
     """Classes of added minutes, as on every map."""
     column = f'"{change}"'
     edges = [f"{edge:g}" for edge in ADDED_EDGES]
@@ -270,7 +284,10 @@ def _area_symbols(change: str) -> tuple[tuple[str, str, str], ...]:
         upper = f" AND {column} < {high}" if high else ""
         label = f"{low} to {high} minutes more" if high else f"{low} minutes more, or over"
         rows.append((label, f"{column} >= {low}{upper}", _fill(colour)))
-    rows.append(("not reached", f"{column} IS NULL", _fill("#ffffff", edge=INK)))
+    # what is reached for the first time has no minutes of before to take from those after
+    now = f'{column} IS NULL AND "{after}" IS NOT NULL'
+    rows.append(("can be reached now", now, _fill(SAVED_COLOURS[1])))
+    rows.append(("not reached", f'"{after}" IS NULL', _fill("#ffffff", edge=INK)))
     return tuple(rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from access.analysis.results import (
     hub_terms,
     stays_words,
 )
-from access.disclosure import public_count
+from access.disclosure import hidden_moves, is_small, public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure.distribution import share_within
@@ -46,6 +46,7 @@ from access.text import (
     listed,
     minutes_words,
     percent,
+    rise_between,
 )
 
 
@@ -234,7 +235,10 @@ def spoken_summary(results: StudyResults) -> str:
         columns = _COLUMNS if weighted else _COLUMNS[:-1]
         lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
         for mode in _modes(results):
-            s = proposal.impacts[mode].summary
+            s = dict(proposal.impacts[mode].summary)
+            s["mean_minutes_change"] = rise_between(  # as it stands between the two
+                s["mean_minutes_before"], s["mean_minutes_after"], s["mean_minutes_change"]
+            )
             lines.append(
                 f"    {mode_title(mode):<24}"
                 + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
@@ -375,9 +379,12 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
     )
     claims += [Claim(f"move:{site}:{r['to_site']}", "is", (float(r["families"]),))
                for r in goes.to_dict("records")]  # fmt: skip
+    hidden = hidden_moves(impact)  # one number that is not told gives no other away
     to = [
-        f"{name or 'no site in reach'} ({public_count(families)})"
-        for name, families in zip(goes["to_name"], goes["families"], strict=True)
+        f"{name or 'no site in reach'}{_told_of((site, str(to_site)), families, hidden.pairs)}"
+        for name, to_site, families in goes[["to_name", "to_site", "families"]].itertuples(
+            index=False
+        )
     ]
     foot = _also_on_foot(impact, walk, site, limit)
     claims += foot.claims
@@ -389,8 +396,16 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
                    for w, m in (("before", before), ("after", after)) if m is not None]  # fmt: skip
         beside = f"{_beside_before(after, before)} ({trip(impact.mode)})"
         far = "; ".join(filter(None, (beside, str(foot))))
-    text = f"nearest to {public_count(people)}: {far}. They would go to {listed(to)}."
+    many = public_count(people)
+    if site in hidden.leaving and not is_small(people):
+        many = "a number that may not be told"
+    text = f"nearest to {many}: {far}. They would go to {listed(to)}."
     return Said(text, claims)
+
+
+def _told_of(pair: tuple[str, str], people: float, hidden: Collection[tuple[str, str]]) -> str:
+    """Say in brackets how many move from a site to another; nothing where that may not be told."""
+    return "" if pair in hidden and not is_small(people) else f" ({public_count(people)})"
 
 
 def _beside_before(after: float | None, before: float | None) -> str:

@@ -30,6 +30,7 @@ from access.text import (
     minutes_words,
     named,
     percent,
+    rise_between,
 )
 
 _NOT_KNOWN = "not known"
@@ -545,8 +546,9 @@ class Impact:
         if s["weights"] != "none" and rise is not None and weighted is not None:
             claims.append(Claim(f"mean_rise_of_all:{mode}", "is", (float(rise),)))
             claims.append(Claim(f"weighted_rise_of_all:{mode}", "is", (float(weighted),)))
+            more = rise_between(before, after, float(rise))  # as it stands between the two
             text += (
-                f" ({both}{minutes_words(float(rise), signed=True)}; deprivation-weighted "
+                f" ({both}{minutes_words(more, signed=True)}; deprivation-weighted "
                 f"{minutes_words(float(weighted), signed=True)})"
             )
         return Said(f"{text}.", claims)

@@ -129,11 +129,16 @@ class Closings:
         """How many ways there are, exactly."""
         return self._tails()[0][self.closing]
 
+    @property
+    def too_many(self) -> bool:
+        """Whether the ways are too many to list: those that the rules refuse are looked at too."""
+        return math.comb(len(self.free), self.closing) > MAX_OPTIONS
+
     def listed(self) -> Indices:
         """List every way, as the sites kept; in order of the sites closed."""
         free = self.free
         count = math.comb(len(free), self.closing)
-        if count > MAX_OPTIONS:
+        if self.too_many:
             raise ScenarioError(
                 f"{self.ways:,} ways to keep {self.sites - self.closing} of {self.sites} are too "
                 f"many to list (at most {MAX_OPTIONS:,} are); "

@@ -49,6 +49,7 @@ from access.study.settings import (
     _Whole,
     _Written,
 )
+from access.study.sheet import offers_today
 
 #: The largest file of settings that is read, bytes.
 _MOST_TOML_BYTES = 5_000_000
@@ -604,7 +605,7 @@ def _closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> 
     """Give one service's rules as options of `rank_closures`."""
     rules = config.localities
     needed = [c for c in ("id", "locality") if c in centres]
-    own = centres[needed][centres["service"] == service]
+    own = centres[needed][(centres["service"] == service) & offers_today(centres)]
     never = tuple(i for i in own["id"] if i in set(rules.never_close))
     where, least = _least_by_locality(config, own)
     return {
@@ -664,7 +665,7 @@ def _rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[F
 def _may_close(config: StudyConfig, centres: pd.DataFrame, service: str) -> int:
     """Count the most centres of a service that the rules let close at once."""
     rules = _closure_rules(config, centres, service)
-    own = centres[centres["service"] == service]
+    own = centres[(centres["service"] == service) & offers_today(centres)]
     free = own[~own["id"].isin(rules["never_close"])]
     if not rules["min_per_locality"]:
         return len(free)
@@ -682,7 +683,7 @@ def _localities(centres: pd.DataFrame) -> set[str]:
 
 
 def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[Fault]:
-    own = centres[centres["service"] == service]
+    own = centres[(centres["service"] == service) & offers_today(centres)]
     there = own["locality"].value_counts()
     return [
         Fault(_FILE, "", "localities.minimum_open", str(least),

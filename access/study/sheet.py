@@ -299,6 +299,15 @@ def _one_of(values: Iterable[object], expected: str) -> Check:
 STATUSES = ("full", "part_time", "outreach", "deregistered", "closed")
 #: Statuses whose sites families can be counted to travel to.
 OPEN_STATUSES = ("full", "part_time", "outreach")
+
+
+def offers_today(centres: pd.DataFrame) -> pd.Series:
+    """Mark the centres that families can be counted to travel to today."""
+    if "status" not in centres:
+        return pd.Series(True, index=centres.index)
+    return centres["status"].isna() | centres["status"].isin(["", *OPEN_STATUSES])
+
+
 #: What each action may say besides ``action site comment``; those it must say come first.
 ACTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "close": ((), ("annual_cost_gbp",)),

@@ -32,6 +32,7 @@ from access.study.config import (
     read_config,
 )
 from access.study.manifest import _read_manifest, _read_outline
+from access.study.sheet import offers_today
 from access.study.tables import (
     _REGISTER_UNKNOWNS,
     _cross_faults,
@@ -47,7 +48,6 @@ from access.study.tables import (
     _with_tenths,
     area_columns,
     check_positions,
-    offers_today,
     read_table,
     without_shapes,
 )

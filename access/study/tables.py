@@ -19,7 +19,6 @@ from access.files import check_regular
 from access.study.config import StudyConfig, _rule_faults
 from access.study.manifest import _read_geometry
 from access.study.sheet import (
-    OPEN_STATUSES,
     STATUSES,
     Check,
     Column,
@@ -27,6 +26,7 @@ from access.study.sheet import (
     _folded,
     _one_of,
     at_least,
+    offers_today,
     read_numbers,
     read_sheet,
 )
@@ -500,13 +500,6 @@ def _weight_faults(areas: pd.DataFrame, demand: str, config: StudyConfig) -> lis
 
 def _cell(value: float) -> str:
     return f"{value:g}" if np.isfinite(value) else "an empty cell"
-
-
-def offers_today(centres: pd.DataFrame) -> pd.Series:
-    """Mark the centres that families can be counted to travel to today."""
-    if "status" not in centres:
-        return pd.Series(True, index=centres.index)
-    return centres["status"].isna() | centres["status"].isin(["", *OPEN_STATUSES])
 
 
 def _proposal_faults(
