@@ -55,6 +55,7 @@ from access.sources.points import (
 )
 from access.sources.registers import find_district
 from access.sources.shelf import _Item, _read_shelf, _Shelf
+from access.sources.tables import _SHEETS
 from access.units import BRITISH_GRID, great_circle_m
 
 # A council's postcodes, centres, hubs, candidates, neighbours and names of places.
@@ -66,7 +67,7 @@ _SAME_BUILDING_M = 60.0
 
 def _find_postcodes(work: _Work) -> None:
     """Postcodes of the district for the study, those around for placing sites."""
-    item = next(work.shelf.having("postcodes"), None)
+    item, *pieces = _of_postcodes(work.shelf) or [None]
     box, _ = _derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
     work.settings["postcodes"] = None
     if item is None:
@@ -77,13 +78,30 @@ def _find_postcodes(work: _Work) -> None:
             by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
         )
         return
-    work.settings["postcodes"] = _read_postcodes(item.path, near=box)
-    own = _read_postcodes(item.path, districts=work.district.codes, near=box)
-    work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
-    frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
-    about = work.provenance(_POSTCODES_SOURCE, "see the file", _POSTCODES_LICENCE, item.path.name)
+    paths = [one.path for one in (item, *pieces) if one is not None]
+    names = [path.name for path in paths]
+    work.settings["postcodes"] = _read_postcodes(*paths, near=box)
+    own = _read_postcodes(*paths, districts=work.district.codes, near=box)
+    work.made.notes += [f"{', '.join(names)}: {note}" for note in own.notes]
+    frame = own.frame.reset_index()
+    if (frame["district"] == "").all():
+        frame = frame[_inside(work, frame)]
+        work.made.notes.append(
+            f"{', '.join(names)} does not say the district of a postcode: those inside the areas "
+            "are taken for its own."
+        )
+    frame = frame[["postcode", "lon", "lat"]]
+    about = work.provenance(_POSTCODES_SOURCE, "see the file", _POSTCODES_LICENCE, *names)
     work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
+
+
+def _of_postcodes(shelf: _Shelf) -> list[_Item]:
+    """The product whole, else every file of it (one a postcode area), else a table like it."""
+    items = list(shelf.having("postcodes"))
+    bare = [item for item in items if item.source is None]
+    whole = [item for item in bare if item.path.suffix.casefold() not in _SHEETS]
+    return whole[:1] or bare or items[:1]
 
 
 def _inside(work: _Work, frame: pd.DataFrame) -> np.ndarray:

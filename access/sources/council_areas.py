@@ -579,7 +579,7 @@ def _ranks_for(
         pairs = pairs[["lsoa21cd", "lsoa11cd"]]
     pairs = pairs[pairs.iloc[:, 1].isin(wanted)]
     ranks = frame.dropna(axis=1, how="all")
-    done = _convert_ranks(ranks, pairs, pd.Series(1.0, index=ranks.index))
+    done = _convert_ranks(ranks, pairs, None)
     if not set(wanted) <= set(done.frame.index):
         return (
             None,

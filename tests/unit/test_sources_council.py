@@ -12,6 +12,7 @@ import pytest
 from access.errors import OutputError, ParameterError, StudyError
 from access.sources.council import make_study_folder
 from access.sources.http import Internet, Patience
+from access.sources.points import _read_postcodes
 from access.sources.registers import _districts, find_district
 from access.study import load_study
 from tests import made_up_council as made_up
@@ -313,3 +314,38 @@ def test_hostile_names_stay_text(tmp_path):
     make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
     study = load_study(tmp_path / "s")
     assert study.centres["service"].tolist() == ["cc", "cc"]
+
+
+# --- postcodes -------------------------------------------------------------------------------
+
+
+def test_every_file_of_code_point_open_is_read_and_not_the_first_alone(tmp_path, complete):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo",))
+    first, *rows = made_up.code_point()["le.csv"].splitlines(keepends=True)
+    (downloads / "aa.csv").write_bytes(first)
+    (downloads / "le.csv").write_bytes(b"".join(rows))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    made = (tmp_path / "s" / "postcodes.csv").read_bytes()
+    assert made == (complete / "postcodes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("column", ["lad19cd", "LAD26CD", "oslaua", "something else"])
+def test_postcodes_of_other_districts_are_none_of_the_study(tmp_path, column):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo",))
+    x, y = made_up.square(0)
+    (lon, lat), (far, _) = made_up.lonlat(x + 500, y + 500), made_up.lonlat(x - 2500, y + 500)
+    (downloads / "directory.csv").write_text(
+        f"pcds,lat,long,{column}\nLE15 0AA,{lat},{lon},{made_up.CODE}\n"
+        f"LE15 9ZZ,{lat},{far},E07000130\nLE15 8ZZ,99.999999,0.000000,{made_up.CODE}\n"
+    )
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert load_study(tmp_path / "s").postcodes["postcode"].tolist() == ["LE15 0AA"]
+    assert parts(made)["postcodes"].state == "1 of the district"
+
+
+def test_a_postcode_that_the_directory_cannot_place_is_nowhere(tmp_path):
+    path = tmp_path / "onspd.csv"
+    path.write_text("pcds,lat,long,osgrdind\nA1 1AA,52.6,-0.7,1\nA1 1AB,99.999999,0.000000,9\n")
+    read = _read_postcodes(path)
+    assert read.frame.index.tolist() == ["A1 1AA"]
+    assert "1 postcodes have no position" in read.notes[0]
