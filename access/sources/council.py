@@ -257,7 +257,10 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
         )
         return
     frame, _ = registers._parse_register(item.source, codes)
-    frame = frame[registers._own_authority(frame, work.district, None)].reset_index(drop=True)
+    # a county's list names the county; any other authority without hubs has none
+    inside = _inside(work, frame) if work.district.code.startswith("E07") else None
+    own = registers._own_authority(frame, work.district, inside)
+    frame = frame[own].reset_index(drop=True)
     placed = np.isfinite(frame["lon"].to_numpy(float))
     if (~placed).any():
         work.made.notes.append(

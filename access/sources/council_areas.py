@@ -18,7 +18,7 @@ import shapely
 from access.errors import AccessError, FetchError, ParameterError, StudyError
 from access.sources import figures, ons, registers
 from access.sources.columns import _shown
-from access.sources.figures import _NATIONAL, _parse_deprivation
+from access.sources.figures import _FILE_7, _NATIONAL, _parse_deprivation
 from access.sources.folder import (
     Provenance,
 )
@@ -377,7 +377,7 @@ def _find_areas(work: _Work) -> None:
     if twice:
         raise StudyError(f"{item.path.name} holds {_shown(twice)} twice; expected every area once")
     parents = _parents(work, frame, parent_code)
-    frame["parent"] = frame["id"].map(parents).fillna("")
+    frame["parent"] = [parents.get(i, "") for i in frame["id"]]
     own = _in_district(work, frame, item.path.name)
     lost = len(frame) - int(own.sum())
     frame = frame[own].reset_index(drop=True)
@@ -388,6 +388,13 @@ def _find_areas(work: _Work) -> None:
     if bad:
         raise StudyError(f"{item.path.name}: {_shown(bad)} have no position")
     frame = frame.sort_values("id", ignore_index=True)
+    alone = frame["parent"].eq("")
+    if alone.any() and not alone.all():  # figures of a larger area go to all of it or to none
+        work.made.notes.append(
+            f"{_shown(frame['id'][alone].tolist())} have no {parent_code} in the look-up at hand, "
+            "which is of another year or not whole: no larger areas are used."
+        )
+        frame["parent"] = ""
     work.areas = frame[["id", "parent", "lon", "lat"]]
     work.settings["areas_file"] = item.path.name
     work.part("areas", f"{len(frame):,} {words}s with population-weighted centroids")
@@ -521,14 +528,24 @@ def _rank_deprivation(work: _Work) -> None:
         if fitted is None:
             work.made.notes += more
             continue
-        edition = max([int(y) for y in re.findall(r"20[12]\d", item.path.name)] or [year or census])
+        edition = _edition(item.path.name, year, census)
         if best is None or (edition, len(fitted.columns)) > (best[0], len(best[1].columns)):
             best = (edition, fitted, item.path.name)
-            best_notes, best_estimates, out_of = notes, more, _NATIONAL[year or census]
+            lsoas_of = year or (2011 if 0 < edition < 2025 else census)
+            best_notes, best_estimates, out_of = notes, more, _NATIONAL[lsoas_of]
     by_hand = (
         "File 7 of the English Indices of Deprivation "
         f"{'2025' if census == 2021 else '2019 or 2015'} (gov.uk, CSV)"
     )
+    if work.unit.startswith("oa") and lsoas.eq("").all():
+        layer = ons._LAYERS[f"lookup {work.unit}"].what
+        work.part(
+            "deprivation",
+            "the LSOAs of the areas are not known; weights are off",
+            whole=False,
+            by_hand=f"{layer} ({ons.SOURCE}), and {by_hand}",
+        )
+        return
     if best is None:
         work.part("deprivation", "not at hand; weights are off", whole=False, by_hand=by_hand)
         return
@@ -544,16 +561,29 @@ def _rank_deprivation(work: _Work) -> None:
         work.settings["copied"] = {c: c for c in columns}
     else:
         work.areas[columns] = frame[columns].reindex(work.areas["id"]).to_numpy()
-    work.settings |= {"national": out_of, "imd": edition, "imd_file": file}
+    said = edition or "(year not stated)"
+    work.settings |= {"national": out_of, "imd": said, "imd_file": file}
     lacking = [c for c in ("imd_rank", "idaci_rank") if c not in columns]
     work.part(
         "deprivation",
-        f"Indices of {edition}: {', '.join(columns)}"
+        f"Indices of {said}: {', '.join(columns)}"
         + (f"; {file} has no {', '.join(lacking)}" if lacking else ""),
         whole=not lacking,
         by_hand=by_hand if lacking else "",
         some=True,
     )
+
+
+def _edition(file: str, year: int, census: int) -> int:
+    """Year of the indices, by the census of their LSOAs and the file's name; 0 if untold.
+
+    A name may hold other years, such as that of the download.
+    """
+    fits = [e for e in _FILE_7 if not year or (e == 2025) == (year == 2021)]  # 2025 alone has 2021
+    named = [e for e in fits if re.search(rf"(?<!\d){e}(?!\d)", file)]
+    if named or len(fits) == 1:
+        return max(named or fits)
+    return 2025 if not year and census == 2021 else 0
 
 
 def _ranks_for(

@@ -427,7 +427,8 @@ def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
             f"{table.file} has no positions of its areas; "
             f"it has {_shown(list(table.frame.columns))}"
         )
-    out = table.frame.drop(columns=[code]).assign(
+    # a column called id is the file's own number of a row
+    out = table.frame.drop(columns=[c for c in table.frame if c in (code, "id")]).assign(
         lon=lonlat[:, 0].round(6), lat=lonlat[:, 1].round(6)
     )
     out.insert(0, "id", table.frame[code].to_numpy())

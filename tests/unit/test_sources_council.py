@@ -11,9 +11,10 @@ import pytest
 
 from access.errors import OutputError, ParameterError, StudyError
 from access.sources.council import make_study_folder
+from access.sources.council_areas import _edition
 from access.sources.http import Internet, Patience
 from access.sources.points import _read_postcodes
-from access.sources.registers import _districts, find_district
+from access.sources.registers import _District, _districts, find_district
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -349,3 +350,69 @@ def test_a_postcode_that_the_directory_cannot_place_is_nowhere(tmp_path):
     read = _read_postcodes(path)
     assert read.frame.index.tolist() == ["A1 1AA"]
     assert "1 postcodes have no position" in read.notes[0]
+
+
+# --- what larger areas, indices and counties tell --------------------------------------------
+
+
+@pytest.mark.parametrize("known", ["none", "all but one"])
+def test_areas_whose_larger_areas_are_not_known_make_a_study_that_loads(tmp_path, known):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("lookup",))
+    if known != "none":
+        rows = [dict(r["properties"]) for r in made_up.features("lookup")]
+        rows[3]["LSOA21CD"] = ""
+        pd.DataFrame(rows).to_csv(downloads / "lookup.csv", index=False)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.config.weights.scheme == "none" and "lsoa" not in study.areas
+    part = parts(made)["deprivation"]
+    assert part.mark == "MISSING" and "look-up of Output Areas 2021" in part.by_hand
+    told = [note for note in made.notes if made_up.OAS[3] in note and "no LSOA21CD" in note]
+    assert bool(told) == (known != "none")
+
+
+def test_a_table_of_centroids_may_have_a_column_called_id(tmp_path, complete):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("pwc",))
+    rows = [(n, f["properties"]["OA21CD"], *f["geometry"]["coordinates"])
+            for n, f in enumerate(made_up.features("pwc"))]  # fmt: skip
+    pd.DataFrame(rows, columns=["id", "OA21CD", "x", "y"]).to_csv(
+        downloads / "pwc.csv", index=False
+    )
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert (tmp_path / "s/areas.csv").read_bytes() == (complete / "areas.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "year", "census", "edition"),
+    [
+        ("File_7_IoD2025_All.csv", 2021, 2021, 2025),
+        ("indices got 20260115.csv", 2021, 2021, 2025),
+        ("File_7_IoD2019 of 2024-05-01.csv", 2011, 2011, 2019),
+        ("File_7_ID_2015_2025-01-01.csv", 2011, 2021, 2015),
+        ("imd2019.csv", 0, 2021, 2019),
+        ("imd.csv", 2021, 2021, 2025),
+        ("imd.csv", 2011, 2011, 0),
+    ],
+)
+def test_the_year_of_indices_is_that_of_an_edition(file, year, census, edition):
+    assert _edition(file, year, census) == edition
+
+
+def test_indices_whose_year_nothing_tells_are_of_no_year(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("File_7",))
+    (downloads / "Indices 2026.csv").write_bytes(made_up.file7())
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["deprivation"].state.startswith("Indices of 2025: ")
+
+
+def test_hubs_of_a_county_are_told_by_the_district_they_lie_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(made_up, "CODE", "E07000155")  # a district of Northamptonshire, then
+    district = _District("E07000155", "Old Town", "")
+    monkeypatch.setattr("access.sources.council.find_district", lambda asked: district)
+    downloads = made_up.put_into(tmp_path / "downloads", without=("hub",))
+    rows = [("In", "County", "LE15 3AA"), ("Out", "County", "LE15 9ZZ"), ("?", "County", "Z1 1ZZ")]
+    hubs = pd.DataFrame(rows, columns=["Family_Hub", "Local_Authority", "Postcode"])
+    hubs.to_csv(downloads / "hubs.csv", index=False)
+    made = make_study_folder("Old Town", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["hubs"].state.startswith("1 family hubs, 0 of them")
+    assert load_study(tmp_path / "s").config.hubs.council_choice == ("FHH0001",)
