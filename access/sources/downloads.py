@@ -173,26 +173,45 @@ def cut_streets(paths: Sequence[Path], box: _Box, out: Path) -> int:
 def _cut_one(path: Path, box: _Box, out: Path) -> set[int]:
     west, south, east, north = box
     ways: set[int] = set()
+    edges: set[int] = set()  # of squares whose edges bear no tags of their own
     source = osmium.io.File(str(path), "pbf")
+    squares = _edges_of_squares(source)
     with osmium.BackReferenceWriter(str(out), source, overwrite=True, remove_tags=False,
                                     relation_depth=1) as writer:  # fmt: skip
         ask = osmium.FileProcessor(source, osmium.osm.NODE | osmium.osm.WAY).with_locations()
         for way in ask.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
             assert isinstance(way, osmium.osm.Way)
-            if any(key in way.tags for key in _KEYS) and any(
+            street = any(key in way.tags for key in _KEYS)
+            if (street or way.id in squares) and any(
                 n.location.valid() and west <= n.lon <= east and south <= n.lat <= north
                 for n in way.nodes
             ):
                 writer.add_way(way)
-                ways.add(way.id)
+                (ways if street else edges).add(way.id)
         for relation in osmium.FileProcessor(source, osmium.osm.RELATION):
             assert isinstance(relation, osmium.osm.Relation)
-            kind = relation.tags.get("type", "")
-            if (
-                kind == "restriction" or (kind == "multipolygon" and "highway" in relation.tags)
-            ) and any(m.type == "w" and m.ref in ways for m in relation.members):
+            square = _is_square(relation)
+            if (square or relation.tags.get("type") == "restriction") and any(
+                m.type == "w" and (m.ref in ways or (square and m.ref in edges))
+                for m in relation.members
+            ):
                 writer.add_relation(relation)
-    return ways
+    return ways | edges
+
+
+def _is_square(relation: osmium.osm.Relation) -> bool:
+    """Tell a walkable area that is drawn as a multipolygon: its tags stand on the relation."""
+    return relation.tags.get("type") == "multipolygon" and any(k in relation.tags for k in _KEYS)
+
+
+def _edges_of_squares(source: osmium.io.File) -> set[int]:
+    return {
+        member.ref
+        for relation in osmium.FileProcessor(source, osmium.osm.RELATION)
+        if isinstance(relation, osmium.osm.Relation) and _is_square(relation)
+        for member in relation.members
+        if member.type == "w"
+    }
 
 
 def _merge(pieces: Sequence[Path], out: Path) -> None:
@@ -350,11 +369,11 @@ def _read_tile(text: str, name: str, corner: tuple[int, int]) -> tuple[np.ndarra
     lines = text.split("\n")
     head: dict[str, float] = {}
     at = 0
-    while at < len(lines) and re.match(r"^\s*[A-Za-z]", lines[at]):
-        key, _, value = lines[at].strip().partition(" ")
-        head[key.casefold()] = float(value)
-        at += 1
     try:
+        while at < len(lines) and re.match(r"^\s*[A-Za-z]", lines[at]):
+            key, _, value = lines[at].strip().partition(" ")
+            head[key.casefold()] = float(value)
+            at += 1
         rows, columns = int(head["nrows"]), int(head["ncols"])
         cell, x, y = head["cellsize"], head["xllcorner"], head["yllcorner"]
         grid = np.array(" ".join(lines[at:]).split(), float).reshape(rows, columns)

@@ -320,6 +320,31 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
     assert things["w"] == [1, 2, 3, 4, 5] and len(set(things["n"])) == len(things["n"]) == 6
 
 
+def test_a_square_whose_tags_stand_on_its_relation_is_cut_with_the_streets(tmp_path):
+    nodes = [
+        {"type": "node", "id": n, "lon": -0.5 + 0.001 * (n % 2), "lat": 52.6 + 0.001 * (n // 2)}
+        for n in range(1, 5)
+    ]
+    far = [{"type": "node", "id": n, "lon": -0.3, "lat": 52.6 + 0.001 * n} for n in (5, 6, 7)]
+    rings = {10: [1, 2, 3, 4, 1], 11: [5, 6, 7, 5]}
+    ways = [{"type": "way", "id": i, "nodes": ring} for i, ring in rings.items()]
+    street = {"type": "way", "id": 12, "nodes": [1, 2], "tags": {"highway": "footway"}}
+    squares = [
+        {
+            "type": "relation",
+            "id": way,
+            "tags": {"type": "multipolygon", "highway": "pedestrian"},
+            "members": [{"type": "way", "ref": way, "role": "outer"}],
+        }
+        for way in rings
+    ]
+    _write_pbf([*nodes, *far, *ways, street, *squares], tmp_path / "a.osm.pbf")
+    out = tmp_path / "o.osm.pbf"
+    downloads.cut_streets([tmp_path / "a.osm.pbf"], (-0.6, 52.5, -0.4, 52.7), out)
+    kept = [(thing.type_str(), thing.id) for thing in osmium.FileProcessor(str(out))]
+    assert [t for t in kept if t[0] != "n"] == [("w", 10), ("w", 12), ("r", 10)]
+
+
 def test_a_box_with_no_street_and_a_county_that_is_nowhere(serve, net, tmp_path):
     osm(tmp_path / "a.osm.pbf", -0.5, 1)
     with pytest.raises(StudyError, match="no street of"):
@@ -399,3 +424,10 @@ def test_heights_of_tiles_side_by_side(tmp_path):
     assert lines[6:] == ["10 11 20 21", "12 -9999 22 -9999"]
     with pytest.raises(StudyError, match="holds none of the tiles"):
         downloads.cut_heights(path, (-3.1, 51.5, -3.0, 51.6), tmp_path / "h.asc")
+
+
+@pytest.mark.parametrize("head", ["ncols two", "ncols", "nan nan nan"])
+def test_a_tile_whose_head_is_damaged_is_named(tmp_path, head):
+    (tmp_path / "SK49.asc").write_text(f"{head}\nnrows 2\n1 2\n")
+    with pytest.raises(StudyError, match="tile SK49 is damaged"):
+        downloads.cut_heights(tmp_path, (-1.36, 53.43, -1.35, 53.44), tmp_path / "o.asc")
