@@ -18,6 +18,7 @@ from access.sources.http import Internet, Patience
 from access.sources.overpass import _write_pbf
 from access.sources.points import _fetch_postcodes
 from access.sources.registers import _fetch_register
+from access.sources.tables import _read_source
 from tests import made_up_council as made_up
 
 
@@ -224,6 +225,50 @@ def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path,
 def test_nomis_knows_no_such_district(serve, net, tmp_path):
     with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
         figures._fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
+
+
+def cars_of_2011(places: list[str]) -> list[list[str]]:
+    """Rows as the service gives tables of 2011: by kinds of place, the categories called cells."""
+    cells = ["All categories: Car or van availability", "No cars or vans in household",
+             "1 car or van in household"]  # fmt: skip
+    head = ["GEOGRAPHY_CODE", "RURAL_URBAN_NAME", "CELL_NAME", "MEASURES_NAME", "OBS_VALUE",
+            "RECORD_COUNT"]  # fmt: skip
+    rows = [
+        [area, place, cell, "Value", str(made_up.figure(n, c) if not p else 0)]
+        for n, area in enumerate(made_up.OAS)
+        for p, place in enumerate(places)
+        for c, cell in enumerate(cells)
+    ]
+    return [head, *([*row, str(len(rows))] for row in rows)]
+
+
+@pytest.mark.parametrize("places", [["Total"], ["Total", "Urban (total)", "Rural (total)"]])
+def test_tables_of_2011_by_kinds_of_place_are_read_as_one(tmp_path, places):
+    (tmp_path / "cars.csv").write_bytes(made_up.as_csv(cars_of_2011(places)))
+    source = _read_source(tmp_path / "cars.csv")
+    found, held, _ = figures._parse_figures(source, figures._TOPICS_2011)
+    assert [topic.dataset for topic in held] == ["NM_548_1"]
+    assert found["households"].tolist() == [made_up.figure(n, 0) for n in range(12)]
+    assert found["households_no_car"].tolist() == [made_up.figure(n, 1) for n in range(12)]
+
+
+@pytest.mark.parametrize("topic", figures._TOPICS_2011, ids=lambda topic: topic.dataset)
+def test_tables_of_2011_are_asked_for_every_place_together(serve, net, tmp_path, topic):
+    server = serve()
+    server.answer = lambda address: (
+        made_up.as_csv(cars_of_2011(["Total"] if "rural_urban=0" in address else ["Total", "U"])),
+        "text/csv", 200,
+    )  # fmt: skip
+    figures._fetch_topic(net(server), topic, made_up.CODE, "oa11", tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().count("\n") == 37
+
+
+def test_a_figure_that_stands_twice_is_named_by_its_row_in_the_file(tmp_path):
+    rows = cars_of_2011(["Rural (total)", "Total"])
+    rows.append(rows[4])  # the first of the total
+    (tmp_path / "cars.csv").write_bytes(made_up.as_csv(rows))
+    with pytest.raises(StudyError, match=rf"twice \(rows {len(rows)}\)"):
+        figures._parse_figures(_read_source(tmp_path / "cars.csv"), figures._TOPICS_2011)
 
 
 # --- registers -------------------------------------------------------------------------------
