@@ -30,6 +30,7 @@ from access.sources.shelf import (
     _BY_HAND,
     _COUNTS,
     _figures_at_hand,
+    _is_of_unit,
     _Item,
     _lad_column,
     _read_people,
@@ -102,7 +103,12 @@ def _ask_for_parts(
         _nomis_tasks(net, district, unit, _figures_at_hand(shelf, unit)),
         _other_tasks(net, unit),
     ]
-    have = {role for item in shelf.items for role in item.roles}
+    have = {
+        role
+        for item in shelf.items
+        for role in item.roles
+        if not role.startswith("figures") or _is_of_unit(item, unit)
+    }
     wanted = [[t for t in g if t.role not in have and _is_asked(t, parts)] for g in groups]
 
     def run(tasks: list[_Task]) -> list[tuple[_Task, Fetched | None, str]]:

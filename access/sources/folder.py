@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -260,7 +259,7 @@ def _manifest_text(
                 **about.more,
             }
         else:
-            entry = {k: str(v) for k, v in kept[name].items()}
+            entry = dict(kept[name])
         lines += manifest_fields(entry)
         lines.append("")
     return "\n".join(lines)
@@ -285,12 +284,13 @@ def record_file(folder: Path, name: str, about: Provenance) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
-    """What a manifest that is there says of each table; nothing where there is none."""
-    try:
-        text = (folder / "manifest.toml").read_text(encoding="utf-8")
-        return dict(tomllib.loads(text).get("table", {}))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return {}
+    """What a manifest that is there says of each table; nothing where there is none.
+
+    One that cannot be read is refused: what it says would be lost when it is written again.
+    """
+    from access.study.manifest import _listed
+
+    return _listed(folder)
 
 
 def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
@@ -503,9 +503,9 @@ def first_settings(folder: Path) -> list[str]:
         place=about.pop("place", folder.resolve().name.replace("_", " ").title()),
         vintage=said.get("areas.csv", {}).get("source", "not stated"),
         licences={
-            t: (said[f"{t}.csv"]["source"], said[f"{t}.csv"]["licence"])
+            t: (entry.get("source", "not stated"), entry.get("licence", "not stated"))
             for t in there
-            if f"{t}.csv" in said
+            if (entry := said.get(f"{t}.csv"))
         },
         notes=told,
         keep_mappings=False,

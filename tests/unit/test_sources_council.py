@@ -12,7 +12,9 @@ import pytest
 from access.errors import OutputError, ParameterError, StudyError
 from access.sources.council import make_study_folder
 from access.sources.council_areas import _edition
+from access.sources.folder import first_settings, put_table
 from access.sources.http import Internet, Patience
+from access.sources.importing import Imported, _import_table
 from access.sources.points import _read_postcodes
 from access.sources.registers import _District, _districts, find_district
 from access.study import load_study
@@ -416,3 +418,47 @@ def test_hubs_of_a_county_are_told_by_the_district_they_lie_in(tmp_path, monkeyp
     made = make_study_folder("Old Town", tmp_path / "s", from_folder=downloads, offline=True)
     assert parts(made)["hubs"].state.startswith("1 family hubs, 0 of them")
     assert load_study(tmp_path / "s").config.hubs.council_choice == ("FHH0001",)
+
+
+def test_figures_of_larger_areas_do_not_keep_those_of_the_areas_from_being_asked_for(
+    tmp_path, serve, complete
+):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("NM_2020",))
+    larger = made_up.as_csv(made_up.nomis_rows("NM_2020_1", made_up.LSOAS))
+    (downloads / "ages of lsoas.csv").write_bytes(larger)
+    server = serve()
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads,
+                      net=internet(server, tmp_path / "k"))  # fmt: skip
+    assert {a.split("?")[0] for a in server.asked} == {"/nomis/dataset/NM_2020_1.data.csv"}
+    assert (tmp_path / "s/areas.csv").read_bytes() == (complete / "areas.csv").read_bytes()
+
+
+# --- the manifest ----------------------------------------------------------------------------
+
+
+def own_tables(folder: Path, manifest: str) -> Imported:
+    folder.mkdir()
+    (folder / "manifest.toml").write_text(manifest)
+    (folder / "centres.csv").write_text("id,name,service,lon,lat\nC,One,cc,-0.7,52.6\n")
+    (folder / "a.csv").write_text("id,lon,lat,residents\nA,-0.7,52.6,10\nB,-0.71,52.61,10\n")
+    return _import_table(folder / "a.csv", "areas")
+
+
+def test_a_manifest_that_cannot_be_read_is_not_written_over(tmp_path):
+    text = '[table."centres.csv"]\nsource = "the council"\nlicence = oops\n'
+    done = own_tables(tmp_path / "s", text)
+    with pytest.raises(StudyError, match=r"manifest\.toml cannot be read as TOML"):
+        put_table(tmp_path / "s", done, ("s", "l"), {})
+    assert (tmp_path / "s/manifest.toml").read_text() == text
+    assert not (tmp_path / "s/areas.csv").exists()
+
+
+def test_what_a_manifest_says_stays_as_it_was_said(tmp_path):
+    done = own_tables(tmp_path / "s", '[table."centres.csv"]\nsha256 = "x"\nlocal = true\n')
+    put_table(tmp_path / "s", done, ("s", "l"), {})
+    assert "study.toml" in first_settings(tmp_path / "s")
+    assert "not stated" in (tmp_path / "s/ATTRIBUTION.md").read_text()
+    done = own_tables(tmp_path / "t", '[table."centres.csv"]\nsha256 = "x"\nlocal = true\n')
+    put_table(tmp_path / "t", done, ("s", "l"), {})
+    said = tomllib.loads((tmp_path / "t/manifest.toml").read_text())["table"]
+    assert said["centres.csv"] == {"sha256": "x", "local": True}
