@@ -301,7 +301,8 @@ def _fetch_part(part: str) -> Callable[..., None]:
                 say(
                     f"Everything of {part} is in {study / 'sources'} already; --refresh asks again."
                 )
-            say(f"Bring it into the tables: access new {code} --study {study} --offline")
+            units = "" if unit == "oa21" else f" --areas {unit}"
+            say(f"Bring it into the tables: access new {code} --study {study}{units} --offline")
         if asked.failed:
             raise FetchError("; ".join(f"{name}: {why}" for name, why in asked.failed.items()))
 

@@ -482,7 +482,13 @@ def make_study_folder(
     shelf = _read_shelf(*places, *([own] if own.is_dir() else []))
     asked = _Asked(origin=_origins(manifest))
     if not offline:
-        now = _ask_for_parts(net or _internet_of(folder), shelf, district, areas, own, progress)
+        net = net or _internet_of(folder)
+        fetched = {own / name for name in asked.origin} if net.refresh else set()
+        former = [item for item in shelf.items if item.path in fetched]
+        shelf.items = [item for item in shelf.items if item.path not in fetched]
+        now = _ask_for_parts(net, shelf, district, areas, own, progress)
+        there = {item.path for item in shelf.items}  # what could not be had again is still good
+        shelf.items += [item for item in former if item.path not in there]
         asked = _Asked(asked.origin | now.origin, now.failed)
     made = Made(folder, district)
     work = _Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
@@ -549,8 +555,6 @@ def fetch_parts(
     if areas not in _UNITS:
         raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(_UNITS)}")
     shelf = _Shelf() if net.refresh or not own.is_dir() else _read_shelf(own)
-    if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
-        shelf = _read_shelf(own)
     asked = _ask_for_parts(net, shelf, district, areas, own, progress, parts)
     manifest = read_manifest(folder)
     if asked.origin:

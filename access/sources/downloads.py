@@ -71,7 +71,8 @@ def _extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
         raise FetchError(
             f"the index of extracts has another form than expected ({error})"
         ) from error
-    found = sorted(url for url, shape in touching if shape.intersection(area).area > 0)
+    near = [(url, shape) for url, shape in touching if shape.intersection(area).area > 0]
+    found = sorted(url for url, shape in near if not _holds_another(shape, [s for _, s in near]))
     if not found:
         raise FetchError(f"no extract holds the box {box}; expected one in Great Britain")
     if len(found) > _MOST_EXTRACTS:
@@ -79,6 +80,14 @@ def _extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
             f"the box {box} touches {len(found)} extracts; it is too large for a study"
         )
     return found
+
+
+def _holds_another(shape: shapely.Geometry, others: Sequence[shapely.Geometry]) -> bool:
+    """Whether an extract is of a whole country or more: no parent by name, but by its ground."""
+    return any(
+        other.area < shape.area / 2 and shape.intersection(other).area > 0.9 * other.area
+        for other in others
+    )
 
 
 def _fetch_extracts(net: Internet, box: _Box) -> list[Fetched]:

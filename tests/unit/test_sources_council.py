@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from access.errors import OutputError, ParameterError, StudyError
-from access.sources.council import make_study_folder
+from access.sources.council import fetch_parts, make_study_folder
 from access.sources.council_areas import _edition
 from access.sources.folder import first_settings, put_table
 from access.sources.http import Internet, Patience
@@ -431,6 +432,27 @@ def test_figures_of_larger_areas_do_not_keep_those_of_the_areas_from_being_asked
                       net=internet(server, tmp_path / "k"))  # fmt: skip
     assert {a.split("?")[0] for a in server.asked} == {"/nomis/dataset/NM_2020_1.data.csv"}
     assert (tmp_path / "s/areas.csv").read_bytes() == (complete / "areas.csv").read_bytes()
+
+
+@pytest.mark.parametrize("part", ["areas", "boundaries", "census", "all of it"])
+def test_what_is_to_be_refreshed_is_asked_for_again(tmp_path, serve, part):
+    server = serve()
+    net = internet(server, tmp_path / "k")
+    make_study_folder("Rutland", tmp_path / "s", net=net)
+    before = (tmp_path / "s/manifest.toml").read_bytes()
+    again = replace(net, refresh=True, today="2026-02-01")
+    server.asked.clear()
+    if part == "all of it":
+        server.faults["File_7"] = ["500"] * 9
+        made = make_study_folder("Rutland", tmp_path / "s", net=again)
+        assert parts(made)["deprivation"].whole, "what could not be had again is still good"
+        assert len(made_up.CATEGORIES) == len({a for a in server.asked if "Offset=0" in a
+                                               and "nomis" in a})  # fmt: skip
+    else:
+        assert fetch_parts("Rutland", tmp_path / "s", [part], net=again).origin
+    assert any(("nomis" if part == "census" else "ons") in a for a in server.asked)
+    assert (tmp_path / "s/manifest.toml").read_bytes() != before
+    assert len(load_study(tmp_path / "s").areas) == 12
 
 
 # --- the manifest ----------------------------------------------------------------------------

@@ -365,6 +365,17 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
     assert things["w"] == [1, 2, 3, 4, 5] and len(set(things["n"])) == len(things["n"]) == 6
 
 
+def test_an_extract_that_holds_whole_others_is_not_fetched_beside_them():
+    """Britain and Ireland are one more extract, whose parent is Europe as that of the kingdom."""
+    isles = county("britain-and-ireland", -9, "europe")
+    isles["geometry"]["coordinates"] = [[[-9, 49], [3, 49], [3, 61], [-9, 61], [-9, 49]]]
+    index = {"features": [county("england", -2, None), county("rutland", -1.5), isles]}
+    found = downloads._extracts_for(index, (-1.2, 52.6, -1.1, 52.7))
+    assert [url.rpartition("/")[2] for url in found] == ["rutland-latest.osm.pbf"]
+    sea = downloads._extracts_for(index, (-5, 50, -4, 51))
+    assert [url.rpartition("/")[2] for url in sea] == ["britain-and-ireland-latest.osm.pbf"]
+
+
 def test_a_square_whose_tags_stand_on_its_relation_is_cut_with_the_streets(tmp_path):
     nodes = [
         {"type": "node", "id": n, "lon": -0.5 + 0.001 * (n % 2), "lat": 52.6 + 0.001 * (n // 2)}
