@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import osmium
@@ -14,7 +18,7 @@ import pytest
 from access.errors import FetchError, ParameterError, StudyError
 from access.sources import downloads, figures, ons, points
 from access.sources.figures import _fetch_deprivation, _parse_deprivation
-from access.sources.http import Internet, Patience
+from access.sources.http import Internet, Patience, _ask
 from access.sources.overpass import _write_pbf
 from access.sources.points import _fetch_postcodes
 from access.sources.registers import _fetch_register
@@ -162,6 +166,71 @@ def test_a_page_that_is_too_large_is_halved(serve, net, tmp_path):
     ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     sizes = [a.split("resultRecordCount=")[1].split("&")[0] for a in server.asked if "Offset" in a]
     assert list(dict.fromkeys(sizes)) == ["2000", "1000", "500", "250"]
+
+
+@pytest.fixture
+def packed():
+    """Serve what a list holds as text packed by gzip, without saying how long it is."""
+    bodies: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(bodies[0])
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield bodies, f"http://127.0.0.1:{server.server_port}/a.csv"
+    server.shutdown()
+    server.server_close()
+
+
+TEXT = b"\n".join(b"row %d,%d" % (n, n * 7919 % 1_000_003) for n in range(50_000))
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_packed_text_is_whole_or_refused(packed, tmp_path, pieces):
+    bodies, url = packed
+    patience = Patience(tries=2, pause_s=0, sleep=lambda seconds: None)
+    net = Internet(tmp_path, patience=patience)
+    step = len(TEXT) // pieces + 1
+    whole = b"".join(gzip.compress(TEXT[k : k + step]) for k in range(0, len(TEXT), step))
+    for ask in (
+        lambda: net.get(url, "rows").body,
+        lambda: _ask(url, lambda body, kind: body, what="rows", patience=patience),
+    ):
+        bodies[:] = [whole[: len(whole) * 5 // 8]]
+        with pytest.raises(FetchError, match="2 x the reply was cut short"):
+            ask()
+        bodies[:] = [whole]
+        assert ask() == TEXT
+
+
+def test_no_password_in_an_address_is_told_or_written(serve, net, tmp_path):
+    server = serve(File_7=["403"])
+    made = net(server)
+    secret = {name: url.replace("//", "//me:hunter2@") for name, url in server.addresses.items()}
+    made = replace(made, addresses=secret)
+    with pytest.raises(FetchError) as refused:
+        _fetch_deprivation(made, 2025)
+    got = [
+        _fetch_deprivation(made, 2025),
+        ons._fetch_codes(made, LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson"),
+    ]
+    assert "hunter2" not in str(refused.value) and server.url in str(refused.value)
+    assert not any("hunter2" in one.url for one in got)
+    assert not any(b"hunter2" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    before = len(server.asked)
+    _fetch_deprivation(made, 2025)
+    assert len(server.asked) == before
+    made.forget(got[0].url)
+    _fetch_deprivation(made, 2025)
+    assert len(server.asked) == before + 1
 
 
 @pytest.mark.parametrize("shift", [1, -1])
