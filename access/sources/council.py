@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -67,10 +68,10 @@ _SAME_BUILDING_M = 60.0
 
 def _find_postcodes(work: _Work) -> None:
     """Postcodes of the district for the study, those around for placing sites."""
-    item, *pieces = _of_postcodes(work.shelf) or [None]
+    items = _of_postcodes(work.shelf)
     box, _ = _derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
     work.settings["postcodes"] = None
-    if item is None:
+    if not items:
         work.part(
             "postcodes",
             "not at hand",
@@ -78,7 +79,7 @@ def _find_postcodes(work: _Work) -> None:
             by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
         )
         return
-    paths = [one.path for one in (item, *pieces) if one is not None]
+    paths = [item.path for item in items]
     names = [path.name for path in paths]
     work.settings["postcodes"] = _read_postcodes(*paths, near=box)
     own = _read_postcodes(*paths, districts=work.district.codes, near=box)
@@ -139,13 +140,17 @@ def _find_sites(work: _Work) -> None:
     _from_registers(work, sites, codes)
     _hubs(work, sites, codes)
     _settle_centres(work, sites)
+    _tell_apart(work, sites)
     for table, frame in sites.items():
         _settle_sites(work, table, frame)
     for table in ("candidates", "neighbours"):
         if table not in sites:
-            work.part(table, "none at hand", whole=False, by_hand=_SITE_HAND[table])
+            of_none = table == "neighbours" and _register_service(sites) is None
+            hand = _OWN_NEIGHBOURS if of_none else _SITE_HAND[table]
+            work.part(table, "none at hand", whole=False, by_hand=hand)
 
 
+_OWN_NEIGHBOURS = "your own sheet of neighbours' centres (its name should hold 'neighbour')"
 _SITE_HAND = {
     "candidates": "your own sheet of libraries, schools and health centres (its name should hold "
     "'candidates'), or edubasealldata.csv (DfE, Get Information About Schools)",
@@ -205,10 +210,29 @@ def _together(*frames: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
-    again = frame.groupby("id").cumcount()
-    frame["id"] = [f"{i}-{n + 1}" if n else i for i, n in zip(frame["id"], again, strict=True)]
-    return frame
+def _each_id_once(frame: pd.DataFrame, others: Collection[str] = ()) -> pd.DataFrame:
+    """Give a number behind to an id that a row before has, or another table."""
+    taken, ids = set(others), []
+    for id_ in frame["id"]:
+        more = (f"{id_}-{n}" for n in itertools.count(2))
+        ids.append(id_ if id_ not in taken else next(i for i in more if i not in taken))
+        taken.add(ids[-1])
+    return frame.assign(id=ids)
+
+
+def _tell_apart(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
+    """Sheets that each number their rows from 1 name different sites alike."""
+    taken: set[str] = set()
+    for table in ("centres", "candidates", "neighbours"):
+        if table in sites:
+            frame = _each_id_once(sites[table], taken)
+            changed = frame["id"].to_numpy() != sites[table]["id"].to_numpy()
+            if changed.any():
+                work.made.notes.append(
+                    f"{table}: {changed.sum():,} ids are those of other sites and have a number "
+                    f"behind ({_shown(frame['id'][changed].tolist())})."
+                )
+            sites[table], taken = frame, taken | set(frame["id"])
 
 
 def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
@@ -221,13 +245,14 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
             sites["centres"] = registers._as_centres(frame[own], "childrens_centre", "CC")
             work.settings["centres_files"] = [item.path.name]
             work.study_notes += notes
-        if "neighbours" not in sites:
+        of = _register_service(sites)
+        if "neighbours" not in sites and of is not None:
             others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
             far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float))
             near = others[far <= work.buffer_m]
             sites["neighbours"] = near[
                 ["id", "name", "type", "authority", "address", "postcode", "lon", "lat"]
-            ].assign(id="NB" + near["id"])
+            ].assign(id="NB" + near["id"], service=of)
             work.settings["neighbours_files"] = [item.path.name]
     schools = work.shelf.first("register schools")
     if schools is not None and schools.source is not None:
@@ -243,6 +268,17 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
             f"{schools.path.name}: {len(picked):,} open secondary, all-through, "
             "nursery schools and colleges are candidates; others are not."
         )
+
+
+def _register_service(sites: Mapping[str, pd.DataFrame]) -> str | None:
+    """Which of the study's services a register of children's centres is of; None for none.
+
+    Empty where the study has a name of its own, which may be that of children's centres.
+    """
+    kinds = set(sites["centres"]["service"]) if "centres" in sites else {"childrens_centre"}
+    if "childrens_centre" in kinds:
+        return "childrens_centre"
+    return None if kinds <= set(_SERVICES) else ""
 
 
 def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:

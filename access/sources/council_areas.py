@@ -19,9 +19,7 @@ from access.errors import AccessError, FetchError, ParameterError, StudyError
 from access.sources import figures, ons, registers
 from access.sources.columns import _shown
 from access.sources.figures import _FILE_7, _NATIONAL, _parse_deprivation
-from access.sources.folder import (
-    Provenance,
-)
+from access.sources.folder import _GROUPS, Provenance
 from access.sources.http import Fetched, Internet
 from access.sources.ons import _UNITS, _parse_boundaries, _parse_centroids, _parse_lookup
 from access.sources.points import _boundaries_from_former, _convert_ranks, _fetch_postcodes
@@ -41,6 +39,8 @@ from access.sources.shelf import (
 # What a study still lacks is asked for; what is being put together, and how each part fared.
 
 _AT_ONCE = 2
+#: Most by which tables of one census differ in an area, for what is changed to protect people.
+_CHANGED_BY = 5
 
 
 @dataclass
@@ -500,6 +500,7 @@ def _count_people(work: _Work) -> None:
             f"{_BY_HAND['residents']} for {_UNITS[work.unit][2]}s by hand and put the file into "
             f"{work.hand_folder}"
         )
+    notes += _settle_parts(frame)
     work.areas = pd.concat([work.areas, frame], axis=1)
     if {"households", "households_no_car"} <= set(work.areas):
         whole = work.areas["households"].to_numpy(float)
@@ -519,6 +520,27 @@ def _count_people(work: _Work) -> None:
     work.made.notes += list(dict.fromkeys(notes))
     work.study_notes += [n for n in dict.fromkeys(notes) if "is an estimate" in n]
     work.settings["census_files"] = sorted(set(files.values()))
+
+
+def _settle_parts(frame: pd.DataFrame) -> list[str]:
+    """Take a part that is a few above its whole for the whole.
+
+    Each census table is changed a little for itself, so that nobody is told by the difference.
+    """
+    notes = []
+    for part, _, whole, _ in _GROUPS:
+        of = "residents" if whole == "people" and whole not in frame else whole
+        if not {part, of} <= set(frame):
+            continue
+        above = frame[part] - frame[of]
+        few = (above > 0) & (above <= _CHANGED_BY)
+        if few.any():
+            frame.loc[few, part] = frame.loc[few, of]
+            notes.append(
+                f"{part} is above {of} by up to {above[few].max():g} in {few.sum():,} areas, as "
+                "each table of a census is changed a little to protect people: taken for all."
+            )
+    return notes
 
 
 def _rank_deprivation(work: _Work) -> None:
@@ -669,12 +691,11 @@ def _find_boundaries(work: _Work) -> None:
 
 def _name_wards(work: _Work) -> None:
     """Ward of every area: where its centroid lies, else by a look-up."""
-    best: tuple[int, _Item] | None = None
+    layers: list[tuple[int, _Item]] = []
     for item in work.shelf.having("wards"):
         if item.source is not None and (found := _ward_columns(item.source)):
-            year = int(re.sub(r"\D", "", found[0])[:2] or 0)
-            best = max(best, (year, item), key=lambda b: b[0]) if best else (year, item)
-    if best is not None:
+            layers.append((int(re.sub(r"\D", "", found[0])[:2] or 0), item))
+    for best in sorted(layers, key=lambda layer: -layer[0]):  # the newest that is of this place
         source = best[1].source
         assert source is not None and source.shapes is not None
         _, name = _ward_columns(source) or ("", "")

@@ -412,6 +412,12 @@ def _take(out: _People, found: pd.DataFrame, file: str, notes: list[str]) -> Non
         if np.isfinite(values).all():
             out.frame[column] = values
             out.files[column] = file
+        else:
+            unknown = out.frame.index[~np.isfinite(values)].tolist()
+            out.notes.append(
+                f"{file} does not know {column} of {len(unknown):,} areas ({_shown(unknown)}): "
+                "it is not used."
+            )
     out.notes += notes
 
 

@@ -455,6 +455,77 @@ def test_what_is_to_be_refreshed_is_asked_for_again(tmp_path, serve, part):
     assert len(load_study(tmp_path / "s").areas) == 12
 
 
+def test_a_part_that_protection_set_above_its_whole_does_not_stop_the_study(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    for table, row, value in (("NM_2063_1", 5, made_up.figure(1, 0) + 1), ("NM_2041_1", 3, 103)):
+        rows = made_up.nomis_rows(table)
+        rows[row][8] = str(value)
+        (downloads / f"{table}.csv").write_bytes(made_up.as_csv(rows))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    areas = load_study(tmp_path / "s").areas
+    assert areas["households_no_car"][1] == areas["households"][1] and areas["p_no_car"][1] == 1
+    assert areas["white_british"][0] == areas["people"][0]
+    told = [note for note in made.notes if "to protect people" in note]
+    assert len(told) == 2 and "white_british is above people by up to 3 in 1 areas" in told[0]
+
+
+def test_what_a_table_does_not_know_of_an_area_is_told(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    rows = made_up.nomis_rows("NM_2063_1")
+    rows[2][8] = ""
+    (downloads / "NM_2063_1.csv").write_bytes(made_up.as_csv(rows))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    told = f"does not know households_no_car of 1 areas ({made_up.OAS[0]})"
+    assert any(told in note for note in made.notes)
+
+
+def test_wards_of_another_place_do_not_hide_those_of_the_place(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    far = made_up.ward_features()[:1]
+    far[0]["properties"] = {"WD26CD": "S13000001", "WD26NM": "Far"}
+    far[0]["geometry"]["coordinates"] = [[[-3, 56], [-2, 56], [-2, 57], [-3, 56]]]
+    (downloads / "more.geojson").write_bytes(made_up.collection(far))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["wards"].state.startswith("2 wards of 2025")
+
+
+# --- the council's own sheets ----------------------------------------------------------------
+
+
+def test_sites_that_sheets_number_alike_are_told_apart(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    head = "id,name,service,postcode\n"
+    (downloads / "centres a.csv").write_text(f"{head}1,A,cc,LE15 1AA\n1-2,B,cc,LE15 2AA\n")
+    (downloads / "centres b.csv").write_text(f"{head}1,C,cc,LE15 3AA\n")
+    (downloads / "candidates.csv").write_text("id,name,kind,postcode\n1,D,library,LE15 4AA\n")
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.centres["id"].tolist() == ["1", "1-2", "1-3"]
+    assert study.candidates.set_index("name")["id"]["D"] == "1-4"
+    assert any("candidates: 1 ids are those of other sites" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("services", "counted"),
+    [
+        (["Children's Centre", "Youth club"], {"childrens_centre": 1, "youth_centre": 0}),
+        (["Youth club", "Youth club"], {"youth_centre": 0}),
+        (["Our kind", "Youth club"], {"our_kind": 1, "youth_centre": 1}),
+    ],
+)
+def test_childrens_centres_next_door_are_no_youth_centres(tmp_path, services, counted):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    rows = [("A", services[0], "LE15 1AA"), ("B", services[1], "LE15 2AA")]
+    sheet = pd.DataFrame(rows, columns=["name", "service", "postcode"])
+    sheet.to_csv(downloads / "our centres.csv", index=False)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    hand = parts(made)["neighbours"].by_hand
+    assert "edubase" not in hand, "the register is at hand"
+    assert ("your own sheet" in hand) == (set(counted) == {"youth_centre"})
+    study = load_study(tmp_path / "s")
+    assert {key: len(study.neighbours_of(key)) for key in study.config.services} == counted
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 
