@@ -87,7 +87,7 @@ def _study_assumptions(
         )
     if config.areas.shared_counts:
         said.append(
-            "Counts by age, car ownership and equality group are known for larger areas "
+            f"Counts by {_shared_by(config)} are known for larger areas "
             f"({config.areas.parent_table}) and shared among the areas of each by "
             f"{config.areas.share_by}: an estimate, totals kept."
         )
@@ -106,6 +106,15 @@ def _study_assumptions(
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
     return tuple(said)
+
+
+def _shared_by(config: StudyConfig) -> str:
+    """Say what the counts that are shared among areas are by, and of nothing else."""
+    shared = set(config.areas.shared_counts)
+    ages, cars = shared & {*config.demand_columns}, shared & {"households", "households_no_car"}
+    kinds = {"age": ages, "car ownership": cars, "equality group": shared - ages - cars}
+    words = [word for word, columns in kinds.items() if columns]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 #: What switches something on where areas have it, by its columns, and what follows from its gaps.

@@ -489,6 +489,20 @@ def test_wards_of_another_place_do_not_hide_those_of_the_place(tmp_path):
     assert parts(made)["wards"].state.startswith("2 wards of 2025")
 
 
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [("NM_2056", "Counts by equality group are known"), ("NM_2063", "Counts by car ownership are")],
+)
+def test_only_what_is_shared_is_told_as_shared(tmp_path, without, words):
+    downloads = made_up.put_into(tmp_path / "downloads", without=(without,))
+    table = f"{without}_1"
+    larger = made_up.as_csv(made_up.nomis_rows(table, made_up.LSOAS))
+    (downloads / "larger.csv").write_bytes(larger)
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    said = " ".join(load_study(tmp_path / "s").assumptions)
+    assert words in said and "by age" not in said
+
+
 # --- the council's own sheets ----------------------------------------------------------------
 
 

@@ -14,10 +14,14 @@ from pathlib import Path
 
 import osmium
 import pytest
+from typer.testing import CliRunner
 
+from access.cli.app import app
 from access.errors import FetchError, ParameterError, StudyError
+from access.files import sha256_of
 from access.sources import downloads, figures, ons, points
 from access.sources.figures import _fetch_deprivation, _parse_deprivation
+from access.sources.folder import new_study
 from access.sources.http import Internet, Patience, _ask
 from access.sources.overpass import _write_pbf
 from access.sources.points import _fetch_postcodes
@@ -556,3 +560,30 @@ def test_a_tile_whose_head_is_damaged_is_named(tmp_path, head):
     (tmp_path / "SK49.asc").write_text(f"{head}\nnrows 2\n1 2\n")
     with pytest.raises(StudyError, match="tile SK49 is damaged"):
         downloads.cut_heights(tmp_path, (-1.36, 53.43, -1.35, 53.44), tmp_path / "o.asc")
+
+
+# --- what the command line says ----------------------------------------------------------------
+
+
+def test_what_stands_beside_streets_is_true_of_them(tmp_path):
+    new_study(tmp_path / "town")
+    nodes = [{"type": "node", "id": n, "lon": -1.36 + 0.01 * n, "lat": 53.43} for n in (1, 2)]
+    way = {"type": "way", "id": 1, "nodes": [1, 2], "tags": {"highway": "residential"}}
+    _write_pbf([*nodes, way], tmp_path / "county.osm.pbf")
+    beside = tmp_path / "out.osm.pbf.json"
+    beside.write_text('{"sha256": "of a former file"}')
+    words = ["fetch", "streets", str(tmp_path / "town"), "--from", str(tmp_path / "county.osm.pbf"),
+             "--out", str(tmp_path / "out.osm.pbf"), "-q"]  # fmt: skip
+    assert CliRunner().invoke(app, words).exit_code == 0
+    told = json.loads(beside.read_text())
+    assert told["sha256"] == sha256_of(tmp_path / "out.osm.pbf")
+    assert "county.osm.pbf" in told["source"] and "ODbL" in told["licence"]
+
+
+def test_the_advice_after_a_fetch_names_the_areas_of_the_study(serve, tmp_path):
+    server = serve()
+    words = ["fetch", "deprivation", str(tmp_path / "s"), "--council", made_up.CODE,
+             "--areas", "lsoa21", "--address", f"gov={server.url}/gov"]  # fmt: skip
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert f"access new {made_up.CODE} --study {tmp_path / 's'} --areas lsoa21" in done.output
