@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ from access.units import BRITISH_GRID, great_circle_m
 # A council's postcodes, centres, hubs, candidates, neighbours and names of places.
 
 _STAND_INS = 3
+_NOT_STATED = "not stated"
 #: A hub this near to a centre is in the same building.
 _SAME_BUILDING_M = 60.0
 
@@ -92,7 +93,10 @@ def _find_postcodes(work: _Work) -> None:
             "are taken for its own."
         )
     frame = frame[["postcode", "lon", "lat"]]
-    about = work.provenance(_POSTCODES_SOURCE, "see the file", _POSTCODES_LICENCE, *names)
+    known = items[0].source is None
+    source = _POSTCODES_SOURCE if known else f"A table of postcodes ({names[0]})"
+    licence = _POSTCODES_LICENCE if known else _NOT_STATED
+    about = work.provenance(source, "see the file", licence, *names)
     work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
 
@@ -184,6 +188,7 @@ def _own_sheet(
         words = "; ".join(map(str, done.faults[:5]))
         work.made.notes.append(f"{item.path.name} has rows that cannot be read: {words}")
     work.settings.setdefault(f"{table}_files", []).append(item.path.name)
+    work.settings.setdefault("own_sheets", set()).add(item.path.name)
     return done.frame.assign(**{"_given": True})
 
 
@@ -389,18 +394,8 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     lost = frame[~placed]
     stand_in = table == "centres" and work.settings.get("stand_ins", False)
     files = work.settings.get(f"{table}_files", [])
-    source = (
-        "Made-up stand-ins"
-        if stand_in
-        else (f"{registers._GIAS} or the council's own sheet ({', '.join(files)})")
-    )
-    about = work.provenance(
-        source,
-        "see the file",
-        "MIT" if stand_in else registers._LICENCE,
-        *files,
-        whole=not stand_in,
-    )
+    source, licence = ("Made-up stand-ins", "MIT") if stand_in else _source_of_sites(work, files)
+    about = work.provenance(source, "see the file", licence, *files, whole=not stand_in)
     if len(lost):
         name = f"{table}_to_place.csv"
         work.tables[name] = (_csv_bytes(lost), about)
@@ -429,6 +424,24 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     work.settings[f"{table}_frame"] = kept
     if len(kept):
         work.tables[f"{table}.csv"] = (_csv_bytes(kept), about)
+
+
+def _source_of_sites(work: _Work, files: Sequence[str]) -> tuple[str, str]:
+    """Whose sites they are, and under what terms: a council's own sheet does not state any."""
+    own = [file for file in files if file in work.settings.get("own_sheets", ())]
+    public = [file for file in files if file not in own]
+    sources, licences = [], []
+    if public:
+        hubs = work.shelf.first("register hubs")
+        lists = [file for file in public if hubs is not None and file == hubs.path.name]
+        for source, of in ((registers._GIAS, [f for f in public if f not in lists]),
+                           (registers._HUBS, lists)):  # fmt: skip
+            sources += [f"{source} ({', '.join(of)})"] if of else []
+        licences.append(registers._LICENCE)
+    if own:
+        sources.append(f"The council's own sheet ({', '.join(own)})")
+        licences.append(f"of the council's own sheet {_NOT_STATED}" if public else _NOT_STATED)
+    return "; ".join(sources), "; ".join(licences)
 
 
 def _name_places(work: _Work) -> None:

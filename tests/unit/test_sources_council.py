@@ -540,6 +540,25 @@ def test_childrens_centres_next_door_are_no_youth_centres(tmp_path, services, co
     assert {key: len(study.neighbours_of(key)) for key in study.config.services} == counted
 
 
+def test_no_licence_is_claimed_that_nobody_gave(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo", "edubasealldata"))
+    sheet = "name,service,postcode\nA,Youth club,LE15 1AA\nB,Youth club,LE15 2AA\n"
+    (downloads / "our centres.csv").write_text(sheet)
+    (downloads / "our candidates.csv").write_text("name,kind,postcode\nD,library,LE15 4AA\n")
+    (x, y), lines = made_up.square(0), ["pcd,lat,long,ladcd"]
+    lon, lat = made_up.lonlat(x + 500, y + 500)
+    lines += [f"LE15 {n}AA,{lat + n / 500:.6f},{lon},{made_up.CODE}" for n in range(9)]
+    (downloads / "table.csv").write_text("\n".join(lines))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    said = tomllib.loads((tmp_path / "s/manifest.toml").read_text())["table"]
+    assert said["postcodes.csv"]["source"] == "A table of postcodes (table.csv)"
+    assert said["centres.csv"]["source"] == "The council's own sheet (our centres.csv)"
+    assert said["postcodes.csv"]["licence"] == said["centres.csv"]["licence"] == "not stated"
+    both = said["candidates.csv"]
+    assert "family hub sites (List_of_family_hub_sites.csv); The council's own" in both["source"]
+    assert both["licence"].endswith("v3.0; of the council's own sheet not stated")
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 
