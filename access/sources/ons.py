@@ -331,6 +331,7 @@ def _pages(
     if total < 0:
         raise FetchError(f"{base} does not count its rows; expected a number")
     rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
     page = _PAGE
     while len(rows) < total:
         url = f"{base}/query?" + _query(
@@ -354,6 +355,13 @@ def _pages(
         new = json.loads(got.body)["features"]
         if not new:
             break
+        texts = {json.dumps(row, sort_keys=True) for row in new}
+        if len(texts) < len(new) or texts & seen:  # as many as were counted, and others missing
+            raise FetchError(
+                f"{base} gives the same rows of {layer.what} twice: it passes over where a page "
+                "begins; nothing is taken from it"
+            )
+        seen |= texts
         rows += new
     if len(rows) != total:
         raise FetchError(

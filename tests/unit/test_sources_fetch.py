@@ -246,6 +246,18 @@ def test_rows_must_be_as_many_as_the_server_counts(serve, net, tmp_path, shift):
     assert not (tmp_path / "b.geojson").exists()
 
 
+def test_pages_that_repeat_are_not_taken_for_all_rows(serve, net, tmp_path):
+    server = serve()
+    answer = server.ons
+    server.ons = lambda path, query: answer(path, query | {"resultOffset": "0"})
+    name = "OA21_LAD22_LSOA21_MSOA21_LEP22_EN_LU_V2"
+    server.layers[name] = lambda: made_up.features("lookup")[:10]  # two pages of five
+    layer, where = ons._LAYERS["lookup oa21"], f"LAD22CD IN ('{made_up.CODE}')"
+    with pytest.raises(FetchError, match="the same rows of look-up of Output Areas 2021 twice"):
+        ons._fetch_layer(net(server), layer, where, tmp_path / "l.geojson", geometry=False)
+    assert not (tmp_path / "l.geojson").exists()
+
+
 def test_a_renamed_service_is_found_by_its_pattern(serve, net, tmp_path):
     server = serve()
     server.layers["OA_December_2021_EW_BGC_V9"] = server.layers.pop("Output_Areas_2021_EW_BGC_V2")
