@@ -21,7 +21,7 @@ from access.files import write_file
 from access.sources.http import (
     Fetched,
     Internet,
-    _must_be,
+    _is_zip,
     _must_be_json,
     _NotThereError,
     _NotWholeError,
@@ -36,6 +36,8 @@ _HOMES = ("europe/united-kingdom/england", "europe/great-britain/england")
 #: What may be a street to anybody.
 _KEYS = ("highway", "route", "railway", "man_made")
 _MOST_EXTRACTS = 8
+#: Longest header of a block of an OpenStreetMap file, and the key of its field `datasize`.
+_MOST_HEADER, _SIZE_KEY = 65_536, 0x18
 _Box = tuple[float, float, float, float]
 
 
@@ -127,6 +129,40 @@ def _is_pbf(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         if b"OSMHeader" not in file.read(64):
             raise _NotWholeError("not an OpenStreetMap file")
+        size, at = path.stat().st_size, 0
+        while at < size:  # from block to block: each says how long it is
+            file.seek(at)
+            length = int.from_bytes(file.read(4), "big")
+            if length > _MOST_HEADER:
+                raise _NotWholeError("a damaged OpenStreetMap file")
+            at += 4 + length + _block_size(file.read(length))
+    if at != size:
+        raise _NotWholeError("an OpenStreetMap file that was cut short")
+
+
+def _block_size(header: bytes) -> int:
+    """How many bytes follow the header of a block: its third field."""
+    at = 0
+    try:
+        while at < len(header):
+            key, at = _varint(header, at)
+            value, at = _varint(header, at)  # a number, or how long a text is
+            if key == _SIZE_KEY:
+                return value
+            at += value
+    except IndexError:
+        pass
+    raise _NotWholeError("an OpenStreetMap file that was cut short")
+
+
+def _varint(text: bytes, at: int) -> tuple[int, int]:
+    """Read a number of as many bytes as it needs, and where the next begins."""
+    value = shift = 0
+    while True:
+        value |= (text[at] & 127) << shift
+        if text[at] < 128:
+            return value, at + 1
+        at, shift = at + 1, shift + 7
 
 
 def cut_streets(paths: Sequence[Path], box: _Box, out: Path) -> int:
@@ -270,7 +306,7 @@ def fetch_heights(net: Internet) -> Fetched:
         net.address("os", "Terrain50/downloads", area="GB", format="ASCII Grid and GML (Grid)")
         + "&redirect"
     )
-    return net.get(url, "OS Terrain 50", check=_must_be(b"PK", what="a zip file"))
+    return net.get(url, "OS Terrain 50", check=_is_zip)
 
 
 def _tile_name(easting: float, northing: float) -> str:

@@ -11,6 +11,7 @@ import random
 import re
 import sys
 import time
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -508,7 +509,9 @@ class Internet:
                 if status not in _TRY_AGAIN:
                     raise FetchError(f"{url} refuses to give {what}: HTTP {status}")
                 return None, kind, asked_s, status
-            going_on = status == 206 and have > 0
+            going_on = status == 206
+            if going_on:
+                _check_part(reply, have)
             tag = reply.headers.get("ETag") or reply.headers.get("Last-Modified") or ""
             mark.unlink(missing_ok=True)
             if tag and not tag.startswith("W/") and "Content-Encoding" not in reply.headers:
@@ -587,6 +590,13 @@ def _name(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:40]
 
 
+def _check_part(reply: requests.Response, start: int) -> None:
+    """Refuse a part of a file that begins elsewhere than where a former try stopped."""
+    told = reply.headers.get("Content-Range", "")
+    if not told.startswith(f"bytes {start}-"):
+        raise _NotWholeError(f"another part than was asked for came ({told[:40]!r})")
+
+
 def _length(reply: requests.Response) -> int | None:
     text = reply.headers.get("Content-Length", "")
     return int(text) if text.isdigit() and "Content-Encoding" not in reply.headers else None
@@ -618,6 +628,17 @@ def _must_be(*starts: bytes, what: str) -> _Check:
             raise _NotWholeError(f"not {what}")
 
     return check
+
+
+def _is_zip(path: Path, kind: str) -> None:
+    """A check that a file is a whole zip: the list of what is in it stands at its end."""
+    _no_page(path, kind)
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start.startswith(b"PK"):
+        raise _NotWholeError("not a zip file")
+    if not zipfile.is_zipfile(path):
+        raise _NotWholeError("the zip file was cut short")
 
 
 def _read_json(path: Path, kind: str) -> Any:

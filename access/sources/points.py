@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError, StudyError
 from access.sources.columns import _columns_of, _plain, _propose, _read_numbers, _shown
-from access.sources.http import Fetched, Internet, _must_be
+from access.sources.http import Fetched, Internet, _is_zip, _must_be
 from access.sources.tables import Source, _check_packed, _decode, _read_source
 from access.units import BRITISH_GRID, project, unproject
 
@@ -257,7 +257,7 @@ def _fetch_postcodes(net: Internet) -> Fetched:
     FetchError
     """
     url = net.address("os", "CodePointOpen/downloads", area="GB", format="CSV") + "&redirect"
-    return net.get(url, "Code-Point Open", check=_must_be(b"PK", what="a zip file"))
+    return net.get(url, "Code-Point Open", check=_is_zip)
 
 
 STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"

@@ -461,6 +461,43 @@ def test_an_extract_that_holds_whole_others_is_not_fetched_beside_them():
     assert [url.rpartition("/")[2] for url in sea] == ["britain-and-ireland-latest.osm.pbf"]
 
 
+@pytest.mark.parametrize("cut", [1, 100, 200])
+def test_files_that_were_cut_are_not_kept(serve, net, tmp_path, cut):
+    """A server that does not say how long a file is ends it anywhere: it tells nobody."""
+    whole = osm(tmp_path / "a.osm.pbf", -0.5, 1)
+    packed = made_up.code_point_zip()
+    server = serve()
+    asks = {
+        "rutland-latest.osm.pbf": (whole, lambda n: downloads._fetch_county(n, "rutland")),
+        "CodePointOpen/downloads": (packed, _fetch_postcodes),
+        "Terrain50/downloads": (packed, downloads.fetch_heights),
+    }
+    for name, (body, ask) in asks.items():
+        server.extra[name] = body[:-cut]
+        with pytest.raises(FetchError, match=r"cut short|damaged"):
+            ask(net(server))
+        server.extra[name] = body
+        assert ask(net(server)).body == body
+
+
+def test_another_part_of_a_file_is_not_put_behind_the_first(serve, net, monkeypatch):
+    server = serve(CodePoint=["cut"])
+    send = made_up.Server.send
+
+    def from_the_start(self, handler, body, kind, status, sent=None):
+        if "Range" not in handler.headers:
+            return send(self, handler, body, kind, status, sent)
+        del handler.headers["Range"]
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes 0-{len(body) - 1}/{len(body)}")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        return handler.wfile.write(body)
+
+    monkeypatch.setattr(made_up.Server, "send", from_the_start)
+    assert _fetch_postcodes(net(server)).body == made_up.code_point_zip()
+
+
 def test_a_square_whose_tags_stand_on_its_relation_is_cut_with_the_streets(tmp_path):
     nodes = [
         {"type": "node", "id": n, "lon": -0.5 + 0.001 * (n % 2), "lat": 52.6 + 0.001 * (n // 2)}
