@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -288,9 +289,18 @@ def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
 
     One that cannot be read is refused: what it says would be lost when it is written again.
     """
-    from access.study.manifest import _listed
-
-    return _listed(folder)
+    path = folder / "manifest.toml"
+    try:
+        listed = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("table", {})
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
+    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
+        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
+    return listed
 
 
 def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
