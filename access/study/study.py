@@ -50,6 +50,7 @@ from access.study.tables import (
     read_table,
     without_shapes,
 )
+from access.text import listed
 from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
@@ -113,8 +114,7 @@ def _shared_by(config: StudyConfig) -> str:
     shared = set(config.areas.shared_counts)
     ages, cars = shared & {*config.demand_columns}, shared & {"households", "households_no_car"}
     kinds = {"age": ages, "car ownership": cars, "equality group": shared - ages - cars}
-    words = [word for word, columns in kinds.items() if columns]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+    return listed([word for word, columns in kinds.items() if columns])
 
 
 #: What switches something on where areas have it, by its columns, and what follows from its gaps.
