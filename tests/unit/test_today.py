@@ -56,8 +56,5 @@ def test_a_walking_speed_is_one_that_the_command_takes(tmp_path, pace):
     text = (folder / "study.toml").read_text("utf-8")
     text = text.replace("walk_km_h = 4.8", f"walk_km_h = {pace}")
     (folder / "study.toml").write_text(text, "utf-8")
-    with pytest.raises(
-        StudyError,
-        match=r"travel.walk_km_h: found .*; expected a number of (at most 12|0.5 or more)",
-    ):
+    with pytest.raises(StudyError, match=r"travel.walk_km_h: found .*; expected a number of (at most 12|0.5 or more)"):
         load_study(folder)
