@@ -20,6 +20,7 @@ one cause make one line with their count and the first places. No message is lon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -98,6 +99,17 @@ def _grouped(same: Sequence[Fault]) -> str:
     return f"{place}: {len(same):,} times, {', '.join(shown)}{more}; expected {expected}"
 
 
+def bare_address(text: str) -> str:
+    """Leave the name and password out of the addresses in a text.
+
+    Examples
+    --------
+    >>> bare_address("https://me:secret@mirror.example/a")
+    'https://mirror.example/a'
+    """
+    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
+
+
 class AccessError(Exception):
     """Base of every error this package raises on purpose.
 
@@ -153,9 +165,15 @@ class NetworkError(AccessError):
 
 
 class FetchError(AccessError):
-    """A source on the internet did not answer with what was asked."""
+    """A source on the internet did not answer with what was asked.
+
+    A name and password in an address are left out of the message.
+    """
 
     exit_code = 5
+
+    def __init__(self, message: str, faults: Iterable[Fault] = ()) -> None:
+        super().__init__(bare_address(message), faults)
 
 
 class ScenarioError(AccessError):

@@ -463,6 +463,8 @@ class Server:
             handler.send_response(status)
             handler.send_header("Content-Type", kind)
             handler.send_header("Content-Length", str(len(body) - start))
+            if status == 206:
+                handler.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             handler.send_header("ETag", '"same"')
             if status == 429:
                 handler.send_header("Retry-After", "7")

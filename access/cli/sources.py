@@ -170,7 +170,7 @@ def streets(
     Where the network blocks both: download south-yorkshire-latest.osm.pbf (or your county's)
     from download.geofabrik.de on another computer, and give it with --from.
     """
-    from access.files import to_json
+    from access.files import to_json, write_file
     from access.sources import overpass
     from access.sources.http import Patience
     from access.study import load_study
@@ -193,6 +193,8 @@ def streets(
                 tile_km=tile_km,
                 progress=progress,
             ).to_dict()
+        else:  # what stood beside a former file is not true of this one
+            write_file(file.with_name(f"{file.name}.json"), to_json(got).encode())
     if file.parent == loaded.folder:
         _note_file(loaded.folder, file.name, str(got["source"]), str(got["licence"]),
                   str(got.get("fetched", net.day)))  # fmt: skip
@@ -301,7 +303,8 @@ def _fetch_part(part: str) -> Callable[..., None]:
                 say(
                     f"Everything of {part} is in {study / 'sources'} already; --refresh asks again."
                 )
-            say(f"Bring it into the tables: access new {code} --study {study} --offline")
+            units = "" if unit == "oa21" else f" --areas {unit}"
+            say(f"Bring it into the tables: access new {code} --study {study}{units} --offline")
         if asked.failed:
             raise FetchError("; ".join(f"{name}: {why}" for name, why in asked.failed.items()))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,21 +56,23 @@ from access.sources.points import (
 )
 from access.sources.registers import find_district
 from access.sources.shelf import _Item, _read_shelf, _Shelf
+from access.sources.tables import _SHEETS
 from access.units import BRITISH_GRID, great_circle_m
 
 # A council's postcodes, centres, hubs, candidates, neighbours and names of places.
 
 _STAND_INS = 3
+_NOT_STATED = "not stated"
 #: A hub this near to a centre is in the same building.
 _SAME_BUILDING_M = 60.0
 
 
 def _find_postcodes(work: _Work) -> None:
     """Postcodes of the district for the study, those around for placing sites."""
-    item = next(work.shelf.having("postcodes"), None)
+    items = _of_postcodes(work.shelf)
     box, _ = _derive_box(work.areas["lon"], work.areas["lat"], margin_m=work.buffer_m + 15_000)
     work.settings["postcodes"] = None
-    if item is None:
+    if not items:
         work.part(
             "postcodes",
             "not at hand",
@@ -77,13 +80,33 @@ def _find_postcodes(work: _Work) -> None:
             by_hand="Code-Point Open (Ordnance Survey, OS Data Hub, CSV, the zip as it is)",
         )
         return
-    work.settings["postcodes"] = _read_postcodes(item.path, near=box)
-    own = _read_postcodes(item.path, districts=work.district.codes, near=box)
-    work.made.notes += [f"{item.path.name}: {note}" for note in own.notes]
-    frame = own.frame.reset_index()[["postcode", "lon", "lat"]]
-    about = work.provenance(_POSTCODES_SOURCE, "see the file", _POSTCODES_LICENCE, item.path.name)
+    paths = [item.path for item in items]
+    names = [path.name for path in paths]
+    work.settings["postcodes"] = _read_postcodes(*paths, near=box)
+    own = _read_postcodes(*paths, districts=work.district.codes, near=box)
+    work.made.notes += [f"{', '.join(names)}: {note}" for note in own.notes]
+    frame = own.frame.reset_index()
+    if (frame["district"] == "").all():
+        frame = frame[_inside(work, frame)]
+        work.made.notes.append(
+            f"{', '.join(names)} does not say the district of a postcode: those inside the areas "
+            "are taken for its own."
+        )
+    frame = frame[["postcode", "lon", "lat"]]
+    known = items[0].source is None
+    source = _POSTCODES_SOURCE if known else f"A table of postcodes ({names[0]})"
+    licence = _POSTCODES_LICENCE if known else _NOT_STATED
+    about = work.provenance(source, "see the file", licence, *names)
     work.tables["postcodes.csv"] = (_csv_bytes(frame), about)
     work.part("postcodes", f"{len(frame):,} of the district")
+
+
+def _of_postcodes(shelf: _Shelf) -> list[_Item]:
+    """The product whole, else every file of it (one a postcode area), else a table like it."""
+    items = list(shelf.having("postcodes"))
+    bare = [item for item in items if item.source is None]
+    whole = [item for item in bare if item.path.suffix.casefold() not in _SHEETS]
+    return whole[:1] or bare or items[:1]
 
 
 def _inside(work: _Work, frame: pd.DataFrame) -> np.ndarray:
@@ -121,13 +144,17 @@ def _find_sites(work: _Work) -> None:
     _from_registers(work, sites, codes)
     _hubs(work, sites, codes)
     _settle_centres(work, sites)
+    _tell_apart(work, sites)
     for table, frame in sites.items():
         _settle_sites(work, table, frame)
     for table in ("candidates", "neighbours"):
         if table not in sites:
-            work.part(table, "none at hand", whole=False, by_hand=_SITE_HAND[table])
+            of_none = table == "neighbours" and _register_service(sites) is None
+            hand = _OWN_NEIGHBOURS if of_none else _SITE_HAND[table]
+            work.part(table, "none at hand", whole=False, by_hand=hand)
 
 
+_OWN_NEIGHBOURS = "your own sheet of neighbours' centres (its name should hold 'neighbour')"
 _SITE_HAND = {
     "candidates": "your own sheet of libraries, schools and health centres (its name should hold "
     "'candidates'), or edubasealldata.csv (DfE, Get Information About Schools)",
@@ -161,6 +188,7 @@ def _own_sheet(
         words = "; ".join(map(str, done.faults[:5]))
         work.made.notes.append(f"{item.path.name} has rows that cannot be read: {words}")
     work.settings.setdefault(f"{table}_files", []).append(item.path.name)
+    work.settings.setdefault("own_sheets", set()).add(item.path.name)
     return done.frame.assign(**{"_given": True})
 
 
@@ -187,10 +215,29 @@ def _together(*frames: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _each_id_once(frame: pd.DataFrame) -> pd.DataFrame:
-    again = frame.groupby("id").cumcount()
-    frame["id"] = [f"{i}-{n + 1}" if n else i for i, n in zip(frame["id"], again, strict=True)]
-    return frame
+def _each_id_once(frame: pd.DataFrame, others: Collection[str] = ()) -> pd.DataFrame:
+    """Give a number behind to an id that a row before has, or another table."""
+    taken, ids = set(others), []
+    for id_ in frame["id"]:
+        more = (f"{id_}-{n}" for n in itertools.count(2))
+        ids.append(id_ if id_ not in taken else next(i for i in more if i not in taken))
+        taken.add(ids[-1])
+    return frame.assign(id=ids)
+
+
+def _tell_apart(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
+    """Sheets that each number their rows from 1 name different sites alike."""
+    taken: set[str] = set()
+    for table in ("centres", "candidates", "neighbours"):
+        if table in sites:
+            frame = _each_id_once(sites[table], taken)
+            changed = frame["id"].to_numpy() != sites[table]["id"].to_numpy()
+            if changed.any():
+                work.made.notes.append(
+                    f"{table}: {changed.sum():,} ids are those of other sites and have a number "
+                    f"behind ({_shown(frame['id'][changed].tolist())})."
+                )
+            sites[table], taken = frame, taken | set(frame["id"])
 
 
 def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
@@ -203,13 +250,14 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
             sites["centres"] = registers._as_centres(frame[own], "childrens_centre", "CC")
             work.settings["centres_files"] = [item.path.name]
             work.study_notes += notes
-        if "neighbours" not in sites:
+        of = _register_service(sites)
+        if "neighbours" not in sites and of is not None:
             others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
             far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float))
             near = others[far <= work.buffer_m]
             sites["neighbours"] = near[
                 ["id", "name", "type", "authority", "address", "postcode", "lon", "lat"]
-            ].assign(id="NB" + near["id"])
+            ].assign(id="NB" + near["id"], service=of)
             work.settings["neighbours_files"] = [item.path.name]
     schools = work.shelf.first("register schools")
     if schools is not None and schools.source is not None:
@@ -227,6 +275,17 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
         )
 
 
+def _register_service(sites: Mapping[str, pd.DataFrame]) -> str | None:
+    """Which of the study's services a register of children's centres is of; None for none.
+
+    Empty where the study has a name of its own, which may be that of children's centres.
+    """
+    kinds = set(sites["centres"]["service"]) if "centres" in sites else {"childrens_centre"}
+    if "childrens_centre" in kinds:
+        return "childrens_centre"
+    return None if kinds <= set(_SERVICES) else ""
+
+
 def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
     """Today's hubs: in a centre's building where one is near, else candidates of their own."""
     item = work.shelf.first("register hubs")
@@ -239,7 +298,10 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
         )
         return
     frame, _ = registers._parse_register(item.source, codes)
-    frame = frame[registers._own_authority(frame, work.district, None)].reset_index(drop=True)
+    # a county's list names the county; any other authority without hubs has none
+    inside = _inside(work, frame) if work.district.code.startswith("E07") else None
+    own = registers._own_authority(frame, work.district, inside)
+    frame = frame[own].reset_index(drop=True)
     placed = np.isfinite(frame["lon"].to_numpy(float))
     if (~placed).any():
         work.made.notes.append(
@@ -332,18 +394,8 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     lost = frame[~placed]
     stand_in = table == "centres" and work.settings.get("stand_ins", False)
     files = work.settings.get(f"{table}_files", [])
-    source = (
-        "Made-up stand-ins"
-        if stand_in
-        else (f"{registers._GIAS} or the council's own sheet ({', '.join(files)})")
-    )
-    about = work.provenance(
-        source,
-        "see the file",
-        "MIT" if stand_in else registers._LICENCE,
-        *files,
-        whole=not stand_in,
-    )
+    source, licence = ("Made-up stand-ins", "MIT") if stand_in else _source_of_sites(work, files)
+    about = work.provenance(source, "see the file", licence, *files, whole=not stand_in)
     if len(lost):
         name = f"{table}_to_place.csv"
         work.tables[name] = (_csv_bytes(lost), about)
@@ -372,6 +424,24 @@ def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     work.settings[f"{table}_frame"] = kept
     if len(kept):
         work.tables[f"{table}.csv"] = (_csv_bytes(kept), about)
+
+
+def _source_of_sites(work: _Work, files: Sequence[str]) -> tuple[str, str]:
+    """Whose sites they are, and under what terms: a council's own sheet does not state any."""
+    own = [file for file in files if file in work.settings.get("own_sheets", ())]
+    public = [file for file in files if file not in own]
+    sources, licences = [], []
+    if public:
+        hubs = work.shelf.first("register hubs")
+        lists = [file for file in public if hubs is not None and file == hubs.path.name]
+        for source, of in ((registers._GIAS, [f for f in public if f not in lists]),
+                           (registers._HUBS, lists)):  # fmt: skip
+            sources += [f"{source} ({', '.join(of)})"] if of else []
+        licences.append(registers._LICENCE)
+    if own:
+        sources.append(f"The council's own sheet ({', '.join(own)})")
+        licences.append(f"of the council's own sheet {_NOT_STATED}" if public else _NOT_STATED)
+    return "; ".join(sources), "; ".join(licences)
 
 
 def _name_places(work: _Work) -> None:
@@ -461,7 +531,13 @@ def make_study_folder(
     shelf = _read_shelf(*places, *([own] if own.is_dir() else []))
     asked = _Asked(origin=_origins(manifest))
     if not offline:
-        now = _ask_for_parts(net or _internet_of(folder), shelf, district, areas, own, progress)
+        net = net or _internet_of(folder)
+        fetched = {own / name for name in asked.origin} if net.refresh else set()
+        former = [item for item in shelf.items if item.path in fetched]
+        shelf.items = [item for item in shelf.items if item.path not in fetched]
+        now = _ask_for_parts(net, shelf, district, areas, own, progress)
+        there = {item.path for item in shelf.items}  # what could not be had again is still good
+        shelf.items += [item for item in former if item.path not in there]
         asked = _Asked(asked.origin | now.origin, now.failed)
     made = Made(folder, district)
     work = _Work(district, areas, shelf, made, asked, places[0] if places else own, buffer_m)
@@ -528,8 +604,6 @@ def fetch_parts(
     if areas not in _UNITS:
         raise ParameterError(f"no areas {areas!r}; expected one of {', '.join(_UNITS)}")
     shelf = _Shelf() if net.refresh or not own.is_dir() else _read_shelf(own)
-    if not {"areas", "boundaries"}.isdisjoint(parts) and own.is_dir():
-        shelf = _read_shelf(own)
     asked = _ask_for_parts(net, shelf, district, areas, own, progress, parts)
     manifest = read_manifest(folder)
     if asked.origin:

@@ -18,10 +18,8 @@ import shapely
 from access.errors import AccessError, FetchError, ParameterError, StudyError
 from access.sources import figures, ons, registers
 from access.sources.columns import _shown
-from access.sources.figures import _NATIONAL, _parse_deprivation
-from access.sources.folder import (
-    Provenance,
-)
+from access.sources.figures import _FILE_7, _NATIONAL, _parse_deprivation
+from access.sources.folder import _GROUPS, Provenance
 from access.sources.http import Fetched, Internet
 from access.sources.ons import _UNITS, _parse_boundaries, _parse_centroids, _parse_lookup
 from access.sources.points import _boundaries_from_former, _convert_ranks, _fetch_postcodes
@@ -30,6 +28,7 @@ from access.sources.shelf import (
     _BY_HAND,
     _COUNTS,
     _figures_at_hand,
+    _is_of_unit,
     _Item,
     _lad_column,
     _read_people,
@@ -40,6 +39,8 @@ from access.sources.shelf import (
 # What a study still lacks is asked for; what is being put together, and how each part fared.
 
 _AT_ONCE = 2
+#: Most by which tables of one census differ in an area, for what is changed to protect people.
+_CHANGED_BY = 5
 
 
 @dataclass
@@ -102,7 +103,12 @@ def _ask_for_parts(
         _nomis_tasks(net, district, unit, _figures_at_hand(shelf, unit)),
         _other_tasks(net, unit),
     ]
-    have = {role for item in shelf.items for role in item.roles}
+    have = {
+        role
+        for item in shelf.items
+        for role in item.roles
+        if not role.startswith("figures") or _is_of_unit(item, unit)
+    }
     wanted = [[t for t in g if t.role not in have and _is_asked(t, parts)] for g in groups]
 
     def run(tasks: list[_Task]) -> list[tuple[_Task, Fetched | None, str]]:
@@ -377,7 +383,7 @@ def _find_areas(work: _Work) -> None:
     if twice:
         raise StudyError(f"{item.path.name} holds {_shown(twice)} twice; expected every area once")
     parents = _parents(work, frame, parent_code)
-    frame["parent"] = frame["id"].map(parents).fillna("")
+    frame["parent"] = [parents.get(i, "") for i in frame["id"]]
     own = _in_district(work, frame, item.path.name)
     lost = len(frame) - int(own.sum())
     frame = frame[own].reset_index(drop=True)
@@ -388,6 +394,13 @@ def _find_areas(work: _Work) -> None:
     if bad:
         raise StudyError(f"{item.path.name}: {_shown(bad)} have no position")
     frame = frame.sort_values("id", ignore_index=True)
+    alone = frame["parent"].eq("")
+    if alone.any() and not alone.all():  # figures of a larger area go to all of it or to none
+        work.made.notes.append(
+            f"{_shown(frame['id'][alone].tolist())} have no {parent_code} in the look-up at hand, "
+            "which is of another year or not whole: no larger areas are used."
+        )
+        frame["parent"] = ""
     work.areas = frame[["id", "parent", "lon", "lat"]]
     work.settings["areas_file"] = item.path.name
     work.part("areas", f"{len(frame):,} {words}s with population-weighted centroids")
@@ -487,6 +500,7 @@ def _count_people(work: _Work) -> None:
             f"{_BY_HAND['residents']} for {_UNITS[work.unit][2]}s by hand and put the file into "
             f"{work.hand_folder}"
         )
+    notes += _settle_parts(frame)
     work.areas = pd.concat([work.areas, frame], axis=1)
     if {"households", "households_no_car"} <= set(work.areas):
         whole = work.areas["households"].to_numpy(float)
@@ -508,6 +522,27 @@ def _count_people(work: _Work) -> None:
     work.settings["census_files"] = sorted(set(files.values()))
 
 
+def _settle_parts(frame: pd.DataFrame) -> list[str]:
+    """Take a part that is a few above its whole for the whole.
+
+    Each census table is changed a little for itself, so that nobody is told by the difference.
+    """
+    notes = []
+    for part, _, whole, _ in _GROUPS:
+        of = "residents" if whole == "people" and whole not in frame else whole
+        if not {part, of} <= set(frame):
+            continue
+        above = frame[part] - frame[of]
+        few = (above > 0) & (above <= _CHANGED_BY)
+        if few.any():
+            frame.loc[few, part] = frame.loc[few, of]
+            notes.append(
+                f"{part} is above {of} by up to {above[few].max():g} in {few.sum():,} areas, as "
+                "each table of a census is changed a little to protect people: taken for all."
+            )
+    return notes
+
+
 def _rank_deprivation(work: _Work) -> None:
     """Ranks and deciles by LSOA, of the indices that fit the areas' census best."""
     census = _UNITS[work.unit][3]
@@ -521,14 +556,24 @@ def _rank_deprivation(work: _Work) -> None:
         if fitted is None:
             work.made.notes += more
             continue
-        edition = max([int(y) for y in re.findall(r"20[12]\d", item.path.name)] or [year or census])
+        edition = _edition(item.path.name, year, census)
         if best is None or (edition, len(fitted.columns)) > (best[0], len(best[1].columns)):
             best = (edition, fitted, item.path.name)
-            best_notes, best_estimates, out_of = notes, more, _NATIONAL[year or census]
+            lsoas_of = year or (2011 if 0 < edition < 2025 else census)
+            best_notes, best_estimates, out_of = notes, more, _NATIONAL[lsoas_of]
     by_hand = (
         "File 7 of the English Indices of Deprivation "
         f"{'2025' if census == 2021 else '2019 or 2015'} (gov.uk, CSV)"
     )
+    if work.unit.startswith("oa") and lsoas.eq("").all():
+        layer = ons._LAYERS[f"lookup {work.unit}"].what
+        work.part(
+            "deprivation",
+            "the LSOAs of the areas are not known; weights are off",
+            whole=False,
+            by_hand=f"{layer} ({ons.SOURCE}), and {by_hand}",
+        )
+        return
     if best is None:
         work.part("deprivation", "not at hand; weights are off", whole=False, by_hand=by_hand)
         return
@@ -544,16 +589,29 @@ def _rank_deprivation(work: _Work) -> None:
         work.settings["copied"] = {c: c for c in columns}
     else:
         work.areas[columns] = frame[columns].reindex(work.areas["id"]).to_numpy()
-    work.settings |= {"national": out_of, "imd": edition, "imd_file": file}
+    said = edition or "(year not stated)"
+    work.settings |= {"national": out_of, "imd": said, "imd_file": file}
     lacking = [c for c in ("imd_rank", "idaci_rank") if c not in columns]
     work.part(
         "deprivation",
-        f"Indices of {edition}: {', '.join(columns)}"
+        f"Indices of {said}: {', '.join(columns)}"
         + (f"; {file} has no {', '.join(lacking)}" if lacking else ""),
         whole=not lacking,
         by_hand=by_hand if lacking else "",
         some=True,
     )
+
+
+def _edition(file: str, year: int, census: int) -> int:
+    """Year of the indices, by the census of their LSOAs and the file's name; 0 if untold.
+
+    A name may hold other years, such as that of the download.
+    """
+    fits = [e for e in _FILE_7 if not year or (e == 2025) == (year == 2021)]  # 2025 alone has 2021
+    named = [e for e in fits if re.search(rf"(?<!\d){e}(?!\d)", file)]
+    if named or len(fits) == 1:
+        return max(named or fits)
+    return 2025 if not year and census == 2021 else 0
 
 
 def _ranks_for(
@@ -579,7 +637,7 @@ def _ranks_for(
         pairs = pairs[["lsoa21cd", "lsoa11cd"]]
     pairs = pairs[pairs.iloc[:, 1].isin(wanted)]
     ranks = frame.dropna(axis=1, how="all")
-    done = _convert_ranks(ranks, pairs, pd.Series(1.0, index=ranks.index))
+    done = _convert_ranks(ranks, pairs, None)
     if not set(wanted) <= set(done.frame.index):
         return (
             None,
@@ -633,12 +691,11 @@ def _find_boundaries(work: _Work) -> None:
 
 def _name_wards(work: _Work) -> None:
     """Ward of every area: where its centroid lies, else by a look-up."""
-    best: tuple[int, _Item] | None = None
+    layers: list[tuple[int, _Item]] = []
     for item in work.shelf.having("wards"):
         if item.source is not None and (found := _ward_columns(item.source)):
-            year = int(re.sub(r"\D", "", found[0])[:2] or 0)
-            best = max(best, (year, item), key=lambda b: b[0]) if best else (year, item)
-    if best is not None:
+            layers.append((int(re.sub(r"\D", "", found[0])[:2] or 0), item))
+    for best in sorted(layers, key=lambda layer: -layer[0]):  # the newest that is of this place
         source = best[1].source
         assert source is not None and source.shapes is not None
         _, name = _ward_columns(source) or ("", "")

@@ -21,7 +21,7 @@ from access.files import write_file
 from access.sources.http import (
     Fetched,
     Internet,
-    _must_be,
+    _is_zip,
     _must_be_json,
     _NotThereError,
     _NotWholeError,
@@ -36,6 +36,8 @@ _HOMES = ("europe/united-kingdom/england", "europe/great-britain/england")
 #: What may be a street to anybody.
 _KEYS = ("highway", "route", "railway", "man_made")
 _MOST_EXTRACTS = 8
+#: Longest header of a block of an OpenStreetMap file, and the key of its field `datasize`.
+_MOST_HEADER, _SIZE_KEY = 65_536, 0x18
 _Box = tuple[float, float, float, float]
 
 
@@ -71,7 +73,8 @@ def _extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
         raise FetchError(
             f"the index of extracts has another form than expected ({error})"
         ) from error
-    found = sorted(url for url, shape in touching if shape.intersection(area).area > 0)
+    near = [(url, shape) for url, shape in touching if shape.intersection(area).area > 0]
+    found = sorted(url for url, shape in near if not _holds_another(shape, [s for _, s in near]))
     if not found:
         raise FetchError(f"no extract holds the box {box}; expected one in Great Britain")
     if len(found) > _MOST_EXTRACTS:
@@ -79,6 +82,14 @@ def _extracts_for(index: dict[str, Any], box: _Box) -> list[str]:
             f"the box {box} touches {len(found)} extracts; it is too large for a study"
         )
     return found
+
+
+def _holds_another(shape: shapely.Geometry, others: Sequence[shapely.Geometry]) -> bool:
+    """Whether an extract is of a whole country or more: no parent by name, but by its ground."""
+    return any(
+        other.area < shape.area / 2 and shape.intersection(other).area > 0.9 * other.area
+        for other in others
+    )
 
 
 def _fetch_extracts(net: Internet, box: _Box) -> list[Fetched]:
@@ -118,6 +129,40 @@ def _is_pbf(path: Path, kind: str) -> None:
     with path.open("rb") as file:
         if b"OSMHeader" not in file.read(64):
             raise _NotWholeError("not an OpenStreetMap file")
+        size, at = path.stat().st_size, 0
+        while at < size:  # from block to block: each says how long it is
+            file.seek(at)
+            length = int.from_bytes(file.read(4), "big")
+            if length > _MOST_HEADER:
+                raise _NotWholeError("a damaged OpenStreetMap file")
+            at += 4 + length + _block_size(file.read(length))
+    if at != size:
+        raise _NotWholeError("an OpenStreetMap file that was cut short")
+
+
+def _block_size(header: bytes) -> int:
+    """How many bytes follow the header of a block: its third field."""
+    at = 0
+    try:
+        while at < len(header):
+            key, at = _varint(header, at)
+            value, at = _varint(header, at)  # a number, or how long a text is
+            if key == _SIZE_KEY:
+                return value
+            at += value
+    except IndexError:
+        pass
+    raise _NotWholeError("an OpenStreetMap file that was cut short")
+
+
+def _varint(text: bytes, at: int) -> tuple[int, int]:
+    """Read a number of as many bytes as it needs, and where the next begins."""
+    value = shift = 0
+    while True:
+        value |= (text[at] & 127) << shift
+        if text[at] < 128:
+            return value, at + 1
+        at, shift = at + 1, shift + 7
 
 
 def cut_streets(paths: Sequence[Path], box: _Box, out: Path) -> int:
@@ -173,26 +218,45 @@ def cut_streets(paths: Sequence[Path], box: _Box, out: Path) -> int:
 def _cut_one(path: Path, box: _Box, out: Path) -> set[int]:
     west, south, east, north = box
     ways: set[int] = set()
+    edges: set[int] = set()  # of squares whose edges bear no tags of their own
     source = osmium.io.File(str(path), "pbf")
+    squares = _edges_of_squares(source)
     with osmium.BackReferenceWriter(str(out), source, overwrite=True, remove_tags=False,
                                     relation_depth=1) as writer:  # fmt: skip
         ask = osmium.FileProcessor(source, osmium.osm.NODE | osmium.osm.WAY).with_locations()
         for way in ask.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
             assert isinstance(way, osmium.osm.Way)
-            if any(key in way.tags for key in _KEYS) and any(
+            street = any(key in way.tags for key in _KEYS)
+            if (street or way.id in squares) and any(
                 n.location.valid() and west <= n.lon <= east and south <= n.lat <= north
                 for n in way.nodes
             ):
                 writer.add_way(way)
-                ways.add(way.id)
+                (ways if street else edges).add(way.id)
         for relation in osmium.FileProcessor(source, osmium.osm.RELATION):
             assert isinstance(relation, osmium.osm.Relation)
-            kind = relation.tags.get("type", "")
-            if (
-                kind == "restriction" or (kind == "multipolygon" and "highway" in relation.tags)
-            ) and any(m.type == "w" and m.ref in ways for m in relation.members):
+            square = _is_square(relation)
+            if (square or relation.tags.get("type") == "restriction") and any(
+                m.type == "w" and (m.ref in ways or (square and m.ref in edges))
+                for m in relation.members
+            ):
                 writer.add_relation(relation)
-    return ways
+    return ways | edges
+
+
+def _is_square(relation: osmium.osm.Relation) -> bool:
+    """Tell a walkable area that is drawn as a multipolygon: its tags stand on the relation."""
+    return relation.tags.get("type") == "multipolygon" and any(k in relation.tags for k in _KEYS)
+
+
+def _edges_of_squares(source: osmium.io.File) -> set[int]:
+    return {
+        member.ref
+        for relation in osmium.FileProcessor(source, osmium.osm.RELATION)
+        if isinstance(relation, osmium.osm.Relation) and _is_square(relation)
+        for member in relation.members
+        if member.type == "w"
+    }
 
 
 def _merge(pieces: Sequence[Path], out: Path) -> None:
@@ -242,7 +306,7 @@ def fetch_heights(net: Internet) -> Fetched:
         net.address("os", "Terrain50/downloads", area="GB", format="ASCII Grid and GML (Grid)")
         + "&redirect"
     )
-    return net.get(url, "OS Terrain 50", check=_must_be(b"PK", what="a zip file"))
+    return net.get(url, "OS Terrain 50", check=_is_zip)
 
 
 def _tile_name(easting: float, northing: float) -> str:
@@ -350,11 +414,11 @@ def _read_tile(text: str, name: str, corner: tuple[int, int]) -> tuple[np.ndarra
     lines = text.split("\n")
     head: dict[str, float] = {}
     at = 0
-    while at < len(lines) and re.match(r"^\s*[A-Za-z]", lines[at]):
-        key, _, value = lines[at].strip().partition(" ")
-        head[key.casefold()] = float(value)
-        at += 1
     try:
+        while at < len(lines) and re.match(r"^\s*[A-Za-z]", lines[at]):
+            key, _, value = lines[at].strip().partition(" ")
+            head[key.casefold()] = float(value)
+            at += 1
         rows, columns = int(head["nrows"]), int(head["ncols"])
         cell, x, y = head["cellsize"], head["xllcorner"], head["yllcorner"]
         grid = np.array(" ".join(lines[at:]).split(), float).reshape(rows, columns)

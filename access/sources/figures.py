@@ -6,8 +6,8 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,8 @@ class _Topic:
         Our name for its total.
     figures : tuple of (str, str)
         Our name, and the categories that add up to it (regular expression).
+    ask : mapping of str to object
+        What else NOMIS must be told, or it gives every figure several times.
     """
 
     name: str
@@ -48,8 +50,11 @@ class _Topic:
     told_by: str
     total: str
     figures: tuple[tuple[str, str], ...]
+    ask: Mapping[str, object] = field(default_factory=dict)
 
 
+#: Every kind of place together: tables of 2011 come by rural and urban places as well.
+_EVERY_PLACE = {"rural_urban": 0}
 #: Categories as they are named, without the table's own name before them.
 _TOPICS_2021 = (
     _Topic(
@@ -111,6 +116,7 @@ _TOPICS_2011 = (
             ("young_11_18", r"^(age )?1[1-8]$"),
             ("children_5_10", r"^(age )?([5-9]|10)$"),
         ),
+        _EVERY_PLACE,
     ),
     _Topic(
         "QS416EW car or van availability",
@@ -118,6 +124,7 @@ _TOPICS_2011 = (
         r"^no cars or vans in household$",
         "households",
         (("households_no_car", r"^no cars or vans in household$"),),
+        _EVERY_PLACE,
     ),
 )
 _TOPICS_ESTIMATES = (
@@ -222,6 +229,9 @@ def _category(header: str) -> str:
 def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
     """The long form with one row a figure, as one row an area."""
     frame = source.frame
+    places = names.get("ruralurbanname")  # tables of 2011 come with all and each kind of place
+    if places and len(frame[places].unique()) > 1:
+        frame = frame[frame[places].str.casefold() == "total"]
     measures = names.get("measuresname")
     if measures and len(frame[measures].unique()) > 1:
         frame = frame[frame[measures].str.casefold().isin(["value", "count"])]
@@ -236,7 +246,6 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
         "ruralurban",
         "freq",
         "sex",
-        "cell",
     }
     labels = [
         c for p, c in names.items() if p.endswith("name") and p.removesuffix("name") not in others
@@ -249,7 +258,7 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
         )
     twice = frame.duplicated([code, labels[0]])
     if twice.any():
-        rows = [source.rows[i] for i in np.flatnonzero(twice.to_numpy())]
+        rows = [source.rows[i] for i in frame.index[twice]]
         raise StudyError(f"{source.file} gives a figure twice (rows {_shown(rows)})")
     known = frame[[code, labels[0], names["obsvalue"]]].dropna()
     wide = known.pivot(index=code, columns=labels[0], values=names["obsvalue"])  # noqa: PD010 - once
@@ -320,6 +329,7 @@ def _fetch_topic(net: Internet, topic: _Topic, district: str, unit: str, path: P
             date="latest",
             geography=f"{district}TYPE{_TYPES[unit]}",
             measures=20100,
+            **topic.ask,
             RecordOffset=len(rows),
             RecordLimit=_PAGE,
         )

@@ -260,7 +260,7 @@ def _manifest_text(
                 **about.more,
             }
         else:
-            entry = {k: str(v) for k, v in kept[name].items()}
+            entry = dict(kept[name])
         lines += manifest_fields(entry)
         lines.append("")
     return "\n".join(lines)
@@ -285,12 +285,22 @@ def record_file(folder: Path, name: str, about: Provenance) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
-    """What a manifest that is there says of each table; nothing where there is none."""
+    """What a manifest that is there says of each table; nothing where there is none.
+
+    One that cannot be read is refused: what it says would be lost when it is written again.
+    """
+    path = folder / "manifest.toml"
     try:
-        text = (folder / "manifest.toml").read_text(encoding="utf-8")
-        return dict(tomllib.loads(text).get("table", {}))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        listed = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("table", {})
+    except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
+    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
+        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
+    return listed
 
 
 def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
@@ -503,9 +513,9 @@ def first_settings(folder: Path) -> list[str]:
         place=about.pop("place", folder.resolve().name.replace("_", " ").title()),
         vintage=said.get("areas.csv", {}).get("source", "not stated"),
         licences={
-            t: (said[f"{t}.csv"]["source"], said[f"{t}.csv"]["licence"])
+            t: (entry.get("source", "not stated"), entry.get("licence", "not stated"))
             for t in there
-            if f"{t}.csv" in said
+            if (entry := said.get(f"{t}.csv"))
         },
         notes=told,
         keep_mappings=False,

@@ -11,8 +11,10 @@ import random
 import re
 import sys
 import time
+import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -24,13 +26,15 @@ import requests
 import urllib3
 
 import access
-from access.errors import FetchError, OutputError, ParameterError
+from access.errors import FetchError, OutputError, ParameterError, bare_address
 from access.files import read_whole, write_file
 
 _T = TypeVar("_T")
 #: Answers that may be better in a while: too many requests, and servers in trouble.
 _TRY_AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 _CHUNK = 1 << 16
+#: Tells zlib that text is packed as gzip does.
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 class _NotWholeError(Exception):
@@ -115,7 +119,7 @@ def _ask(
 
 def _shown_address(url: str) -> str:
     """Give an address as it may be shown: without the name and password that it may hold."""
-    return re.sub(r"(?<=//)[^/@\s]*@", "", str(url))[:500]
+    return bare_address(str(url))[:500]
 
 
 def _reply(
@@ -138,7 +142,7 @@ def _reply(
         body = bytearray()
         # Bytes that trickle in keep resetting a socket's timeout: the whole has a limit too. So
         # take what has come, instead of waiting for a full buffer.
-        while part := reply.raw.read1(_CHUNK, decode_content=True):
+        for part in _parts(reply):
             body += part
             if len(body) > patience.most_bytes:
                 raise FetchError(
@@ -149,6 +153,32 @@ def _reply(
                 raise _NotWholeError(f"no whole reply in {patience.timeout_s:g} s")
         kind = reply.headers.get("Content-Type", "")
         return reply.status_code, kind, _seconds(reply.headers.get("Retry-After")), bytes(body)
+
+
+def _parts(reply: requests.Response) -> Iterator[bytes]:
+    """Parts of a reply as they come, unpacked; packed text that stops before its end was cut.
+
+    The libraries take such text for whole where the server did not say how long it is.
+    """
+    packed = reply.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip")
+    unpack, begun = zlib.decompressobj(_GZIP), False
+    while part := reply.raw.read1(_CHUNK, decode_content=not packed):
+        if not packed:
+            yield part
+            continue
+        begun = True
+        try:
+            while part:
+                yield unpack.decompress(part, _CHUNK)  # a little packed may be very much
+                part = unpack.unconsumed_tail
+                if unpack.unused_data.startswith(b"\x1f\x8b"):  # one piece after another
+                    part, unpack = unpack.unused_data, zlib.decompressobj(_GZIP)
+        except zlib.error as error:
+            raise requests.exceptions.ContentDecodingError(str(error)) from error
+    if begun:
+        yield unpack.flush()
+        if not unpack.eof:
+            raise requests.exceptions.ChunkedEncodingError
 
 
 def _seconds(text: str | None) -> float | None:
@@ -305,7 +335,7 @@ class Fetched:
     ----------
     path : Path
     url : str
-        Where it came from.
+        Where it came from, without a name and password: it is written into manifests.
     sha256 : str
     day : str
         Date on which it was fetched, for the manifest only.
@@ -315,6 +345,9 @@ class Fetched:
     url: str
     sha256: str
     day: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", bare_address(self.url))
 
     @property
     def body(self) -> bytes:
@@ -476,7 +509,8 @@ class Internet:
                 if status not in _TRY_AGAIN:
                     raise FetchError(f"{url} refuses to give {what}: HTTP {status}")
                 return None, kind, asked_s, status
-            going_on = status == 206 and have > 0
+            going_on = status == 206
+            _check_part(reply, have)
             tag = reply.headers.get("ETag") or reply.headers.get("Last-Modified") or ""
             mark.unlink(missing_ok=True)
             if tag and not tag.startswith("W/") and "Content-Encoding" not in reply.headers:
@@ -488,7 +522,7 @@ class Internet:
                     f"most {most / 1e6:,.0f} MB are taken"
                 )
             with work.open("ab" if going_on else "wb") as file:
-                while part := reply.raw.read1(_CHUNK, decode_content=True):
+                for part in _parts(reply):
                     size += len(part)
                     if size > most:
                         raise FetchError(f"{url} gives more than {most / 1e6:,.0f} MB for {what}")
@@ -518,7 +552,7 @@ class Internet:
         return self.folder / "partial" / f"{_name(url)}.{os.getpid()}.part"
 
     def _index(self, url: str) -> Path:
-        return self.folder / "index" / f"{_name(url)}.json"
+        return self.folder / "index" / f"{_name(bare_address(url))}.json"
 
     def _keep(self, url: str, work: Path) -> Fetched:
         with work.open("rb") as file:
@@ -527,7 +561,7 @@ class Internet:
         home.parent.mkdir(parents=True, exist_ok=True)
         work.replace(home)
         work.with_suffix(".tag").unlink(missing_ok=True)
-        entry = {"url": url, "sha256": digest, "day": self.day}
+        entry = {"url": bare_address(url), "sha256": digest, "day": self.day}
         write_file(self._index(url), json.dumps(entry).encode())
         self.patience.sleep(self.patience.pause_s)
         return Fetched(home, url, digest, self.day)
@@ -546,13 +580,20 @@ class Internet:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         if not whole:
-            _LOG.warning("the kept file of %s is damaged and asked for again", url)
+            _LOG.warning("the kept file of %s is damaged and asked for again", bare_address(url))
             return None
         return Fetched(home, url, entry["sha256"], str(entry.get("day", "")))
 
 
 def _name(url: str) -> str:
     return hashlib.sha256(url.encode()).hexdigest()[:40]
+
+
+def _check_part(reply: requests.Response, start: int) -> None:
+    """Refuse a part of a file that begins elsewhere than where a former try stopped."""
+    told = reply.headers.get("Content-Range", "")
+    if reply.status_code == 206 and not told.startswith(f"bytes {start}-"):
+        raise _NotWholeError(f"another part than was asked for came ({told[:40]!r})")
 
 
 def _length(reply: requests.Response) -> int | None:
@@ -586,6 +627,17 @@ def _must_be(*starts: bytes, what: str) -> _Check:
             raise _NotWholeError(f"not {what}")
 
     return check
+
+
+def _is_zip(path: Path, kind: str) -> None:
+    """A check that a file is a whole zip: the list of what is in it stands at its end."""
+    _no_page(path, kind)
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start.startswith(b"PK"):
+        raise _NotWholeError("not a zip file")
+    if not zipfile.is_zipfile(path):
+        raise _NotWholeError("the zip file was cut short")
 
 
 def _read_json(path: Path, kind: str) -> Any:

@@ -331,6 +331,7 @@ def _pages(
     if total < 0:
         raise FetchError(f"{base} does not count its rows; expected a number")
     rows: list[dict[str, Any]] = []
+    seen: set[str] = set()
     page = _PAGE
     while len(rows) < total:
         url = f"{base}/query?" + _query(
@@ -354,6 +355,13 @@ def _pages(
         new = json.loads(got.body)["features"]
         if not new:
             break
+        texts = {json.dumps(row, sort_keys=True) for row in new}
+        if len(texts) < len(new) or texts & seen:  # as many as were counted, and others missing
+            raise FetchError(
+                f"{base} gives the same rows of {layer.what} twice: it passes over where a page "
+                "begins; nothing is taken from it"
+            )
+        seen |= texts
         rows += new
     if len(rows) != total:
         raise FetchError(
@@ -427,7 +435,8 @@ def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
             f"{table.file} has no positions of its areas; "
             f"it has {_shown(list(table.frame.columns))}"
         )
-    out = table.frame.drop(columns=[code]).assign(
+    # a column called id is the file's own number of a row
+    out = table.frame.drop(columns=[c for c in table.frame if c in (code, "id")]).assign(
         lon=lonlat[:, 0].round(6), lat=lonlat[:, 1].round(6)
     )
     out.insert(0, "id", table.frame[code].to_numpy())

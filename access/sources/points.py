@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError, StudyError
 from access.sources.columns import _columns_of, _plain, _propose, _read_numbers, _shown
-from access.sources.http import Fetched, Internet, _must_be
+from access.sources.http import Fetched, Internet, _is_zip, _must_be
 from access.sources.tables import Source, _check_packed, _decode, _read_source
 from access.units import BRITISH_GRID, project, unproject
 
@@ -96,7 +96,7 @@ def _is_code_point(row: Sequence[str]) -> bool:
 
 def _read_postcodes(
     path: Path,
-    *,
+    *pieces: Path,
     districts: Sequence[str] | None = None,
     near: tuple[float, float, float, float] | None = None,
 ) -> Postcodes:
@@ -105,6 +105,8 @@ def _read_postcodes(
     Parameters
     ----------
     path : Path
+    *pieces : Path
+        Further files of Code-Point Open, which is one a postcode area.
     districts : sequence of str, optional
         District codes that are kept: a postcode's outcode does not tell its council.
     near : tuple of float, optional
@@ -121,7 +123,7 @@ def _read_postcodes(
     """
     path = Path(path)
     frames, headed = [], False
-    for name, body in _files(path):
+    for name, body in (part for one in (path, *pieces) for part in _files(one)):
         text, _ = _decode(body, name)
         first = next(csv.reader(io.StringIO(text)), [])
         if _is_code_point(first):
@@ -143,7 +145,8 @@ def _read_postcodes(
             )
     if not frames:
         raise StudyError(f"{path} holds no postcodes; expected the CSV files of Code-Point Open")
-    return _placed(pd.concat(frames, ignore_index=True), path.name, districts, near, headed)
+    names = ", ".join(one.name for one in (path, *pieces))
+    return _placed(pd.concat(frames, ignore_index=True), names, districts, near, headed)
 
 
 def _files(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -178,12 +181,12 @@ def _headed(path: Path) -> pd.DataFrame:
         )
     frame = source.frame.rename(columns={theirs: ours for ours, theirs in found.items()})
     for ours, names in (
-        ("district", ("ladcd", "district", "oslaua", "lad", "laua", "lad24cd", "lad25cd")),
-        ("ward", ("wardcd", "ward", "osward", "wd24cd", "wd25cd")),
-        ("quality", ("positionalquality", "quality", "osgrdind")),
+        ("district", r"lad(\d\d)?(cd)?|district|oslaua|laua"),
+        ("ward", r"wd(\d\d)?(cd)?|ward(cd)?|osward"),
+        ("quality", "positionalquality|quality|osgrdind"),
     ):
         if ours not in frame:
-            at = next((c for c in frame if _plain(c) in names), None)
+            at = next((c for c in frame if re.fullmatch(names, _plain(c))), None)
             frame[ours] = frame[at] if at else ""
     return frame
 
@@ -222,7 +225,9 @@ def _placed(
         )
         grid[(grid <= 0).any(axis=1)] = np.nan
         lonlat = unproject(grid, BRITISH_GRID).round(6)
-    ok = np.isfinite(lonlat).all(axis=1) & (quality < _NO_POSITION).to_numpy()
+    # the ONS directories put a postcode without a position at a latitude of 99.999999
+    there = np.isfinite(lonlat).all(axis=1) & (np.abs(lonlat[:, 1]) <= 90)
+    ok = there & (quality < _NO_POSITION).to_numpy()
     if (~ok).any():
         notes.append(f"{(~ok).sum():,} postcodes have no position in the file and are left out.")
     if near is not None:
@@ -252,7 +257,7 @@ def _fetch_postcodes(net: Internet) -> Fetched:
     FetchError
     """
     url = net.address("os", "CodePointOpen/downloads", area="GB", format="CSV") + "&redirect"
-    return net.get(url, "Code-Point Open", check=_must_be(b"PK", what="a zip file"))
+    return net.get(url, "Code-Point Open", check=_is_zip)
 
 
 STOPS_SOURCE = "Department for Transport: National Public Transport Access Nodes (NaPTAN)"
@@ -496,7 +501,9 @@ def _words(pairs: pd.DataFrame, old: str, new: str, estimated: pd.Series) -> tup
     return tuple(said)
 
 
-def _convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series) -> _Converted:
+def _convert_ranks(
+    ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series | None
+) -> _Converted:
     """Bring ranks or deciles to other areas: a part takes its whole's, a merged one the mean.
 
     Parameters
@@ -505,8 +512,9 @@ def _convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series)
         Indexed by the old areas' ids.
     lookup : DataFrame
         Old id, new id.
-    people : Series
-        Residents of the old areas, which weigh the parts of a merged area.
+    people : Series or None
+        Residents of the old areas, which weigh the parts of a merged area; None where nobody
+        knows them: the parts then count alike.
 
     Returns
     -------
@@ -515,7 +523,7 @@ def _convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series)
     """
     old, new = lookup.columns[:2]
     pairs = lookup[lookup[old].isin(ranks.index)][[old, new]].drop_duplicates()
-    weight = people.reindex(pairs[old]).to_numpy(float)
+    weight = (pd.Series() if people is None else people).reindex(pairs[old]).to_numpy(float)
     rows = {}
     for area, at in pairs.reset_index(drop=True).groupby(new, sort=True).groups.items():
         w = weight[at]
@@ -528,7 +536,8 @@ def _convert_ranks(ranks: pd.DataFrame, lookup: pd.DataFrame, people: pd.Series)
     estimated = (_touched(pairs, old, new) | merged).reindex(frame.index)
     note = (
         f"Ranks of {int(estimated.sum()):,} areas that were split or merged are estimates: "
-        "a part has its whole's rank, a merged area the mean by residents.",
+        "a part has its whole's rank, a merged area the "
+        f"{'plain mean of its parts' if people is None else 'mean by residents'}.",
     )
     return _Converted(frame, estimated, note if estimated.any() else ())
 

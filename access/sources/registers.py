@@ -443,7 +443,10 @@ def _positions(
 def _own_authority(
     frame: pd.DataFrame, district: _District, inside: np.ndarray | None
 ) -> np.ndarray:
-    """Rows of a local authority: by its name, and where that is a county, by its boundary."""
+    """Rows of a local authority: by its name, and where that is a county, by its boundary.
+
+    `inside` of None: by its name alone.
+    """
     names = {_bare(district.name), _bare(district.spoken)}
     own = frame["authority"].map(_bare).isin(names).to_numpy()
     if not own.any() and inside is not None:

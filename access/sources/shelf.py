@@ -370,6 +370,19 @@ def _read_people(shelf: _Shelf, unit: str, ids: Sequence[str]) -> _People:
     return out
 
 
+#: How codes of each kind of area begin, England and Wales.
+_BEGINNINGS = {"oa": ("E00", "W00"), "lsoa": ("E01", "W01")}
+
+
+def _is_of_unit(item: _Item, unit: str) -> bool:
+    """Whether figures are those of such areas: a table of larger ones has the same columns."""
+    if item.source is None:
+        return False
+    code = next((c for c in item.source.frame if _plain(c) == "geographycode"), None)
+    begins = _BEGINNINGS[unit.rstrip("12")]
+    return code is not None and bool(item.source.frame[code].str.startswith(begins).any())
+
+
 def _figures_at_hand(shelf: _Shelf, unit: str) -> set[str]:
     """Counts that some table of these areas has, whatever areas it covers."""
     known: set[str] = set()
@@ -399,6 +412,12 @@ def _take(out: _People, found: pd.DataFrame, file: str, notes: list[str]) -> Non
         if np.isfinite(values).all():
             out.frame[column] = values
             out.files[column] = file
+        else:
+            unknown = out.frame.index[~np.isfinite(values)].tolist()
+            out.notes.append(
+                f"{file} does not know {column} of {len(unknown):,} areas ({_shown(unknown)}): "
+                "it is not used."
+            )
     out.notes += notes
 
 

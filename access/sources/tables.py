@@ -36,6 +36,8 @@ _MOST_UNPACKED = 2_000_000_000
 _MOST_RATIO = 250
 _MOST_PARTS = 20_000
 _DELIMITERS = (",", ";", "\t", "|")
+#: A line of our own behind the last of a text: it is swallowed where a quotation mark is open.
+_END = "\x1e"
 #: Rows in which the header is looked for.
 _HEADER_WITHIN = 40
 _SHEETS = frozenset((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"))
@@ -222,10 +224,17 @@ def _read_text(name: str, text: str, encoding: str, known: frozenset[str]) -> So
     if told:
         text = "\n" + text[told.end() :]  # the row numbers of the sheet stay
     csv.field_size_limit(10_000_000)
+    ended = text if text.endswith(("\n", "\r")) else f"{text}\n"
     try:
-        grid = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False))
+        rows = csv.reader(io.StringIO(ended + _END, newline=""), delimiter=delimiter, strict=False)
+        grid = list(rows)
     except csv.Error as error:
         raise StudyError(f"{name} cannot be read as a table: {error}") from error
+    if grid.pop() != [_END]:
+        raise StudyError(
+            f"{name}, row {len(grid) + 1}: a quotation mark opens a cell and none closes it, so "
+            "that all rows below are part of it; take it away or close it"
+        )
     words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(delimiter, delimiter)
     return _from_grid(name, grid, known, [f"Read as {encoding}, columns parted by {words}."])
 
@@ -374,8 +383,12 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
 def _is_remark(cells: list[str], filled: list[str]) -> bool:
     """A line of notes or totals: it must not become a place."""
     first = filled[0].casefold()
-    if re.match(r"^(grand |sub-?)?totals?\b\s*:?", first) and len(cells) > 1:
-        return cells.index(filled[0]) < 2
+    total = re.match(r"^(grand |sub-?)?totals?\b\s*:?", first)
+    # a name may begin with it: beside a total stand numbers
+    if total and (
+        total.end() == len(first) or not any(re.search("[A-Za-z]{2}", c) for c in filled[1:])
+    ):
+        return len(cells) > 1 and cells.index(filled[0]) < 2
     starts = ("source", "note", "©", "contains ", "crown copyright", "data as at", "footnote")
     return (
         len(cells) > 2
@@ -515,8 +528,12 @@ def _check_geojson(path: Path) -> None:
 
 def _in_degrees(geometry: gpd.GeoSeries, name: str, notes: list[str]) -> gpd.GeoSeries:
     """Shapes in WGS84; a missing CRS is told by the numbers, and said."""
+    x0, y0, x1, y1 = geometry.total_bounds
+    # GeoJSON without a CRS is taken for degrees, whatever its numbers
+    beyond = geometry.crs is not None and geometry.crs.equals(WGS84) and (x1 > 180 or y1 > 90)
+    if beyond:
+        geometry = geometry.set_crs(None, allow_override=True)
     if geometry.crs is None:
-        x0, y0, x1, y1 = geometry.total_bounds
         if x0 >= 0 and 1000 < x1 <= 700_000 and y0 >= 0 and 1000 < y1 <= 1_300_000:
             geometry = geometry.set_crs(BRITISH_GRID)
         elif x0 >= -180 and x1 <= 180 and y0 >= -90 and y1 <= 90:

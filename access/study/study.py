@@ -51,6 +51,7 @@ from access.study.tables import (
     read_table,
     without_shapes,
 )
+from access.text import listed
 from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
@@ -88,7 +89,7 @@ def _study_assumptions(
         )
     if config.areas.shared_counts:
         said.append(
-            "Counts by age, car ownership and equality group are known for larger areas "
+            f"Counts by {_shared_by(config)} are known for larger areas "
             f"({config.areas.parent_table}) and shared among the areas of each by "
             f"{config.areas.share_by}: an estimate, totals kept."
         )
@@ -107,6 +108,14 @@ def _study_assumptions(
     if changed:
         said.append(f"Changed since the manifest was written: {', '.join(changed)}.")
     return tuple(said)
+
+
+def _shared_by(config: StudyConfig) -> str:
+    """Say what the counts that are shared among areas are by, and of nothing else."""
+    shared = set(config.areas.shared_counts)
+    ages, cars = shared & {*config.demand_columns}, shared & {"households", "households_no_car"}
+    kinds = {"age": ages, "car ownership": cars, "equality group": shared - ages - cars}
+    return listed([word for word, columns in kinds.items() if columns])
 
 
 #: What switches something on where areas have it, by its columns, and what follows from its gaps.

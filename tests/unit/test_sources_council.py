@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from access.errors import OutputError, ParameterError, StudyError
-from access.sources.council import make_study_folder
+from access.sources.council import fetch_parts, make_study_folder
+from access.sources.council_areas import _edition
+from access.sources.folder import first_settings, put_table
 from access.sources.http import Internet, Patience
-from access.sources.registers import _districts, find_district
+from access.sources.importing import Imported, _import_table
+from access.sources.points import _read_postcodes
+from access.sources.registers import _District, _districts, find_district
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -313,3 +318,273 @@ def test_hostile_names_stay_text(tmp_path):
     make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
     study = load_study(tmp_path / "s")
     assert study.centres["service"].tolist() == ["cc", "cc"]
+
+
+# --- postcodes -------------------------------------------------------------------------------
+
+
+def test_every_file_of_code_point_open_is_read_and_not_the_first_alone(tmp_path, complete):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo",))
+    first, *rows = made_up.code_point()["le.csv"].splitlines(keepends=True)
+    (downloads / "aa.csv").write_bytes(first)
+    (downloads / "le.csv").write_bytes(b"".join(rows))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    made = (tmp_path / "s" / "postcodes.csv").read_bytes()
+    assert made == (complete / "postcodes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("column", ["lad19cd", "LAD26CD", "oslaua", "something else"])
+def test_postcodes_of_other_districts_are_none_of_the_study(tmp_path, column):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo",))
+    x, y = made_up.square(0)
+    (lon, lat), (far, _) = made_up.lonlat(x + 500, y + 500), made_up.lonlat(x - 2500, y + 500)
+    (downloads / "directory.csv").write_text(
+        f"pcds,lat,long,{column}\nLE15 0AA,{lat},{lon},{made_up.CODE}\n"
+        f"LE15 9ZZ,{lat},{far},E07000130\nLE15 8ZZ,99.999999,0.000000,{made_up.CODE}\n"
+    )
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert load_study(tmp_path / "s").postcodes["postcode"].tolist() == ["LE15 0AA"]
+    assert parts(made)["postcodes"].state == "1 of the district"
+
+
+def test_a_postcode_that_the_directory_cannot_place_is_nowhere(tmp_path):
+    path = tmp_path / "onspd.csv"
+    path.write_text("pcds,lat,long,osgrdind\nA1 1AA,52.6,-0.7,1\nA1 1AB,99.999999,0.000000,9\n")
+    read = _read_postcodes(path)
+    assert read.frame.index.tolist() == ["A1 1AA"]
+    assert "1 postcodes have no position" in read.notes[0]
+
+
+# --- what larger areas, indices and counties tell --------------------------------------------
+
+
+@pytest.mark.parametrize("known", ["none", "all but one"])
+def test_areas_whose_larger_areas_are_not_known_make_a_study_that_loads(tmp_path, known):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("lookup",))
+    if known != "none":
+        rows = [dict(r["properties"]) for r in made_up.features("lookup")]
+        rows[3]["LSOA21CD"] = ""
+        pd.DataFrame(rows).to_csv(downloads / "lookup.csv", index=False)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.config.weights.scheme == "none" and "lsoa" not in study.areas
+    part = parts(made)["deprivation"]
+    assert part.mark == "MISSING" and "look-up of Output Areas 2021" in part.by_hand
+    told = [note for note in made.notes if made_up.OAS[3] in note and "no LSOA21CD" in note]
+    assert bool(told) == (known != "none")
+
+
+def test_a_table_of_centroids_may_have_a_column_called_id(tmp_path, complete):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("pwc",))
+    rows = [(n, f["properties"]["OA21CD"], *f["geometry"]["coordinates"])
+            for n, f in enumerate(made_up.features("pwc"))]  # fmt: skip
+    pd.DataFrame(rows, columns=["id", "OA21CD", "x", "y"]).to_csv(
+        downloads / "pwc.csv", index=False
+    )
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert (tmp_path / "s/areas.csv").read_bytes() == (complete / "areas.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "year", "census", "edition"),
+    [
+        ("File_7_IoD2025_All.csv", 2021, 2021, 2025),
+        ("indices got 20260115.csv", 2021, 2021, 2025),
+        ("File_7_IoD2019 of 2024-05-01.csv", 2011, 2011, 2019),
+        ("File_7_ID_2015_2025-01-01.csv", 2011, 2021, 2015),
+        ("imd2019.csv", 0, 2021, 2019),
+        ("imd.csv", 2021, 2021, 2025),
+        ("imd.csv", 2011, 2011, 0),
+    ],
+)
+def test_the_year_of_indices_is_that_of_an_edition(file, year, census, edition):
+    assert _edition(file, year, census) == edition
+
+
+def test_indices_whose_year_nothing_tells_are_of_no_year(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("File_7",))
+    (downloads / "Indices 2026.csv").write_bytes(made_up.file7())
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["deprivation"].state.startswith("Indices of 2025: ")
+
+
+def test_hubs_of_a_county_are_told_by_the_district_they_lie_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(made_up, "CODE", "E07000155")  # a district of Northamptonshire, then
+    district = _District("E07000155", "Old Town", "")
+    monkeypatch.setattr("access.sources.council.find_district", lambda asked: district)
+    downloads = made_up.put_into(tmp_path / "downloads", without=("hub",))
+    rows = [("In", "County", "LE15 3AA"), ("Out", "County", "LE15 9ZZ"), ("?", "County", "Z1 1ZZ")]
+    hubs = pd.DataFrame(rows, columns=["Family_Hub", "Local_Authority", "Postcode"])
+    hubs.to_csv(downloads / "hubs.csv", index=False)
+    made = make_study_folder("Old Town", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["hubs"].state.startswith("1 family hubs, 0 of them")
+    assert load_study(tmp_path / "s").config.hubs.council_choice == ("FHH0001",)
+
+
+def test_figures_of_larger_areas_do_not_keep_those_of_the_areas_from_being_asked_for(
+    tmp_path, serve, complete
+):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("NM_2020",))
+    larger = made_up.as_csv(made_up.nomis_rows("NM_2020_1", made_up.LSOAS))
+    (downloads / "ages of lsoas.csv").write_bytes(larger)
+    server = serve()
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads,
+                      net=internet(server, tmp_path / "k"))  # fmt: skip
+    assert {a.split("?")[0] for a in server.asked} == {"/nomis/dataset/NM_2020_1.data.csv"}
+    assert (tmp_path / "s/areas.csv").read_bytes() == (complete / "areas.csv").read_bytes()
+
+
+@pytest.mark.parametrize("part", ["areas", "boundaries", "census", "all of it"])
+def test_what_is_to_be_refreshed_is_asked_for_again(tmp_path, serve, part):
+    server = serve()
+    net = internet(server, tmp_path / "k")
+    make_study_folder("Rutland", tmp_path / "s", net=net)
+    before = (tmp_path / "s/manifest.toml").read_bytes()
+    again = replace(net, refresh=True, today="2026-02-01")
+    server.asked.clear()
+    if part == "all of it":
+        server.faults["File_7"] = ["500"] * 9
+        made = make_study_folder("Rutland", tmp_path / "s", net=again)
+        assert parts(made)["deprivation"].whole, "what could not be had again is still good"
+        assert len(made_up.CATEGORIES) == len({a for a in server.asked if "Offset=0" in a
+                                               and "nomis" in a})  # fmt: skip
+    else:
+        assert fetch_parts("Rutland", tmp_path / "s", [part], net=again).origin
+    assert any(("nomis" if part == "census" else "ons") in a for a in server.asked)
+    assert (tmp_path / "s/manifest.toml").read_bytes() != before
+    assert len(load_study(tmp_path / "s").areas) == 12
+
+
+def test_a_part_that_protection_set_above_its_whole_does_not_stop_the_study(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    for table, row, value in (("NM_2063_1", 5, made_up.figure(1, 0) + 1), ("NM_2041_1", 3, 103)):
+        rows = made_up.nomis_rows(table)
+        rows[row][8] = str(value)
+        (downloads / f"{table}.csv").write_bytes(made_up.as_csv(rows))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    areas = load_study(tmp_path / "s").areas
+    assert areas["households_no_car"][1] == areas["households"][1] and areas["p_no_car"][1] == 1
+    assert areas["white_british"][0] == areas["people"][0]
+    told = [note for note in made.notes if "to protect people" in note]
+    assert len(told) == 2 and "white_british is above people by up to 3 in 1 areas" in told[0]
+
+
+def test_what_a_table_does_not_know_of_an_area_is_told(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    rows = made_up.nomis_rows("NM_2063_1")
+    rows[2][8] = ""
+    (downloads / "NM_2063_1.csv").write_bytes(made_up.as_csv(rows))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    told = f"does not know households_no_car of 1 areas ({made_up.OAS[0]})"
+    assert any(told in note for note in made.notes)
+
+
+def test_wards_of_another_place_do_not_hide_those_of_the_place(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    far = made_up.ward_features()[:1]
+    far[0]["properties"] = {"WD26CD": "S13000001", "WD26NM": "Far"}
+    far[0]["geometry"]["coordinates"] = [[[-3, 56], [-2, 56], [-2, 57], [-3, 56]]]
+    (downloads / "more.geojson").write_bytes(made_up.collection(far))
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert parts(made)["wards"].state.startswith("2 wards of 2025")
+
+
+@pytest.mark.parametrize(
+    ("without", "words"),
+    [("NM_2056", "Counts by equality group are known"), ("NM_2063", "Counts by car ownership are")],
+)
+def test_only_what_is_shared_is_told_as_shared(tmp_path, without, words):
+    downloads = made_up.put_into(tmp_path / "downloads", without=(without,))
+    table = f"{without}_1"
+    larger = made_up.as_csv(made_up.nomis_rows(table, made_up.LSOAS))
+    (downloads / "larger.csv").write_bytes(larger)
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    said = " ".join(load_study(tmp_path / "s").assumptions)
+    assert words in said and "by age" not in said
+
+
+# --- the council's own sheets ----------------------------------------------------------------
+
+
+def test_sites_that_sheets_number_alike_are_told_apart(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    head = "id,name,service,postcode\n"
+    (downloads / "centres a.csv").write_text(f"{head}1,A,cc,LE15 1AA\n1-2,B,cc,LE15 2AA\n")
+    (downloads / "centres b.csv").write_text(f"{head}1,C,cc,LE15 3AA\n")
+    (downloads / "candidates.csv").write_text("id,name,kind,postcode\n1,D,library,LE15 4AA\n")
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    assert study.centres["id"].tolist() == ["1", "1-2", "1-3"]
+    assert study.candidates.set_index("name")["id"]["D"] == "1-4"
+    assert any("candidates: 1 ids are those of other sites" in note for note in made.notes)
+
+
+@pytest.mark.parametrize(
+    ("services", "counted"),
+    [
+        (["Children's Centre", "Youth club"], {"childrens_centre": 1, "youth_centre": 0}),
+        (["Youth club", "Youth club"], {"youth_centre": 0}),
+        (["Our kind", "Youth club"], {"our_kind": 1, "youth_centre": 1}),
+    ],
+)
+def test_childrens_centres_next_door_are_no_youth_centres(tmp_path, services, counted):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    rows = [("A", services[0], "LE15 1AA"), ("B", services[1], "LE15 2AA")]
+    sheet = pd.DataFrame(rows, columns=["name", "service", "postcode"])
+    sheet.to_csv(downloads / "our centres.csv", index=False)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    hand = parts(made)["neighbours"].by_hand
+    assert "edubase" not in hand, "the register is at hand"
+    assert ("your own sheet" in hand) == (set(counted) == {"youth_centre"})
+    study = load_study(tmp_path / "s")
+    assert {key: len(study.neighbours_of(key)) for key in study.config.services} == counted
+
+
+def test_no_licence_is_claimed_that_nobody_gave(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("codepo", "edubasealldata"))
+    sheet = "name,service,postcode\nA,Youth club,LE15 1AA\nB,Youth club,LE15 2AA\n"
+    (downloads / "our centres.csv").write_text(sheet)
+    (downloads / "our candidates.csv").write_text("name,kind,postcode\nD,library,LE15 4AA\n")
+    (x, y), lines = made_up.square(0), ["pcd,lat,long,ladcd"]
+    lon, lat = made_up.lonlat(x + 500, y + 500)
+    lines += [f"LE15 {n}AA,{lat + n / 500:.6f},{lon},{made_up.CODE}" for n in range(9)]
+    (downloads / "table.csv").write_text("\n".join(lines))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    said = tomllib.loads((tmp_path / "s/manifest.toml").read_text())["table"]
+    assert said["postcodes.csv"]["source"] == "A table of postcodes (table.csv)"
+    assert said["centres.csv"]["source"] == "The council's own sheet (our centres.csv)"
+    assert said["postcodes.csv"]["licence"] == said["centres.csv"]["licence"] == "not stated"
+    both = said["candidates.csv"]
+    assert "family hub sites (List_of_family_hub_sites.csv); The council's own" in both["source"]
+    assert both["licence"].endswith("v3.0; of the council's own sheet not stated")
+
+
+# --- the manifest ----------------------------------------------------------------------------
+
+
+def own_tables(folder: Path, manifest: str) -> Imported:
+    folder.mkdir()
+    (folder / "manifest.toml").write_text(manifest)
+    (folder / "centres.csv").write_text("id,name,service,lon,lat\nC,One,cc,-0.7,52.6\n")
+    (folder / "a.csv").write_text("id,lon,lat,residents\nA,-0.7,52.6,10\nB,-0.71,52.61,10\n")
+    return _import_table(folder / "a.csv", "areas")
+
+
+def test_a_manifest_that_cannot_be_read_is_not_written_over(tmp_path):
+    text = '[table."centres.csv"]\nsource = "the council"\nlicence = oops\n'
+    done = own_tables(tmp_path / "s", text)
+    with pytest.raises(StudyError, match=r"manifest\.toml cannot be read as TOML"):
+        put_table(tmp_path / "s", done, ("s", "l"), {})
+    assert (tmp_path / "s/manifest.toml").read_text() == text
+    assert not (tmp_path / "s/areas.csv").exists()
+
+
+def test_what_a_manifest_says_stays_as_it_was_said(tmp_path):
+    done = own_tables(tmp_path / "s", '[table."centres.csv"]\nsha256 = "x"\nlocal = true\n')
+    put_table(tmp_path / "s", done, ("s", "l"), {})
+    assert "study.toml" in first_settings(tmp_path / "s")
+    assert "not stated" in (tmp_path / "s/ATTRIBUTION.md").read_text()
+    done = own_tables(tmp_path / "t", '[table."centres.csv"]\nsha256 = "x"\nlocal = true\n')
+    put_table(tmp_path / "t", done, ("s", "l"), {})
+    said = tomllib.loads((tmp_path / "t/manifest.toml").read_text())["table"]
+    assert said["centres.csv"] == {"sha256": "x", "local": True}

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import osmium
 import pytest
+from typer.testing import CliRunner
 
+from access.cli.app import app
 from access.errors import FetchError, ParameterError, StudyError
+from access.files import sha256_of
 from access.sources import downloads, figures, ons, points
 from access.sources.figures import _fetch_deprivation, _parse_deprivation
-from access.sources.http import Internet, Patience
+from access.sources.folder import new_study
+from access.sources.http import Internet, Patience, _ask
 from access.sources.overpass import _write_pbf
 from access.sources.points import _fetch_postcodes
 from access.sources.registers import _fetch_register
+from access.sources.tables import _read_source
 from tests import made_up_council as made_up
 
 
@@ -163,6 +172,71 @@ def test_a_page_that_is_too_large_is_halved(serve, net, tmp_path):
     assert list(dict.fromkeys(sizes)) == ["2000", "1000", "500", "250"]
 
 
+@pytest.fixture
+def packed():
+    """Serve what a list holds as text packed by gzip, without saying how long it is."""
+    bodies: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(bodies[0])
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield bodies, f"http://127.0.0.1:{server.server_port}/a.csv"
+    server.shutdown()
+    server.server_close()
+
+
+TEXT = b"\n".join(b"row %d,%d" % (n, n * 7919 % 1_000_003) for n in range(50_000))
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_packed_text_is_whole_or_refused(packed, tmp_path, pieces):
+    bodies, url = packed
+    patience = Patience(tries=2, pause_s=0, sleep=lambda seconds: None)
+    net = Internet(tmp_path, patience=patience)
+    step = len(TEXT) // pieces + 1
+    whole = b"".join(gzip.compress(TEXT[k : k + step]) for k in range(0, len(TEXT), step))
+    for ask in (
+        lambda: net.get(url, "rows").body,
+        lambda: _ask(url, lambda body, kind: body, what="rows", patience=patience),
+    ):
+        bodies[:] = [whole[: len(whole) * 5 // 8]]
+        with pytest.raises(FetchError, match="2 x the reply was cut short"):
+            ask()
+        bodies[:] = [whole]
+        assert ask() == TEXT
+
+
+def test_no_password_in_an_address_is_told_or_written(serve, net, tmp_path):
+    server = serve(File_7=["403"])
+    made = net(server)
+    secret = {name: url.replace("//", "//me:hunter2@") for name, url in server.addresses.items()}
+    made = replace(made, addresses=secret)
+    with pytest.raises(FetchError) as refused:
+        _fetch_deprivation(made, 2025)
+    got = [
+        _fetch_deprivation(made, 2025),
+        ons._fetch_codes(made, LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson"),
+    ]
+    assert "hunter2" not in str(refused.value) and server.url in str(refused.value)
+    assert not any("hunter2" in one.url for one in got)
+    assert not any(b"hunter2" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+    before = len(server.asked)
+    _fetch_deprivation(made, 2025)
+    assert len(server.asked) == before
+    made.forget(got[0].url)
+    _fetch_deprivation(made, 2025)
+    assert len(server.asked) == before + 1
+
+
 @pytest.mark.parametrize("shift", [1, -1])
 def test_rows_must_be_as_many_as_the_server_counts(serve, net, tmp_path, shift):
     server = serve()
@@ -170,6 +244,18 @@ def test_rows_must_be_as_many_as_the_server_counts(serve, net, tmp_path, shift):
     with pytest.raises(FetchError, match=r"counts 1[13] rows .* and gave 12|counts 11"):
         ons._fetch_codes(net(server), LAYER, "OA21CD", made_up.OAS, tmp_path / "b.geojson")
     assert not (tmp_path / "b.geojson").exists()
+
+
+def test_pages_that_repeat_are_not_taken_for_all_rows(serve, net, tmp_path):
+    server = serve()
+    answer = server.ons
+    server.ons = lambda path, query: answer(path, query | {"resultOffset": "0"})
+    name = "OA21_LAD22_LSOA21_MSOA21_LEP22_EN_LU_V2"
+    server.layers[name] = lambda: made_up.features("lookup")[:10]  # two pages of five
+    layer, where = ons._LAYERS["lookup oa21"], f"LAD22CD IN ('{made_up.CODE}')"
+    with pytest.raises(FetchError, match="the same rows of look-up of Output Areas 2021 twice"):
+        ons._fetch_layer(net(server), layer, where, tmp_path / "l.geojson", geometry=False)
+    assert not (tmp_path / "l.geojson").exists()
 
 
 def test_a_renamed_service_is_found_by_its_pattern(serve, net, tmp_path):
@@ -224,6 +310,50 @@ def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path,
 def test_nomis_knows_no_such_district(serve, net, tmp_path):
     with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
         figures._fetch_topic(net(serve()), AGES, "E09999999", "oa21", tmp_path / "a.csv")
+
+
+def cars_of_2011(places: list[str]) -> list[list[str]]:
+    """Rows as the service gives tables of 2011: by kinds of place, the categories called cells."""
+    cells = ["All categories: Car or van availability", "No cars or vans in household",
+             "1 car or van in household"]  # fmt: skip
+    head = ["GEOGRAPHY_CODE", "RURAL_URBAN_NAME", "CELL_NAME", "MEASURES_NAME", "OBS_VALUE",
+            "RECORD_COUNT"]  # fmt: skip
+    rows = [
+        [area, place, cell, "Value", str(made_up.figure(n, c) if not p else 0)]
+        for n, area in enumerate(made_up.OAS)
+        for p, place in enumerate(places)
+        for c, cell in enumerate(cells)
+    ]
+    return [head, *([*row, str(len(rows))] for row in rows)]
+
+
+@pytest.mark.parametrize("places", [["Total"], ["Total", "Urban (total)", "Rural (total)"]])
+def test_tables_of_2011_by_kinds_of_place_are_read_as_one(tmp_path, places):
+    (tmp_path / "cars.csv").write_bytes(made_up.as_csv(cars_of_2011(places)))
+    source = _read_source(tmp_path / "cars.csv")
+    found, held, _ = figures._parse_figures(source, figures._TOPICS_2011)
+    assert [topic.dataset for topic in held] == ["NM_548_1"]
+    assert found["households"].tolist() == [made_up.figure(n, 0) for n in range(12)]
+    assert found["households_no_car"].tolist() == [made_up.figure(n, 1) for n in range(12)]
+
+
+@pytest.mark.parametrize("topic", figures._TOPICS_2011, ids=lambda topic: topic.dataset)
+def test_tables_of_2011_are_asked_for_every_place_together(serve, net, tmp_path, topic):
+    server = serve()
+    server.answer = lambda address: (
+        made_up.as_csv(cars_of_2011(["Total"] if "rural_urban=0" in address else ["Total", "U"])),
+        "text/csv", 200,
+    )  # fmt: skip
+    figures._fetch_topic(net(server), topic, made_up.CODE, "oa11", tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().count("\n") == 37
+
+
+def test_a_figure_that_stands_twice_is_named_by_its_row_in_the_file(tmp_path):
+    rows = cars_of_2011(["Rural (total)", "Total"])
+    rows.append(rows[4])  # the first of the total
+    (tmp_path / "cars.csv").write_bytes(made_up.as_csv(rows))
+    with pytest.raises(StudyError, match=rf"twice \(rows {len(rows)}\)"):
+        figures._parse_figures(_read_source(tmp_path / "cars.csv"), figures._TOPICS_2011)
 
 
 # --- registers -------------------------------------------------------------------------------
@@ -320,6 +450,79 @@ def test_streets_of_every_county_that_the_box_touches_once_each(serve, net, tmp_
     assert things["w"] == [1, 2, 3, 4, 5] and len(set(things["n"])) == len(things["n"]) == 6
 
 
+def test_an_extract_that_holds_whole_others_is_not_fetched_beside_them():
+    """Britain and Ireland are one more extract, whose parent is Europe as that of the kingdom."""
+    isles = county("britain-and-ireland", -9, "europe")
+    isles["geometry"]["coordinates"] = [[[-9, 49], [3, 49], [3, 61], [-9, 61], [-9, 49]]]
+    index = {"features": [county("england", -2, None), county("rutland", -1.5), isles]}
+    found = downloads._extracts_for(index, (-1.2, 52.6, -1.1, 52.7))
+    assert [url.rpartition("/")[2] for url in found] == ["rutland-latest.osm.pbf"]
+    sea = downloads._extracts_for(index, (-5, 50, -4, 51))
+    assert [url.rpartition("/")[2] for url in sea] == ["britain-and-ireland-latest.osm.pbf"]
+
+
+@pytest.mark.parametrize("cut", [1, 100, 200])
+def test_files_that_were_cut_are_not_kept(serve, net, tmp_path, cut):
+    """A server that does not say how long a file is ends it anywhere: it tells nobody."""
+    whole = osm(tmp_path / "a.osm.pbf", -0.5, 1)
+    packed = made_up.code_point_zip()
+    server = serve()
+    asks = {
+        "rutland-latest.osm.pbf": (whole, lambda n: downloads._fetch_county(n, "rutland")),
+        "CodePointOpen/downloads": (packed, _fetch_postcodes),
+        "Terrain50/downloads": (packed, downloads.fetch_heights),
+    }
+    for name, (body, ask) in asks.items():
+        server.extra[name] = body[:-cut]
+        with pytest.raises(FetchError, match=r"cut short|damaged"):
+            ask(net(server))
+        server.extra[name] = body
+        assert ask(net(server)).body == body
+
+
+def test_another_part_of_a_file_is_not_put_behind_the_first(serve, net, monkeypatch):
+    server = serve(CodePoint=["cut"])
+    send = made_up.Server.send
+
+    def from_the_start(self, handler, body, kind, status, sent=None):
+        if "Range" not in handler.headers:
+            return send(self, handler, body, kind, status, sent)
+        del handler.headers["Range"]
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes 0-{len(body) - 1}/{len(body)}")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        return handler.wfile.write(body)
+
+    monkeypatch.setattr(made_up.Server, "send", from_the_start)
+    assert _fetch_postcodes(net(server)).body == made_up.code_point_zip()
+
+
+def test_a_square_whose_tags_stand_on_its_relation_is_cut_with_the_streets(tmp_path):
+    nodes = [
+        {"type": "node", "id": n, "lon": -0.5 + 0.001 * (n % 2), "lat": 52.6 + 0.001 * (n // 2)}
+        for n in range(1, 5)
+    ]
+    far = [{"type": "node", "id": n, "lon": -0.3, "lat": 52.6 + 0.001 * n} for n in (5, 6, 7)]
+    rings = {10: [1, 2, 3, 4, 1], 11: [5, 6, 7, 5]}
+    ways = [{"type": "way", "id": i, "nodes": ring} for i, ring in rings.items()]
+    street = {"type": "way", "id": 12, "nodes": [1, 2], "tags": {"highway": "footway"}}
+    squares = [
+        {
+            "type": "relation",
+            "id": way,
+            "tags": {"type": "multipolygon", "highway": "pedestrian"},
+            "members": [{"type": "way", "ref": way, "role": "outer"}],
+        }
+        for way in rings
+    ]
+    _write_pbf([*nodes, *far, *ways, street, *squares], tmp_path / "a.osm.pbf")
+    out = tmp_path / "o.osm.pbf"
+    downloads.cut_streets([tmp_path / "a.osm.pbf"], (-0.6, 52.5, -0.4, 52.7), out)
+    kept = [(thing.type_str(), thing.id) for thing in osmium.FileProcessor(str(out))]
+    assert [t for t in kept if t[0] != "n"] == [("w", 10), ("w", 12), ("r", 10)]
+
+
 def test_a_box_with_no_street_and_a_county_that_is_nowhere(serve, net, tmp_path):
     osm(tmp_path / "a.osm.pbf", -0.5, 1)
     with pytest.raises(StudyError, match="no street of"):
@@ -399,3 +602,37 @@ def test_heights_of_tiles_side_by_side(tmp_path):
     assert lines[6:] == ["10 11 20 21", "12 -9999 22 -9999"]
     with pytest.raises(StudyError, match="holds none of the tiles"):
         downloads.cut_heights(path, (-3.1, 51.5, -3.0, 51.6), tmp_path / "h.asc")
+
+
+@pytest.mark.parametrize("head", ["ncols two", "ncols", "nan nan nan"])
+def test_a_tile_whose_head_is_damaged_is_named(tmp_path, head):
+    (tmp_path / "SK49.asc").write_text(f"{head}\nnrows 2\n1 2\n")
+    with pytest.raises(StudyError, match="tile SK49 is damaged"):
+        downloads.cut_heights(tmp_path, (-1.36, 53.43, -1.35, 53.44), tmp_path / "o.asc")
+
+
+# --- what the command line says ----------------------------------------------------------------
+
+
+def test_what_stands_beside_streets_is_true_of_them(tmp_path):
+    new_study(tmp_path / "town")
+    nodes = [{"type": "node", "id": n, "lon": -1.36 + 0.01 * n, "lat": 53.43} for n in (1, 2)]
+    way = {"type": "way", "id": 1, "nodes": [1, 2], "tags": {"highway": "residential"}}
+    _write_pbf([*nodes, way], tmp_path / "county.osm.pbf")
+    beside = tmp_path / "out.osm.pbf.json"
+    beside.write_text('{"sha256": "of a former file"}')
+    words = ["fetch", "streets", str(tmp_path / "town"), "--from", str(tmp_path / "county.osm.pbf"),
+             "--out", str(tmp_path / "out.osm.pbf"), "-q"]  # fmt: skip
+    assert CliRunner().invoke(app, words).exit_code == 0
+    told = json.loads(beside.read_text())
+    assert told["sha256"] == sha256_of(tmp_path / "out.osm.pbf")
+    assert "county.osm.pbf" in told["source"] and "ODbL" in told["licence"]
+
+
+def test_the_advice_after_a_fetch_names_the_areas_of_the_study(serve, tmp_path):
+    server = serve()
+    words = ["fetch", "deprivation", str(tmp_path / "s"), "--council", made_up.CODE,
+             "--areas", "lsoa21", "--address", f"gov={server.url}/gov"]  # fmt: skip
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert f"access new {made_up.CODE} --study {tmp_path / 's'} --areas lsoa21" in done.output

@@ -68,6 +68,14 @@ def test_ranks_of_parts_and_of_merged_areas():
     done = _convert_ranks(ranks, PAIRS, pd.Series({"M1": 300, "M2": 100}))
     assert done.frame["r"].to_dict() == {"M": 125, "S1": 20, "S2": 20, "S3": 20, "U": 10}
     assert not done.estimated["U"] and done.estimated.drop("U").all()
+    assert "mean by residents" in done.notes[0]
+
+
+def test_a_mean_that_nobody_weighed_is_not_called_one_by_residents():
+    ranks = pd.DataFrame({"r": [10, 20, 100, 200]}, index=["U", "S", "M1", "M2"])
+    done = _convert_ranks(ranks, PAIRS, None)
+    assert done.frame["r"]["M"] == 150
+    assert "plain mean" in done.notes[0] and "residents" not in done.notes[0]
 
 
 def test_boundaries_of_the_census_before():

@@ -566,3 +566,44 @@ def test_a_centre_without_a_service_is_refused(tmp_path):
     path = at(tmp_path, "s.csv", "id,name,service,lon,lat\nA,B,,-3.01,51.58\n")
     with pytest.raises(StudyError, match="row 2, service: expected a service in every row"):
         _import_table(path, "centres").check()
+
+
+# --- rows that must not be lost -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "row"),
+    [
+        ('A,x,1\nB,"y,2\nC,z,3\n', 3),
+        ('A,x,1\nB,y,2\nC,"z,3', 4),
+        ('"A,x,1\n', 2),
+    ],
+)
+def test_a_quotation_mark_that_nobody_closes_swallows_no_rows(tmp_path, rows, row):
+    path = at(tmp_path, "a.csv", "name,kind,n\n" + rows)
+    with pytest.raises(StudyError, match=rf"row {row}: a quotation mark opens"):
+        _read_source(path)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+def test_quoted_cells_that_are_closed_are_read_whatever_the_end(tmp_path, end):
+    path = at(tmp_path, "a.csv", f'name,kind\nA,"x\ny"\nB 5" pipe,"z"{end}')
+    assert _read_source(path).frame["kind"].tolist() == ["x\ny", "z"]
+
+
+def test_a_name_that_begins_with_total_is_no_total(tmp_path):
+    rows = "name,kind,n\nTotal Fitness Youth Centre,youth,1\nB,youth,2\nTotal,all kinds,3\n"
+    source = _read_source(at(tmp_path, "a.csv", rows + "Total centres,,3\nGrand total:,-,3\n"))
+    assert source.frame["name"].tolist() == ["Total Fitness Youth Centre", "B"]
+
+
+def test_metres_in_a_file_that_is_taken_for_degrees(tmp_path):
+    body = (
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": '
+        '{"OA21CD": "E00000001"}, "geometry": {"type": "Point", "coordinates": [443000, 393000]}}]}'
+    )
+    source = _read_source(at(tmp_path, "a.geojson", body))
+    assert source.lonlat[0] == pytest.approx([-1.354, 53.432], abs=0.001)
+    assert any("does not say its CRS" in note for note in source.notes)
+    with pytest.raises(StudyError, match="does not say its CRS"):
+        _read_source(at(tmp_path, "b.geojson", body.replace("443000", "9443000")))
