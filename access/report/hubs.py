@@ -324,10 +324,9 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
     ]
     claims = [Claim("hub_added", "is", (known.added,))]
     claims += [Claim(f"hub_back:{p.key}", "is", (p.stays.given_back,)) for p, _ in asked if p.stays]
-    add = "adds" if len(plans.closures) == 1 else "add"
     return Said(
-        f"{listed(plans.closures)} {add} {wording.minutes(known.added)} on average to the trip to "
-        "the nearest site; with "
+        f"What is proposed, {listed(plans.closures)}, adds {wording.minutes(known.added)} on "
+        "average to the trip to the nearest site; with "
         f"the offers given at hubs as well, {listed(parts)}.",
         claims,
     )

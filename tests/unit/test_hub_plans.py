@@ -532,7 +532,7 @@ def test_a_board_is_told_what_closures_add_and_hubs_give_back(results):
     assert (stays.added, stays.given_back) == (pytest.approx(added), pytest.approx(back))
     sets = list(results.hubs.plain.curve.solutions.values())
     text = _hub_sentence(results, sets, results.names(), "walk", Wording(decimals=1))
-    assert f"Libraries from 3 to 2 add {added:.1f} minutes" in text
+    assert f"What is proposed, Libraries from 3 to 2, adds {added:.1f} minutes" in text
     assert f"the council's own give back {back:.1f} minutes" in text
 
 

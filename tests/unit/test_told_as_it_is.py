@@ -359,13 +359,13 @@ def test_the_number_that_one_site_takes_on_does_not_give_away_who_is_there_today
         assert "57" in say._most_added(impact, {}, say.Wording(internal=True))
 
 
-def test_one_proposal_adds_and_several_add():
+@pytest.mark.parametrize(("closures", "said"), [(("One",), "One"), (("One", "Two"), "One and Two")])
+def test_what_is_proposed_adds_minutes_be_it_one_or_several(closures, said):
     stays = SimpleNamespace(lost=0.0, added=6.0, given_back=4.0)
     plan = SimpleNamespace(key="stays", stays=stays)
-    plans = SimpleNamespace(get=lambda key: plan if key == "stays" else None, closures=("One",))
-    assert hubs._back_sentence(plans, say.Wording()).startswith("One adds 6 minutes")
-    plans.closures = ("One", "Two")
-    assert hubs._back_sentence(plans, say.Wording()).startswith("One and Two add 6 minutes")
+    plans = SimpleNamespace(get=lambda key: plan if key == "stays" else None, closures=closures)
+    told = hubs._back_sentence(plans, say.Wording())
+    assert told.startswith(f"What is proposed, {said}, adds 6 minutes")
 
 
 def test_no_two_tables_of_rival_proposals_have_one_title(results):
