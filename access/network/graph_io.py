@@ -330,7 +330,8 @@ def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = _RELEVANT_TAGS)
     """OSM tags of an edge; where osmnx merged streets, what holds on the worst of them.
 
     Of several limits the least counts, of several permissions the one that closes, of other
-    values the first.
+    values the first by the alphabet: osmnx lists them in an order that is another in every process,
+    and in each direction of a street.
     """
     tags = {}
     for key, value in data.items():
@@ -339,9 +340,7 @@ def _tags(data: Mapping[str, Any], keys: frozenset[str] | None = _RELEVANT_TAGS)
         if isinstance(value, str) and value.startswith("['"):
             value = value.strip("[]").replace("'", "").split(", ")
         if isinstance(value, (list, tuple, set)):
-            values = [
-                _plain(v) for v in (sorted(map(str, value)) if isinstance(value, set) else value)
-            ]
+            values = [_plain(v) for v in sorted(value, key=str)]
         else:
             values = [_plain(value)]
         if not values or values == [""]:

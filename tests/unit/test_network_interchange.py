@@ -75,6 +75,26 @@ def test_an_osmnx_graph_gives_what_its_file_gives(town, osmnx, mode, simplify, m
         )
 
 
+@pytest.mark.parametrize("mode", ["walk", "drive"])
+def test_tags_of_merged_streets_are_the_same_in_any_order(mode):
+    """What osmnx merged it lists in no order, and otherwise in each direction of one street."""
+    made = []
+    for there, back in (
+        (["residential", "primary"], ["primary", "residential"]),
+        (["primary", "residential"], ["primary", "residential"]),
+        ("['residential', 'primary']", {"primary", "residential"}),
+    ):
+        graph = nx.MultiDiGraph(crs="EPSG:4326")
+        for i, (x, y) in enumerate([at(0, 0), at(3, 0)]):
+            graph.add_node(i, x=x, y=y)
+        kept = {"osmid": [10, 11], "length": 300.0, "maxspeed": ["30 mph", "20 mph"]}
+        graph.add_edge(0, 1, highway=there, **kept)
+        graph.add_edge(1, 0, highway=back, **kept)
+        made.append(access.build_network(graph, mode=mode))
+    assert [len(network.edge_metres) for network in made] == [1, 1, 1]
+    assert len({network.digest for network in made}) == 1
+
+
 def test_a_projected_osmnx_graph_too(town, osmnx):
     graph = osmnx.project_graph(osmnx.graph_from_xml(town, retain_all=True), to_crs="EPSG:27700")
     assert matrix(access.build_network(graph)).network_metres == pytest.approx(
