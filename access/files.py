@@ -13,6 +13,7 @@ import platform
 import shutil
 import stat
 import sys
+import tomllib
 import uuid
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -23,7 +24,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
-from access.errors import OutputError
+from access.errors import Fault, OutputError, StudyError
+from access.escape import settings_faults
 
 # The ledger that stands beside every output: what went in, how, and what was assumed.
 
@@ -219,6 +221,33 @@ def parse_json(content: bytes) -> Any:
         return json.loads(content.decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("it is nested deeper than anything we write") from None
+
+
+#: The largest file of settings, or manifest, that is read, bytes.
+MOST_TOML_BYTES = 5_000_000
+
+
+def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read what ``manifest.toml`` says of each table; nothing where there is none.
+
+    One that cannot be read is refused: what it says would be lost when it is written again.
+    """
+    path = folder / "manifest.toml"
+    try:
+        raw = tomllib.loads(read_whole(path, MOST_TOML_BYTES).decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
+    listed = raw.get("table", {})
+    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
+        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
+    faults = [Fault(path.name, "", *fault) for fault in settings_faults(listed, "table")]
+    if faults:
+        raise StudyError(f"{path} has {len(faults)} fault(s)", faults)
+    return listed
 
 
 def write_file(path: Path, content: bytes, *, inputs: Iterable[Path] = ()) -> None:

@@ -278,9 +278,8 @@ def _fetch_part(part: str) -> Callable[..., None]:
         quiet: _QuietOption = False,
     ) -> None:
         from access.errors import FetchError, ParameterError
-        from access.files import to_json
+        from access.files import read_manifest, to_json
         from access.sources.council import fetch_parts
-        from access.sources.folder import read_manifest
 
         told = read_manifest(study).get("study.toml", {})
         code, unit = council or told.get("council", ""), areas or told.get("units", "oa21")

@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from access.errors import AccessError, OutputError, ParameterError
-from access.files import sha256_of
+from access.files import read_manifest, sha256_of
 from access.sources import ons, registers
 from access.sources.columns import _Mapping as ColumnMapping
 from access.sources.columns import _propose, _shown
@@ -41,7 +41,6 @@ from access.sources.folder import (
     _manifest_text,
     _settings_text,
     _write_all,
-    read_manifest,
 )
 from access.sources.http import Internet
 from access.sources.importing import _csv_bytes, _derive_box, _import_source

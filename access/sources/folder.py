@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,7 +20,7 @@ import shapely
 
 from access.errors import OutputError, ParameterError, StudyError
 from access.escape import toml_text
-from access.files import whole_folder, write_file
+from access.files import read_manifest, whole_folder, write_file
 from access.sources.columns import _Mapping as Mapped
 from access.sources.columns import _read_mapping, _read_told, _toml_key, _write_mapping
 from access.sources.importing import Imported, _csv_bytes, _derive_box, _import_table
@@ -282,25 +281,6 @@ def record_file(folder: Path, name: str, about: Provenance) -> None:
     ours = {name: (body, about)}
     text = _manifest_text(ours, {n: e for n, e in kept.items() if n != name})
     write_file(folder / "manifest.toml", text.encode())
-
-
-def read_manifest(folder: Path) -> dict[str, dict[str, Any]]:
-    """What a manifest that is there says of each table; nothing where there is none.
-
-    One that cannot be read is refused: what it says would be lost when it is written again.
-    """
-    path = folder / "manifest.toml"
-    try:
-        listed = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("table", {})
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
-    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
-        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
-    return listed
 
 
 def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:

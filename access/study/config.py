@@ -17,7 +17,7 @@ from pydantic import (
 
 from access.errors import Fault, StudyError
 from access.escape import settings_faults
-from access.files import read_whole
+from access.files import MOST_TOML_BYTES, read_whole
 from access.study.settings import (
     _NOT_COUNTS,
     A_LINK,
@@ -50,9 +50,6 @@ from access.study.settings import (
     _Written,
 )
 from access.study.sheet import offers_today
-
-#: The largest file of settings that is read, bytes.
-_MOST_TOML_BYTES = 5_000_000
 
 
 class _ConsultationSettings(_Settings):
@@ -539,7 +536,7 @@ def _read_toml(path: Path) -> tuple[dict[str, Any], list[Fault]]:
     """Read the settings as they stand, and the texts in them that nothing could show."""
     try:
         # Windows editors begin a file with a byte order mark
-        raw = tomllib.loads(read_whole(path, _MOST_TOML_BYTES).decode("utf-8-sig"))
+        raw = tomllib.loads(read_whole(path, MOST_TOML_BYTES).decode("utf-8-sig"))
         return raw, [Fault(path.name, "", *fault) for fault in settings_faults(raw)]
     except FileNotFoundError:
         raise StudyError(

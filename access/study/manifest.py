@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from access.errors import Fault, StudyError
-from access.escape import settings_faults, toml_text
-from access.files import check_regular, leads_out, read_whole, sha256_of
-from access.study.config import _MOST_TOML_BYTES
+from access.errors import Fault
+from access.escape import toml_text
+from access.files import check_regular, leads_out, read_manifest, sha256_of
 from access.units import WGS84
 
 # Where each table comes from: source, vintage, licence and hash, in `manifest.toml`.
@@ -26,7 +23,7 @@ _FIELDS = ("source", "vintage", "licence")
 
 def _read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], ...]:
     """Hash every table that was read and join what the manifest says of it."""
-    listed = _listed(folder)
+    listed = read_manifest(folder)
     rows = []
     for name in names:
         entry = listed.get(name, {})
@@ -40,26 +37,6 @@ def _read_manifest(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], 
     return tuple(rows)
 
 
-def _listed(folder: Path) -> dict[str, dict[str, Any]]:
-    path = folder / "manifest.toml"
-    try:
-        listed = tomllib.loads(read_whole(path, _MOST_TOML_BYTES).decode("utf-8-sig")).get(
-            "table", {}
-        )
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise StudyError(f"{path} cannot be read as TOML: {str(error)[:300]}") from None
-    if not isinstance(listed, dict) or not all(isinstance(v, dict) for v in listed.values()):
-        raise StudyError(f'{path} is not a manifest; expected a section [table."FILE"] a file')
-    faults = [Fault(path.name, "", *fault) for fault in settings_faults(listed, "table")]
-    if faults:
-        raise StudyError(f"{path} has {len(faults)} fault(s)", faults)
-    return listed
-
-
 def manifest_text(
     folder: Path, names: Sequence[str], notes: Mapping[str, str] = MappingProxyType({})
 ) -> str:
@@ -70,7 +47,7 @@ def manifest_text(
     from access.sources.folder import manifest_fields
 
     lines = ["# Where each table comes from. Hashes: `access check --write-manifest`.\n"]
-    listed = _listed(folder)
+    listed = read_manifest(folder)
     kept = [n for n in listed if (folder / n).is_file() and not leads_out(folder, n)]
     for row in _read_manifest(folder, list(dict.fromkeys([*names, *kept]))):
         if row["file"] in notes:
