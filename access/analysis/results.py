@@ -8,6 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -463,6 +464,10 @@ class StudyResults:
 
     def names(self) -> dict[str, str]:
         """Site names by id, each with its id where two of a service, or a candidate, share one."""
+        return dict(self._names)
+
+    @cached_property
+    def _names(self) -> Mapping[str, str]:
         columns = (self.sites[c].astype(str).tolist() for c in ("id", "name", "kind", "service"))
         ids, names, kinds, services = columns
         many, of_service = Counter(names), Counter(zip(names, services, strict=True))
@@ -584,19 +589,16 @@ def _kind_words(study: Study) -> list[str]:
 
 def _told_apart(results: StudyResults, endings: Sequence[str]) -> dict[str, str]:
     """Shorten every name, and keep in full those that would be alike within a service."""
-    sites = results.sites
+    columns = (results.sites[c].tolist() for c in ("id", "name", "service", "kind", "assumed"))
     short: dict[str, str] = {}
-    for id_, name, kind, assumed in sites[["id", "name", "kind", "assumed"]].itertuples(
-        index=False
-    ):
+    group: dict[str, str] = {}
+    for id_, name, service, kind, assumed in zip(*columns, strict=True):
         text = _shortened(str(name), endings if kind != "candidate" else ())
         short[str(id_)] = (text or str(name)) + (" (assumed)" if assumed else "")
-    group = dict(zip(sites["id"].astype(str), sites["service"].astype(str), strict=True))
-    seen: dict[tuple[str, str], int] = {}
-    for id_, text in short.items():
-        seen[text, group[id_]] = seen.get((text, group[id_]), 0) + 1
+        group[str(id_)] = str(service)
+    seen = Counter((text, group[id_]) for id_, text in short.items())
     full = results.names()
-    return {i: t if seen[t, group[i]] == 1 else str(full[i]) for i, t in short.items()}
+    return {i: t if seen[t, group[i]] == 1 else full[i] for i, t in short.items()}
 
 
 def _shortened(name: str, endings: Sequence[str]) -> str:

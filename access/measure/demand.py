@@ -122,7 +122,10 @@ def known_numbers(
     >>> known_numbers(frame, "imd_decile", low=1, high=10).tolist()
     [3.0, nan]
     """
-    missing = (frame[column].isna() | (frame[column].astype(str).str.strip() == "")).to_numpy()
+    given = frame[column]
+    missing = given.isna().to_numpy()
+    if not (isinstance(given.dtype, np.dtype) and given.dtype.kind in "iuf"):
+        missing = missing | (given.astype(str).str.strip() == "").to_numpy()
     expected = "a number"
     if np.isfinite(low) and np.isfinite(high):
         expected = f"a number from {low:g} to {high:g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -600,11 +601,13 @@ _FILE = "study.toml"
 
 def _closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> dict[str, Any]:
     """Give one service's rules as options of `rank_closures`."""
-    rules = config.localities
-    needed = [c for c in ("id", "locality") if c in centres]
-    own = centres[needed][(centres["service"] == service) & offers_today(centres)]
-    never = tuple(i for i in own["id"] if i in set(rules.never_close))
-    where, least = _least_by_locality(config, own)
+    told = [centres[c].tolist() for c in ("id", "service", "locality") if c in centres]
+    rows = zip(*told, offers_today(centres).tolist(), strict=True)
+    own = [row for row in rows if row[1] == service and row[-1]]
+    keep = set(config.localities.never_close)
+    never = tuple(row[0] for row in own if row[0] in keep)
+    where = {row[0]: str(row[2]) for row in own} if "locality" in centres else {}
+    least = _least_by_locality(config, where)
     return {
         "never_close": never,
         "localities": where if least else None,
@@ -612,16 +615,13 @@ def _closure_rules(config: StudyConfig, centres: pd.DataFrame, service: str) -> 
     }
 
 
-def _least_by_locality(
-    config: StudyConfig, own: pd.DataFrame
-) -> tuple[dict[str, str], dict[str, int]]:
+def _least_by_locality(config: StudyConfig, where: Mapping[str, str]) -> dict[str, int]:
     rules = config.localities
-    if not rules.minimum_open or "locality" not in own:
-        return {}, {}
-    where = dict(zip(own["id"], own["locality"].astype(str), strict=True))
+    if not rules.minimum_open:
+        return {}
     bound = sorted(set(where.values()) - {""})
     bound = [name for name in bound if name in rules.names or not rules.names]
-    return where, dict.fromkeys(bound, rules.minimum_open)
+    return dict.fromkeys(bound, rules.minimum_open)
 
 
 def _rule_faults(tables: dict[str, pd.DataFrame], config: StudyConfig) -> list[Fault]:
@@ -681,11 +681,12 @@ def _localities(centres: pd.DataFrame) -> set[str]:
 
 def _too_few(config: StudyConfig, centres: pd.DataFrame, service: str) -> list[Fault]:
     own = centres[(centres["service"] == service) & offers_today(centres)]
-    there = own["locality"].value_counts()
+    where = dict(zip(own["id"], own["locality"].astype(str), strict=True))
+    there = Counter(where.values())
     return [
         Fault(_FILE, "", "localities.minimum_open", str(least),
               f"at most {there[name]}, the number of {config.services[service].title} in {name}")
-        for name, least in _least_by_locality(config, own)[1].items()
+        for name, least in _least_by_locality(config, where).items()
         if least > there[name]
     ]  # fmt: skip
 

@@ -389,8 +389,9 @@ class Study:
 
     def open_ids(self, service: str) -> list[str]:
         """Give those of `centre_ids` that families can be counted to travel to today."""
-        own = self.centres_of(service)
-        return [str(i) for i in own.loc[offers_today(own), "id"]]
+        columns = self.centres["id"], self.centres["service"], offers_today(self.centres)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return [str(id_) for id_, of, offers in rows if of == service and offers]
 
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
