@@ -40,6 +40,7 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
+from access.study import Study
 from access.study.config import Group
 from access.text import (
     figure,
@@ -517,9 +518,9 @@ def bus_of(
     return said, {"by_bus": found.areas}, told
 
 
-def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
+def hub_tables(study: Study, answer: HubResult) -> dict[str, pd.DataFrame]:
     """Tables of the answer, by the name of their file."""
-    tables = {"candidates": _hub_points(answer)}
+    tables = {"candidates": _hub_points(study, answer)}
     if answer.plans is not None:
         tables["plans"] = _plan_frame(answer.plans)
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
@@ -572,15 +573,20 @@ def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
     }
 
 
-def _hub_points(answer: HubResult) -> pd.DataFrame:
-    """Give every candidate with the numbers of hubs that it is among the best for."""
+def _hub_points(study: Study, answer: HubResult) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for.
+
+    Those that the council chose say when: the study's own date may be an earlier one.
+    """
     table = answer.candidates.copy()
     for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
         sets = {} if found is None else found.curve.solutions
         table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
                          for i in table["id"]]  # fmt: skip
     own = answer.plain.council.chosen if answer.plain.council is not None else ()
-    return table.assign(council=table["id"].isin(own))
+    chosen = table["id"].isin(own)
+    when = study.config.hubs.council_date or ""
+    return table.assign(council=chosen, council_date=[when if c else "" for c in chosen])
 
 
 def _figures(found: HubSearch) -> dict[str, Any]:
