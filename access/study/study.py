@@ -49,9 +49,10 @@ from access.study.tables import (
     area_columns,
     check_positions,
     read_table,
+    share_of_all,
     without_shapes,
 )
-from access.text import listed
+from access.text import listed, share_figure
 from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
@@ -135,6 +136,13 @@ def _gaps(areas: pd.DataFrame) -> list[str]:
         unknown = int(areas[there].isna().all(axis=1).sum()) if there else 0
         if 0 < unknown < len(areas):
             said.append(f"{what} is not known for {unknown:,} of {len(areas):,} areas: {follows}.")
+    empty, everywhere = share_of_all(areas)
+    stood = int((empty & (areas["p_no_car"] == everywhere)).sum()) if empty.any() else 0
+    if stood:
+        said.append(
+            f"No household lives in {stood:,} of {len(areas):,} areas: the share without a car of "
+            f"all households ({share_figure(everywhere)}) stands there in the {trip('typical')}."
+        )
     return said
 
 
