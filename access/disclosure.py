@@ -8,7 +8,10 @@ than ``threshold - 1`` values: as many as ``[c]`` itself leaves open.
 Method: the interval audit of the statistical disclosure control literature (Hundepool and
 others, *Statistical Disclosure Control*, 2012, chapter 4): the least and the greatest value
 each hidden cell can have under the table's sums, by linear programming; cells are added
-greedily, the cheapest first, until the audit passes.
+greedily, the cheapest first, until the audit passes. The bounds are those of real numbers. Of
+rows, columns and groupings that share a total they are those of whole numbers too; where a total
+counted a cell twice, by itself and through another total, fewer whole numbers might be left than
+the bounds hold. No table here does.
 """
 
 from __future__ import annotations

@@ -99,17 +99,17 @@ def safe_counts(counts: pd.Series) -> pd.Series:
     return counts.where(~small, [_stand_in(row) for row in range(len(counts))])
 
 
-def safe_attendance(attendance: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Give observed use that may be published, 2 or 3 for 1 to 4, and of how many rows that is.
+def safe_attendance(attendance: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Give observed use that may be published, 2 or 3 for 1 to 4, and of which rows that is.
 
     What is no number is left as it is: who reads the table says what is wrong with it.
     """
     if "attendances" not in attendance:
-        return attendance, 0
+        return attendance, pd.Series(False, index=attendance.index)
     counts = pd.to_numeric(attendance["attendances"], errors="coerce")
-    small = counts.map(_is_small).to_numpy(bool)
+    small = counts.map(_is_small).astype(bool)
     safe = attendance["attendances"].where(~small, safe_counts(counts).map("{:.0f}".format))
-    return attendance.assign(attendances=safe), int(small.sum())
+    return attendance.assign(attendances=safe), small
 
 
 #: By study: a release asks before it measures, before it tells, and before it writes.

@@ -135,6 +135,17 @@ def shares_of(parts: Mapping[str, float]) -> str:
     return listed([f"{name} {n}%" for name, n in whole.items()])
 
 
+def numeral(count: int) -> str:
+    """Say a count, in words up to nine.
+
+    Examples
+    --------
+    >>> numeral(0), numeral(2), numeral(1200)
+    ('no', 'two', '1,200')
+    """
+    return _NUMERALS[count] if count < len(_NUMERALS) else f"{count:,}"
+
+
 def number(count: int, one: str, many: str = "") -> str:
     """Say a number of things, in words up to nine.
 
@@ -143,8 +154,7 @@ def number(count: int, one: str, many: str = "") -> str:
     >>> number(0, "option"), number(1, "option"), number(9, "centre"), number(220, "way")
     ('no options', 'one option', 'nine centres', '220 ways')
     """
-    words = _NUMERALS[count] if count < len(_NUMERALS) else f"{count:,}"
-    return f"{words} {one if count == 1 else many or one + 's'}"
+    return f"{numeral(count)} {one if count == 1 else many or one + 's'}"
 
 
 def listed(names: Sequence[str], *, none: str = "none", most: int | None = None) -> str:

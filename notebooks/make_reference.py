@@ -40,7 +40,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "income": 'median income, for `weights.scheme = "green_book"`',
         "residents": "people: a denominator of groups, and what counts are shared by unless "
         "`areas.share_by` says otherwise",
-        "households": "households: with households_no_car, p_no_car is worked out when not given",
+        "households": "households: with households_no_car, p_no_car is worked out when not given; "
+        "where it is 0 an empty p_no_car switches nothing off",
         "households_no_car": "households without a car, at most households",
     },
     "parents": {"id": "the larger area's id, which `areas.parent_key` of the areas points to"},

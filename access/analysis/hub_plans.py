@@ -17,7 +17,7 @@ from access.analysis.hub_minutes import (
     hub_minutes,
     offers_of,
 )
-from access.analysis.results import HubPlan, HubPlans, StudyResults
+from access.analysis.results import HubPlan, HubPlans, StudyResults, chosen_later
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
 from access.siting.plans import (
@@ -679,7 +679,8 @@ class HubsForPage:
         Whose rows the offers' people are in.
     plans : tuple of PlanForPage
     labels : dict of str to str
-        Of plans among some sites only, what the study calls these.
+        Of plans among some sites only, what the study calls these; of the council's own, when it
+        was chosen if that was later than the study's date.
     must, may : ndarray of bool, shape (sites,)
     sums : tuple of (ndarray, float, float)
         What the board wishes: amounts of the sites, and the least and most that they may sum to.
@@ -738,7 +739,10 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
             PlanForPage(p.key, p.title, p.chosen, p.rule, p if there.by_the_minute else None)
             for p in answer.plans.plans
         ),
-        labels={f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
+        labels={
+            **{f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
+            **({"council": hubs.council_date or ""} if chosen_later(results.study) else {}),
+        },
         must=rows.must,
         may=rows.may,
         sums=tuple(zip(rows.amounts, rows.low.tolist(), rows.high.tolist(), strict=True)),

@@ -28,7 +28,7 @@ from access.scenario.scenario import Money, Scenario
 from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
-from access.text import Claim, Said, about, listed, number
+from access.text import Claim, Said, about, listed, numeral
 
 if TYPE_CHECKING:
     from access.network.surroundings import StreetGround, Surroundings
@@ -533,6 +533,13 @@ def chosen_later(study: Study) -> bool:
     return when is not None and is_later(when, study.config.study.as_of)
 
 
+def council_words(study: Study, what: str = "") -> str:
+    """Name the council's own hubs, with their date where they were chosen after the study's."""
+    words = f"the council's own {what}".rstrip()
+    when = study.config.hubs.council_date
+    return f"{words}, chosen later ({when})" if chosen_later(study) else words
+
+
 def as_many_hubs(results: StudyResults) -> str:
     """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
     chosen, answer = results.study.config.hubs.council_choice, results.hubs
@@ -540,7 +547,7 @@ def as_many_hubs(results: StudyResults) -> str:
         return ""
     if len(chosen) != len(answer.plain.best.chosen):
         return ""
-    return f", save that the hubs looked at are as many, {number(len(chosen), '', ' ').strip()}"
+    return f", save that the hubs looked at are as many, {numeral(len(chosen))}"
 
 
 def as_known_then(results: StudyResults) -> StudyResults:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from access.analysis.results import StudyResults
+from access.analysis.results import StudyResults, chosen_later
 from access.charts.chart import (
     ADDED_COLOURS,
     CATEGORICAL,
@@ -738,4 +738,6 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
         f"{results.study.config.study.place}. {among} sites to choose from. "
         f"{results.streets.split('. ')[0].rstrip('.')}."
     )
+    if council is not None and chosen_later(results.study):
+        below += f" The council chose later ({results.study.config.hubs.council_date})."
     return Chart(title, alt, below, draw, (6.8, 3.8))

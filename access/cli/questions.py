@@ -672,7 +672,7 @@ def _write_hubs(
     write_answer(
         work,
         summary,
-        hub_tables(answer) | ({} if pair is None else {"between": pair.table}),
+        hub_tables(results.study, answer) | ({} if pair is None else {"between": pair.table}),
         {"curve": curve},
         ledger=ledger,
         points=results.study.areas[["id", "geometry"]],

@@ -16,7 +16,13 @@ import shapely
 from branca.element import Element
 
 from access.analysis.places import Isochrones
-from access.analysis.results import HubResult, ProposalResult, StudyResults, hub_terms
+from access.analysis.results import (
+    HubResult,
+    ProposalResult,
+    StudyResults,
+    council_words,
+    hub_terms,
+)
 from access.charts.chart import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -42,7 +48,7 @@ from access.maps.ground import _map_places, _map_streets, area_cells
 from access.text import UNREACHED, figure
 from access.units import WGS84
 
-_KEY = {True: "Star: one of the best hubs.", False: "Diamond: the council's own hub."}
+_KEY = {True: "Star: one of the best hubs.", False: "Diamond: {own}."}
 _POINTS = "13,2 16,10 24,10 17.5,15 20,23 13,18 6,23 8.5,15 2,10 10,10"
 
 
@@ -55,12 +61,12 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     best = set(found.best.chosen)
     own = set(found.council.chosen) if found.council is not None else set()
     proof = "proven best" if found.best.status == "proven_optimal" else "best found"
-    called = hub_terms(results.study).title
-    title = f"{called}: the {proof} {len(best)}" + (" and the council's own" if own else "")
+    called, council = hub_terms(results.study).title, council_words(results.study)
+    title = f"{called}: the {proof} {len(best)}" + (f" and {council}" if own else "")
     layer = folium.FeatureGroup(name=template_text(title), show=False)
     for site in answer.candidates.to_dict("records"):
         roles = [r for r, s in ((f"one of the {proof} {len(best)}", best),
-                                ("the council's own", own)) if site["id"] in s]  # fmt: skip
+                                (council, own)) if site["id"] in s]  # fmt: skip
         if not roles:
             continue
         words = [
@@ -72,12 +78,13 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     return layer
 
 
-def _hub_key(answer: HubResult) -> str:
+def _hub_key(answer: HubResult, council: str) -> str:
     """Say what the signs of hubs mean: those that are on the map and no others."""
     best = set(answer.plain.best.chosen)
     own = set() if answer.plain.council is None else set(answer.plain.council.chosen)
     shown = dict.fromkeys(i in best for i in answer.candidates["id"] if i in best | own)
-    return " ".join(words for is_best, words in _KEY.items() if is_best in shown)
+    told = [words for is_best, words in _KEY.items() if is_best in shown]
+    return " ".join(told).format(own=council)
 
 
 def _symbol(is_best: bool) -> str:
@@ -448,7 +455,9 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     less = "less than today, or can be reached now" if found else "less than today"
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], _UNREACHED],
                [*labels, less, "cannot be reached"], strict=True)  # fmt: skip
-    hubs = "" if results.hubs is None else _hub_key(results.hubs)
+    hubs = (
+        "" if results.hubs is None else _hub_key(results.hubs, council_words(results.study, "hub"))
+    )
     words = f"Minutes added, {template_text(mode_title(mode))}" if used else ""
     closes = any(p.closed for p in results.proposals.values())
     opens = any(p.opened for p in results.proposals.values())

@@ -162,7 +162,8 @@ class _Question:
             "quickest on foot.",
             f"At most {asked['boardings']} boardings, {asked['max_walk_minutes']:g} minutes' walk "
             f"to the first stop and from the last, {asked['max_change_minutes']:g} between stops; "
-            f"one is at a stop {asked['slack_seconds']:g} seconds before the bus.",
+            f"one is at a stop {asked['slack_seconds']:g} seconds before the bus. Nothing of the "
+            "next day's timetable is ridden after 4 in the morning.",
         )
 
     def words(self, area: str, site: str, mark: int, minutes: float, boardings: int) -> str:

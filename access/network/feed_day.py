@@ -6,6 +6,7 @@ Stop times become rides, one trip from one stop to the next, with blank times fi
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -327,6 +328,7 @@ class _FeedDay:
 
     def __init__(self, feed: _Feed, box: Box | None, kinds: tuple[str, ...]) -> None:
         self.feed, self.box, self.counts = feed, box, Counter[str]()
+        self.going_on = 0
         self.zones = self._zones()
         self.stops = self._read_stops()
         self.inside = self._check_box()
@@ -394,7 +396,7 @@ class _FeedDay:
                                 ("route_short_name", "route_long_name", "agency_id"))  # fmt: skip
         _refuse_twice(routes["route_id"], "routes.txt")
         trips = self.feed.read("trips.txt", ("route_id", "service_id", "trip_id"),
-                               ("trip_headsign",))  # fmt: skip
+                               ("trip_headsign", "block_id"))  # fmt: skip
         _refuse_twice(trips["trip_id"], "trips.txt")
         row = pd.Index(routes["route_id"]).get_indexer(trips["route_id"])
         self.counts["trips of a route that is not listed"] = int((row < 0).sum())
@@ -445,6 +447,7 @@ class _FeedDay:
         calls = _without_backward_trips(calls, self.counts)
         placed = (calls.stop >= 0) & np.isfinite(lonlat[calls.stop, 0])
         self.counts["calls at a stop without a place"] += int((~placed).sum())
+        self.going_on = self._going_on(calls, around[1])
         starts = np.full(len(self.trips), np.nan)
         starts[calls.trip[::-1]] = calls.dep[::-1]
         around = [flags & ~np.isnan(starts) for flags in around]
@@ -456,6 +459,33 @@ class _FeedDay:
         trips = self.trips.iloc[runs.trip[used]].reset_index(drop=True)
         trips = trips.assign(service_day=runs.day[used])
         return rides, trips.rename(columns={"trip_headsign": "headsign"})
+
+    def _going_on(self, calls: _Calls, today: _Flags) -> int:
+        """Count the day's trips that go on as another, so that one may stay in one's seat."""
+        first = np.flatnonzero(np.diff(calls.trip, prepend=-1))
+        last = np.append(first[1:], len(calls.trip)) - 1
+        row = calls.trip[first]
+        trips = pd.DataFrame(
+            {"id": self.trips["trip_id"].to_numpy(object)[row], "begins": calls.dep[first],
+             "block": self.trips["block_id"].to_numpy(object)[row], "ends": calls.arr[last]}
+        )[today[row]]  # fmt: skip
+        blocks = trips[trips["block"] != ""].sort_values(["block", "begins", "ends"])
+        after = blocks.shift(-1)
+        follows = (after["block"] == blocks["block"]) & (after["begins"] >= blocks["ends"])
+        pairs = set(zip(blocks["id"][follows], after["id"][follows], strict=True))
+        told, refused = self._seats()
+        ids = set(trips["id"])
+        return len({a for a, b in (pairs | told) - refused if a in ids and b in ids})
+
+    def _seats(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """Pairs of trips between which one may stay seated (`transfers.txt`), and may not."""
+        found: dict[str, set[tuple[str, str]]] = {"4": set(), "5": set()}
+        columns = ("from_trip_id", "to_trip_id", "transfer_type")
+        with suppress(_TimetableError):  # nothing else is read of it
+            if "transfers.txt" in self.feed:
+                for a, b, kind in self.feed.read("transfers.txt", (), columns).to_numpy(object):
+                    found.get(kind, set()).add((a, b))
+        return found["4"], found["5"]
 
 
 def _kinds(route_types: pd.Series) -> NDArray[np.object_]:

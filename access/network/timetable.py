@@ -479,7 +479,10 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
 
 def _said(checks: pd.DataFrame) -> list[str]:
     """What of the audit every reader must be told."""
-    told = ("trips on the day", "bank holiday", "frequencies without exact times")
+    told = (
+        "trips on the day", "bank holiday", "frequencies without exact times",
+        "trips that go on as another",
+    )  # fmt: skip
     return checks.loc[checks["check"].isin(told) & (checks["found"] > 0), "words"].tolist()
 
 
@@ -512,6 +515,14 @@ def _checks(
         if name == "stop times":
             continue
         rows.append(_check(name, n, np.nan, f"{n:,} {name}."))
+    on = sum(feed.going_on for feed in read)
+    if on:
+        rows.append(_check(
+            "trips that go on as another", on, np.nan,
+            f"{on:,} trips go on as another of the same vehicle (block_id, or transfers.txt). "
+            "Whoever stays seated is taken to get off and to board anew: some journeys may take "
+            "fewer minutes than told, or be there where none is found.",
+        ))  # fmt: skip
     inexact = sum(feed.inexact for feed in read)
     if inexact:
         rows.append(_check(

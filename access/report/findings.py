@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -551,21 +552,27 @@ def furthest(impact: Impact, wording: Wording) -> Said:
         return Said("")
     row = worst.iloc[0]
     rise = float(row["change_minutes"])
-    ward = row.get("ward")
-    known = isinstance(ward, str) and bool(ward.strip())
+    ward = _ward(row)
     claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
     if math.isinf(rise):
-        where = f"part of {ward} ward" if known else place(row)
+        where = f"part of {ward}" if ward else place(row)
         return Said(sentence(f"in {where} none could be reached any more"), claims)
-    where = f"{ward} ward" if known else place(row)
+    where = ward or place(row)
     return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
 
 
 def place(row: pd.Series) -> str:
     """Name an area as a reader of the papers would look for it."""
-    ward = row.get("ward")
-    known = isinstance(ward, str) and ward.strip()
-    return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
+    ward = _ward(row)
+    return f"{ward} (area {row['id']})" if ward else f"area {row['id']}"
+
+
+def _ward(row: pd.Series) -> str:
+    """Name an area's ward, called a ward once: some names hold the word; empty if not known."""
+    name = row.get("ward")
+    name = " ".join(name.split()) if isinstance(name, str) else ""
+    said = not name or re.search(r"^ward\s|\sward$", name, re.IGNORECASE)
+    return name if said else f"{name} ward"
 
 
 def _further_note(impact: Impact) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from access.text import (
     is_missing,
     listed,
     number,
+    numeral,
     place_of,
     pounds,
     sentence,
@@ -401,8 +402,8 @@ def _by_building(results: StudyResults, findings: Sequence[ProposalFindings]) ->
         return "by building: not known"
     if known == len(closing):
         return "by building: known, by the register"
-    some = number(known, "", " ").strip()
-    return f"by building: known for {some} of the {number(len(closing), 'site')} that would close"
+    sites = number(len(closing), "site")
+    return f"by building: known for {numeral(known)} of the {sites} that would close"
 
 
 def _owned_words(owned: int, closing: int) -> str:
@@ -420,7 +421,7 @@ def _owned_words(owned: int, closing: int) -> str:
     sites = f"the {number(closing, 'site')} that would close"
     if closing == 1:
         return f"{'an' if owned else 'no'} owner is named for {sites}"
-    many = "none" if not owned else "all" if owned == closing else number(owned, "", " ").strip()
+    many = "none" if not owned else "all" if owned == closing else numeral(owned)
     return f"an owner is named for {many} of {sites}"
 
 

@@ -40,7 +40,9 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
+from access.study import Study
 from access.study.config import Group
+from access.study.sheet import offers_today
 from access.text import (
     figure,
     listed,
@@ -159,19 +161,39 @@ def use_of(
     tables: dict[str, pd.DataFrame] = {}
     words: list[str] = []
     if attendance is not None:
-        safe, small = safe_attendance(attendance)
-        seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), safe)
-        summary["attendance"] = {**seen.summary, "rows_of_1_to_4": small}
-        tables["attendance_by_site"] = seen.sites
+        matrix, (safe, small) = results.matrix(impact.mode, service), safe_attendance(attendance)
+        register = results.study.centres
+        shut = {*register.loc[~offers_today(register), "id"].astype(str)} - {*impact.before}
+        seen = attendance_beside_nearest(impact, matrix, safe, shut=shut)
+        at = safe["site"].astype(str)
+        rows = at[small].value_counts()
+        few = int(rows[~rows.index.isin(shut)].sum())
+        summary["attendance"] = {**seen.summary, "rows_of_1_to_4": few}
+        tables["attendance_by_site"] = seen.sites.assign(
+            counts=[_counts_words(int(rows.get(i, 0))) for i in seen.sites["site"]]
+        )
         words.append(seen.sentence())
-        if small:
-            words.append(f"Attendances of 1 to 4 stand as 2 or 3, in {number(small, 'row')}.")
+        if few:
+            words.append(sentence(f"attendances: {_counts_words(few)}"))
+        if left := int(at.isin(shut).sum()):
+            gone = [name for name, no in seen.sites[["name", "shut"]].itertuples(False) if no]
+            words.append(
+                f"Counted apart, in no share or mean: {number(left, 'row')} of attendances at what "
+                f"is shut today ({listed(gone)})."
+            )
     if take_up is not None:
         change = take_up_change(impact, take_up)
         summary["take_up"] = {**change.summary, "warning": change.warning}
         tables["take_up"] = change.areas.assign(warning=change.warning)
         words.append(change.sentence())
     return {"use": summary} if summary else {}, tables, words
+
+
+def _counts_words(small: int) -> str:
+    """Say of counts of people what of them may be published."""
+    if not small:
+        return "as given"
+    return f"2 or 3 stands for each count of 1 to 4, in {number(small, 'row')}"
 
 
 def offer_of(
@@ -517,9 +539,9 @@ def bus_of(
     return said, {"by_bus": found.areas}, told
 
 
-def hub_tables(answer: HubResult) -> dict[str, pd.DataFrame]:
+def hub_tables(study: Study, answer: HubResult) -> dict[str, pd.DataFrame]:
     """Tables of the answer, by the name of their file."""
-    tables = {"candidates": _hub_points(answer)}
+    tables = {"candidates": _hub_points(study, answer)}
     if answer.plans is not None:
         tables["plans"] = _plan_frame(answer.plans)
     for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
@@ -572,15 +594,20 @@ def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
     }
 
 
-def _hub_points(answer: HubResult) -> pd.DataFrame:
-    """Give every candidate with the numbers of hubs that it is among the best for."""
+def _hub_points(study: Study, answer: HubResult) -> pd.DataFrame:
+    """Give every candidate with the numbers of hubs that it is among the best for.
+
+    Those that the council chose say when: the study's own date may be an earlier one.
+    """
     table = answer.candidates.copy()
     for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
         sets = {} if found is None else found.curve.solutions
         table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
                          for i in table["id"]]  # fmt: skip
     own = answer.plain.council.chosen if answer.plain.council is not None else ()
-    return table.assign(council=table["id"].isin(own))
+    chosen = table["id"].isin(own)
+    when = study.config.hubs.council_date or ""
+    return table.assign(council=chosen, council_date=[when if c else "" for c in chosen])
 
 
 def _figures(found: HubSearch) -> dict[str, Any]:

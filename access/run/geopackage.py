@@ -79,7 +79,7 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
     if results.bus is not None:
         yield from _bus_layers(results, results.bus)
     if results.hubs is not None:
-        hubs = _hub_points(results.hubs)
+        hubs = _hub_points(study, results.hubs)
         where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
         yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
     if results.snaps:
@@ -248,7 +248,8 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
                             (("", "", _marker("diamond", CATEGORICAL[4], 2.6)),)),
         "neighbours": _Look("Neighbours' centres", "Centres of neighbouring councils.", "marker",
                             (("", "", _marker("triangle", CATEGORICAL[5], 3.0)),)),
-        "hub_candidates": _Look(hubs.title, f"Sites looked at for {hubs.many}.", "marker",
+        "hub_candidates": _Look(hubs.title, f"Sites looked at for {hubs.many}; "
+                                "council_date says when the council chose its own.", "marker",
                                 (("", "", _marker("star", CATEGORICAL[3], 4.0)),)),
         "snap_lines": _Look("Joins", "From each point to the street it joins.", "line",
                             (("", "", _line("#a285d1", 0.2)),)),

@@ -252,7 +252,9 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
 _TABLES: Mapping[str, Callable[[StudyResults], pd.DataFrame | None]] = {
     "areas": area_table,
     "alternatives": alternatives_table,
-    "hubs": lambda results: None if results.hubs is None else _hub_points(results.hubs),
+    "hubs": lambda results: (
+        None if results.hubs is None else _hub_points(results.study, results.hubs)
+    ),
 }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from access.arguments import a, by_id, checked, optional, refuse, table
+from access.arguments import a, by_id, checked, ids, optional, refuse, table
 from access.display import frame_cells, html_answer, records
 from access.errors import Fault, ParameterError
 from access.measure.demand import by_area, fail, numbers
@@ -278,7 +278,8 @@ class Attendance:
     ----------
     sites : DataFrame
         One row a site attended or nearest to anyone: ``site name nearest_families attendances
-        share_of_attendances attended_as_nearest mean_minutes_travelled closing``.
+        share_of_attendances attended_as_nearest mean_minutes_travelled closing shut``. What was
+        attended and is shut today has no shares.
     pairs : DataFrame
         ``area site attendances minutes nearest nearest_minutes extra_minutes``.
     summary : dict
@@ -326,6 +327,7 @@ class Attendance:
     matrix=a(TravelMatrix, expected="a TravelMatrix, such as travel_matrix gives"),
     attendance=table(),
     area_of=optional(by_id()),
+    shut=ids,
 )
 def attendance_beside_nearest(
     impact: Impact,
@@ -333,6 +335,7 @@ def attendance_beside_nearest(
     attendance: pd.DataFrame,
     *,
     area_of: Mapping[str, str] | None = None,
+    shut: Iterable[str] = (),
 ) -> Attendance:
     """Set observed attendance beside the nearest-site allocation of the baseline.
 
@@ -347,6 +350,8 @@ def attendance_beside_nearest(
         `area_of`.
     area_of : mapping of str to str, optional
         Area of each postcode (blanks and case do not matter).
+    shut : iterable of str
+        Sites that are shut today: what was attended there is counted apart, in no share or mean.
 
     Returns
     -------
@@ -368,7 +373,12 @@ def attendance_beside_nearest(
     >>> attendance_beside_nearest(impact, m, seen).summary["share_at_nearest"]
     0.7
     """
-    pairs = _read_attendance(attendance, matrix, impact, area_of)
+    every = _read_attendance(attendance, matrix, impact, area_of)
+    gone = every["site"].isin(set(shut))
+    pairs = every[~gone].reset_index(drop=True)
+    if not pairs["attendances"].sum() > 0:
+        where = "at every site that is not shut today" if gone.any() else "throughout"
+        raise ParameterError(f"attendance is 0 {where}; expected some")
     nearest = impact.areas
     place = positions(tuple(nearest["id"]), pairs["area"].tolist(), "area")
     row = positions(matrix.area_ids, pairs["area"].tolist(), "area")
@@ -392,9 +402,11 @@ def attendance_beside_nearest(
         "families_nearest_to_closing": (
             float(impact.closed_sites["families"].sum()) if impact.closed else None
         ),
+        "attendances_at_shut": float(every.loc[gone, "attendances"].sum()),
     }
+    left = every[gone].groupby("site", sort=True)["attendances"].sum()
     return Attendance(
-        sites=_site_table(pairs, impact),
+        sites=_site_table(pairs, impact, left),
         pairs=pairs,
         summary=summary,
         notes=("observed attendance as given; it may not cover every family or site",),
@@ -445,8 +457,6 @@ def _read_attendance(
         if str(s) not in allowed["site"]
     ]
     fail("attendance does not match the areas and sites", faults)
-    if not count.sum() > 0:
-        raise ParameterError("attendance is 0 throughout; expected some")
     table = pd.DataFrame(
         {
             "area": areas.to_numpy(dtype=object),
@@ -457,7 +467,8 @@ def _read_attendance(
     return table.groupby(["area", "site"], sort=True)[["attendances"]].sum().reset_index()
 
 
-def _site_table(pairs: pd.DataFrame, impact: Impact) -> pd.DataFrame:
+def _site_table(pairs: pd.DataFrame, impact: Impact, left: pd.Series) -> pd.DataFrame:
+    """Give a row for every open site, then one for each that was attended and is shut today."""
     nearest = impact.areas.groupby("nearest_before")["count"].sum()
     total = pairs["attendances"].sum()
     # arrays: a table cut apart anew for every site takes many times as long
@@ -478,8 +489,13 @@ def _site_table(pairs: pd.DataFrame, impact: Impact) -> pd.DataFrame:
                 "attended_as_nearest": own / here if here > 0 else np.nan,
                 "mean_minutes_travelled": weighted_mean(minutes[seen], count[seen]),
                 "closing": site in impact.closed,
+                "shut": False,
             }
         )
+    for site, here in left.items():
+        name = named([str(site)], impact.names)[0]
+        rows.append({"site": site, "name": name, "nearest_families": 0.0, "attendances": here,
+                     "closing": False, "shut": True})  # fmt: skip
     return pd.DataFrame(rows)
 
 

@@ -166,7 +166,7 @@ class Curve:
         -------
         DataFrame
             One row a number of sites: objective, bound, gap, status, chosen, every goal, and
-            what the last site saved.
+            what is saved against the next smaller number that was asked for.
         """
         rows = []
         for p, found in self.solutions.items():
@@ -178,7 +178,7 @@ class Curve:
             row |= {goal.goal: goal.value for goal in found.goals}
             rows.append(row)
         table = pd.DataFrame(rows).set_index("p")
-        table["saved"] = -table["objective"].diff()
+        table["saved"] = -table["objective"].sort_index().diff()  # it aligns by number
         return table
 
 

@@ -205,13 +205,13 @@ def _nomis_tasks(net: Internet, district: _District, unit: str, known: set[str])
 
     def fetch(topic: figures._Topic) -> Callable[[Path], Fetched]:
         def by_any_code(path: Path) -> Fetched:
-            """NOMIS may know a district by its former code only."""
-            for code in district.codes[:-1]:
+            """NOMIS may know a district by its former code only, or by those it was made of."""
+            for codes in district.eras[:-1]:
                 try:
-                    return figures._fetch_topic(net, topic, code, unit, path)
+                    return figures._fetch_topic(net, topic, codes, unit, path)
                 except figures.NoRowsError:
                     continue
-            return figures._fetch_topic(net, topic, district.codes[-1], unit, path)
+            return figures._fetch_topic(net, topic, district.eras[-1], unit, path)
 
         return by_any_code
 

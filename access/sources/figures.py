@@ -295,15 +295,17 @@ class NoRowsError(FetchError):
 # --- asking ----------------------------------------------------------------------------------
 
 
-def _fetch_topic(net: Internet, topic: _Topic, district: str, unit: str, path: Path) -> Fetched:
+def _fetch_topic(
+    net: Internet, topic: _Topic, districts: Sequence[str], unit: str, path: Path
+) -> Fetched:
     """Fetch one table for all areas of a district, every row counted.
 
     Parameters
     ----------
     net : Internet
     topic : Topic
-    district : str
-        Code of the local authority.
+    districts : sequence of str
+        Codes of the local authority: several where it was made of as many.
     unit : str
         A key of `_TYPES`.
     path : Path
@@ -318,6 +320,27 @@ def _fetch_topic(net: Internet, topic: _Topic, district: str, unit: str, path: P
     FetchError
         If the reply has other columns, or fewer rows than it counts itself.
     """
+    header: list[str] = []
+    rows: list[list[str]] = []
+    first = ""
+    for district in districts:
+        names, own, url = _rows_of(net, topic, district, unit)
+        if header and names != header:
+            raise FetchError(f"{url} gives other columns than {first}")
+        header, first = names, first or url
+        rows += own
+    _check_square(header, rows, topic)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    body = text.getvalue().encode()
+    write_file(path, body)
+    return Fetched(path, first, hashlib.sha256(body).hexdigest(), net.day)
+
+
+def _rows_of(
+    net: Internet, topic: _Topic, district: str, unit: str
+) -> tuple[list[str], list[list[str]], str]:
+    """Give the columns and every row of one local authority's areas, and where they are from."""
     header: list[str] = []
     rows: list[list[str]] = []
     total: int | None = None
@@ -360,13 +383,7 @@ def _fetch_topic(net: Internet, topic: _Topic, district: str, unit: str, path: P
             f"NOMIS counts {total:,} rows of {topic.name} and gave {len(rows):,}: the "
             "reply was cut short; nothing is taken from it"
         )
-    _check_square(header, rows, topic)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *rows])
-    body = text.getvalue().encode()
-    write_file(path, body)
-    first = url.split("&RecordOffset")[0]
-    return Fetched(path, first, hashlib.sha256(body).hexdigest(), net.day)
+    return header, rows, url.split("&RecordOffset")[0]
 
 
 def _is_csv(path: Path, kind: str) -> None:

@@ -116,15 +116,30 @@ _RUNS = (
         "Wandsworth|Westminster",
     ),
 )
-#: Codes that a district had in older tables.
-_FORMER = {
-    "E08000038": "E08000016",
-    "E08000039": "E08000019",
-    "E07000240": "E07000100",
-    "E07000241": "E07000104",
-    "E07000242": "E07000097",
-    "E07000243": "E07000101",
-    "E08000037": "E08000020",
+#: Codes in older tables, the latest first: a district's own, or those that it was made of.
+_FORMER: dict[str, tuple[str, ...]] = {
+    "E06000057": ("E06000048",),
+    "E06000058": ("E06000028 E06000029 E07000048",),
+    "E06000059": ("E07000049 E07000050 E07000051 E07000052 E07000053",),
+    "E06000060": ("E07000004 E07000005 E07000006 E07000007",),
+    "E06000061": ("E07000150 E07000152 E07000153 E07000156",),
+    "E06000062": ("E07000151 E07000154 E07000155",),
+    "E06000063": ("E07000026 E07000028 E07000029",),
+    "E06000064": ("E07000027 E07000030 E07000031",),
+    "E06000065": ("E07000163 E07000164 E07000165 E07000166 E07000167 E07000168 E07000169",),
+    "E06000066": (
+        "E07000187 E07000188 E07000189 E07000246",
+        "E07000187 E07000188 E07000189 E07000190 E07000191",
+    ),
+    "E07000240": ("E07000100",),
+    "E07000241": ("E07000104",),
+    "E07000242": ("E07000097",),
+    "E07000243": ("E07000101",),
+    "E07000244": ("E07000205 E07000206",),
+    "E07000245": ("E07000201 E07000204",),
+    "E08000037": ("E08000020",),
+    "E08000038": ("E08000016",),
+    "E08000039": ("E08000019",),
 }
 _NATIONS = {"W": "Wales", "S": "Scotland", "N": "Northern Ireland"}
 _FILLERS = re.compile(
@@ -142,18 +157,24 @@ class _District:
     code : str
         Today's code (``E08000018``).
     name : str
-    former : str
-        Its code in older tables, or empty.
+    former : tuple of str
+        Its codes in older tables, the latest first; several with blanks between where it was made
+        of as many.
     """
 
     code: str
     name: str
-    former: str = ""
+    former: tuple[str, ...] = ()
+
+    @property
+    def eras(self) -> tuple[tuple[str, ...], ...]:
+        """Codes that are the whole of it together: today's, then those before."""
+        return ((self.code,), *(tuple(era.split()) for era in self.former))
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code it goes by."""
-        return (self.code, self.former) if self.former else (self.code,)
+        """Every code that a part of it goes by."""
+        return tuple(dict.fromkeys(code for era in self.eras for code in era))
 
     @property
     def short(self) -> str:
@@ -181,7 +202,7 @@ def _districts() -> tuple[_District, ...]:
         start = int(first[3:])
         for i, name in enumerate(names.split("|")):
             code = f"{first[:3]}{start + i:06d}"
-            out.append(_District(code, name, _FORMER.get(code, "")))
+            out.append(_District(code, name, _FORMER.get(code, ())))
     return tuple(sorted(out, key=lambda d: d.code))
 
 
@@ -209,7 +230,7 @@ def find_district(asked: str) -> _District:
     every = _districts()
     text = " ".join(str(asked).split())
     for district in every:
-        if text.upper() in district.codes:
+        if (text.upper(),) in district.eras:
             return district
     if re.fullmatch(r"[A-Za-z]\d{8}", text):
         raise ParameterError(_unknown_code(text.upper(), every))
@@ -262,6 +283,8 @@ def _unknown_code(code: str, every: tuple[_District, ...]) -> str:
             f"{code} is no district, unitary authority or borough (E06, E07, E08, E09); name "
             "the authority whose families the centres serve"
         )
+    if now := next((d for d in every if code in d.codes), None):
+        return f"{code} is an abolished local authority, a part of {now.name} ({now.code}) today"
     near = difflib.get_close_matches(code, [d.code for d in every], n=3, cutoff=0.85)
     names = {d.code: d.name for d in every}
     listed = "; ".join(f"{names[c]} ({c})" for c in near)

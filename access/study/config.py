@@ -103,7 +103,8 @@ class _HubSettings(_Settings):
     council_date: _Written | None = _setting(
         None,
         "when the choice was made: year, year-month or year-month-day",
-        changes="one later than study.as_of stands in the report's part `What happened since`",
+        changes="one later than study.as_of stands in the report's part `What happened since`, and "
+        "every map and table that marks the choice says when it was made",
     )
     title: _Title | None = _setting(
         None,

@@ -49,9 +49,10 @@ from access.study.tables import (
     area_columns,
     check_positions,
     read_table,
+    share_of_all,
     without_shapes,
 )
-from access.text import listed
+from access.text import listed, share_figure
 from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
@@ -135,6 +136,13 @@ def _gaps(areas: pd.DataFrame) -> list[str]:
         unknown = int(areas[there].isna().all(axis=1).sum()) if there else 0
         if 0 < unknown < len(areas):
             said.append(f"{what} is not known for {unknown:,} of {len(areas):,} areas: {follows}.")
+    empty, everywhere = share_of_all(areas)
+    stood = int((empty & (areas["p_no_car"] == everywhere)).sum()) if empty.any() else 0
+    if stood:
+        said.append(
+            f"No household lives in {stood:,} of {len(areas):,} areas: the share without a car of "
+            f"all households ({share_figure(everywhere)}) stands there in the {trip('typical')}."
+        )
     return said
 
 
@@ -548,25 +556,25 @@ def _loaded(folder: Path) -> Study:
     centres = _with_register(points["centres"])
     areas = _with_localities(points["areas"], points["centres"], config)
     inputs = _read_manifest(folder, ["study.toml", *read])
-    later = _opened_later(points["candidates"], config)
+    later, named = _opened_later(points["candidates"], config)
     return Study(
         folder=folder,
         config=config,
         areas=gpd.GeoDataFrame(areas),
         centres=gpd.GeoDataFrame(centres),
-        candidates=gpd.GeoDataFrame(_with_register(points["candidates"][~later])),
+        candidates=gpd.GeoDataFrame(_with_register(points["candidates"][~later | named])),
         neighbours=gpd.GeoDataFrame(points["neighbours"]),
         **plain,
         crs=crs,
-        assumptions=_study_assumptions(config, areas, centres, inputs),
+        assumptions=(
+            *_study_assumptions(config, areas, centres, inputs),
+            *_named_though_later(points["candidates"][later & named], config),
+        ),
         inputs=inputs,
         shapes=shapes,
         timetables=timetables,
         outline=outline,
-        later=tuple(
-            f"{row['name']} (from {row['open_from']})"
-            for row in points["candidates"][later].to_dict("records")
-        ),
+        later=tuple(_dated(points["candidates"][later & ~named])),
     )
 
 
@@ -588,17 +596,33 @@ def _check_links(folder: Path, names: Sequence[str]) -> None:
         raise StudyError(f"the study in {folder} has {len(faults)} fault(s)", faults)
 
 
-def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> pd.Series:
-    """Mark candidates that opened after the study's date, but for those that it names itself."""
+def _opened_later(candidates: pd.DataFrame, config: StudyConfig) -> tuple[pd.Series, pd.Series]:
+    """Mark candidates that opened after the study's date, and those that it names itself."""
     if "open_from" not in candidates:
-        return pd.Series(False, index=candidates.index)
+        never = pd.Series(False, index=candidates.index)
+        return never, never
     changes = [c for p in config.proposals.values() for c in p.change]
     named: set[str | None] = {*config.hubs.council_choice, *config.hubs.must}
     named |= {*(c.to for c in changes), *(c.site for c in changes)}
     named |= {site for p in config.proposals.values() for site in p.opens}
     when = candidates["open_from"].fillna("").astype(str).str.strip()
     later = when.map(lambda told: bool(told) and is_later(told, config.study.as_of))
-    return later.astype(bool) & ~candidates["id"].isin(named)
+    return later.astype(bool), candidates["id"].isin(named)
+
+
+def _dated(later: pd.DataFrame) -> list[str]:
+    """Name sites with when they opened."""
+    return [f"{row['name']} (from {row['open_from']})" for row in later.to_dict("records")]
+
+
+def _named_though_later(later: pd.DataFrame, config: StudyConfig) -> list[str]:
+    """Say which candidates were not there yet on the study's date, and take part all the same."""
+    if later.empty:
+        return []
+    return [
+        f"Not open yet on {config.study.as_of}, and among the candidate sites because the study "
+        f"names {'it' if len(later) == 1 else 'them'}: {listed(_dated(later))}."
+    ]
 
 
 def _own_timetables(folder: Path, config: StudyConfig) -> tuple[Path, ...]:

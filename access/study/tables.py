@@ -644,13 +644,32 @@ def _join_parents(areas: pd.DataFrame, parents: pd.DataFrame, config: StudyConfi
 
 
 def _with_shares(areas: pd.DataFrame) -> pd.DataFrame:
-    """Give the share of households without a car, where the areas count both and have none."""
-    if "p_no_car" in areas or not {"households", "households_no_car"} <= set(areas.columns):
-        return areas
-    households = areas["households"].to_numpy(float)
-    share = np.divide(areas["households_no_car"].to_numpy(float), households,
-                      out=np.full(len(areas), np.nan), where=households > 0)  # fmt: skip
-    return areas.assign(p_no_car=share)
+    """Give the share of households without a car, where the areas count both and have none.
+
+    An area where no household lives has no share of its own: that of all households stands there.
+    """
+    if "p_no_car" not in areas and {"households", "households_no_car"} <= set(areas.columns):
+        households = areas["households"].to_numpy(float)
+        share = np.divide(areas["households_no_car"].to_numpy(float), households,
+                          out=np.full(len(areas), np.nan), where=households > 0)  # fmt: skip
+        areas = areas.assign(p_no_car=share)
+    empty, everywhere = share_of_all(areas)
+    bare = empty & areas["p_no_car"].isna() if empty.any() else empty
+    return (
+        areas.assign(p_no_car=areas["p_no_car"].where(~bare, everywhere)) if bare.any() else areas
+    )
+
+
+def share_of_all(areas: pd.DataFrame) -> tuple[pd.Series, float]:
+    """Mark areas where no household lives, and give the share without a car of all households."""
+    if not {"households", "p_no_car"} <= set(areas.columns):
+        return pd.Series(False, index=areas.index), np.nan
+    households = pd.to_numeric(areas["households"], errors="coerce").to_numpy(float)
+    share = areas["p_no_car"].to_numpy(float)
+    known = (households > 0) & np.isfinite(share)
+    whole = households[known].sum()
+    everywhere = float((share * households)[known].sum() / whole) if whole > 0 else np.nan
+    return pd.Series(households == 0, index=areas.index), everywhere
 
 
 def _with_tenths(areas: pd.DataFrame, national_areas: int) -> pd.DataFrame:

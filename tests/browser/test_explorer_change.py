@@ -196,3 +196,15 @@ def test_clicking_a_centre_tells_and_shows_its_reach(visit, example_page):
     page.wait_for_selector("#map-title:has-text('Time to Mill Lane')")
     assert page.input_value("#colour-by") == "reach"
     assert "Time to Mill Lane Children's Centre" in page.inner_text("#map-title")
+
+
+def test_a_ward_is_called_one_once_and_an_unknown_one_not_at_all(page):
+    said = page.evaluate(
+        """() => ['Keppel', 'Keppel ward', 'Ward 1', 'Wardley', ''].map((ward) => {
+             App.areas.ward[0] = ward;
+             App.areas.name[0] = 'Main Street';
+             return [App.wardName(0), App.areaName(0)];
+           })"""
+    )
+    places = ["Keppel ward", "Keppel ward", "Ward 1", "Wardley ward"]
+    assert said == [*([w, f"Main Street ({w})"] for w in places), ["", "Main Street"]]

@@ -107,3 +107,12 @@ def test_a_study_without_hubs_has_no_such_part(visit, example, tmp_path):
     assert page.locator("nav a:visible", has_text="Family Hubs").count() == 0
     page.goto(page.url.split("#")[0] + "#family-hubs")
     assert page.is_visible("#my-street")
+
+
+def test_a_choice_made_later_than_the_study_says_when(visit, example_page):
+    page = visit(example_page)
+    said = page.evaluate(
+        """() => ['', '2024'].map((label) => App.hubTitle(
+             {kind: 'council', label, title: '', sites: [1], rule: false}))"""
+    )
+    assert said == ["The council’s own", "The council’s own, chosen later (2024)"]

@@ -221,7 +221,7 @@ def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, answer,
     assert found.council.rank_mean == 1 + (every["mean"] < own - 1e-7).sum()
     near = every["mean"].nsmallest(10).tolist()
     assert found.alternatives_frame()["mean_minutes"].tolist() == pytest.approx(near)
-    points = _hub_points(answer).set_index("id")
+    points = _hub_points(study, answer).set_index("id")
     assert set(points.index[points["council"]]) == set(study.config.hubs.council_choice)
     assert "3" in points.loc[found.best.chosen[0], "best_for"].split()
 

@@ -110,6 +110,18 @@ def test_the_curve_is_each_numbers_own_best() -> None:
     assert (table["saved"].dropna() >= 0).all()
 
 
+def test_what_a_size_saves_is_against_the_next_smaller_whatever_the_order_asked() -> None:
+    minutes, weights, _, _, _ = draw(8)
+    problem = Problem(Demand(minutes, weights), goals=Goal.total())
+    for sizes in itertools.permutations([1, 2, 4]):
+        table = curve(problem, sizes).to_frame()
+        assert table.index.to_list() == list(sizes)
+        best = table["objective"]
+        assert np.isnan(table["saved"][1])
+        assert table["saved"][2] == best[1] - best[2]
+        assert table["saved"][4] == best[2] - best[4]
+
+
 def test_a_budget_bites_in_the_front_too() -> None:
     minutes, weights, _, costs, _ = draw(12)
     m = minutes.shape[1]

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import replace
 
 import numpy as np
+import pyogrio
 import pytest
 
 from access.analysis.analysis import Analysis
+from access.analysis.hub_plans import hubs_for_page
 from access.analysis.job import measure_study
+from access.charts.results import hub_chart
 from access.errors import ParameterError, StudyError
+from access.maps.planner_map import map_page, study_map
+from access.run.findings import _hub_points
+from access.run.write import write_geopackage
 from access.siting.plans import PlanRules
 from access.study.config import StudyConfig
 from tests.small import small_study
@@ -146,3 +154,28 @@ def test_a_study_whose_every_centre_closes_has_no_site_to_choose_from(tmp_path):
     with pytest.raises(ParameterError, match="there is no site to choose hubs from"):
         analysis.hubs(2)
     assert analysis.hubs(2, among=["L1", "L2"], draws=0).plain.best.chosen == ("L1", "L2")
+
+
+@pytest.mark.parametrize(
+    ("when", "said"), [("2099", ", chosen later (2099)"), ("2001", ""), (None, "")]
+)
+def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
+    measured, when, said, tmp_path
+):
+    hubs = {"council_choice": ["K1", "K3"]} | ({} if when is None else {"council_date": when})
+    asked = wishing(measured, **hubs)
+    results = replace(asked.results, hubs=asked.hubs(2, draws=0))
+    page = map_page(study_map(results))
+    told = html.unescape(page.replace("\\u0026", "&"))
+    dates = re.findall(r"the council's own(?: hub)?(, chosen later \(\d+\))?", told)
+    assert len(dates) > 3 and set(dates) == {said}, "layer, key and every sign"
+    packed = write_geopackage(results, tmp_path / "s.gpkg")
+    layer = pyogrio.read_dataframe(packed, layer="hub_candidates", read_geometry=False)
+    for table in (_hub_points(results.study, results.hubs), layer):
+        own = table[table["council"].astype(bool)]
+        assert own["id"].tolist() == ["K1", "K3"]
+        assert set(own["council_date"]) == {when or ""}
+        assert not table.loc[~table["council"].astype(bool), "council_date"].fillna("").any()
+    chart = hub_chart(results, results.hubs.plain, results.hubs.mode, 7)
+    assert ("The council chose later (2099)." in chart.caption) is bool(said)
+    assert hubs_for_page(results).labels.get("council", "") == (when if said else "")

@@ -188,7 +188,7 @@ def test_words_and_tables_say_how_it_was_chosen(results):
     said = hub_words(results, answer)
     assert "minute by minute" in said and "every minute of the window" in said
     assert hub_summary(results, answer)["mode"] == "typical"
-    assert len(hub_tables(answer)["plans"]) == len(answer.plans.plans)
+    assert len(hub_tables(results.study, answer)["plans"]) == len(answer.plans.plans)
     blocks = repr(_hub_blocks(results, Wording()))
     assert "best of all" in blocks and "family trip" in blocks
     assert plan_words(answer.plans, {}, Wording())

@@ -53,6 +53,33 @@ def test_a_share_without_cars_known_in_part_is_said_and_leaves_out_the_family_tr
     assert "p_no_car" not in explorer_data(results).areas
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_where_no_household_lives_the_share_of_all_stands_and_the_family_trip_is_there(
+    tmp_path, given
+):
+    def change(areas):
+        areas["households"], areas["households_no_car"] = "40", "10"
+        areas.loc[[2, 5], ["households", "households_no_car"]] = "0"
+        areas.loc[7, "households_no_car"] = "40"
+        areas["p_no_car"] = "0.25"
+        areas.loc[7, "p_no_car"] = "1"
+        areas.loc[[2, 5], "p_no_car"] = ""
+        return areas if given else areas.drop(columns="p_no_car")
+
+    study = town(tmp_path / "s", change)
+    assert study.knows_cars
+    of_all = (17 * 10 + 40) / (18 * 40)
+    assert study.areas["p_no_car"].to_numpy()[[2, 5]] == pytest.approx(of_all)
+    assert any("No household lives in 2 of 20 areas" in line for line in study.assumptions)
+    assert not any("not known for" in line for line in study.assumptions)
+    assert "typical" in travel_times(study).matrices
+    with released(study) as public:
+        assert public.knows_cars
+    if given:  # a share that is not known where households live stays unknown
+        lost = town(tmp_path / "lost", lambda areas: empty("p_no_car", (3,))(change(areas)))
+        assert not lost.knows_cars
+
+
 def test_deprivation_known_in_part_is_said(tmp_path):
     def change(areas):
         return empty("imd_decile")(empty("imd_rank")(areas))

@@ -248,10 +248,10 @@ def test_small_attendances_stand_as_two_or_three_and_no_other_is_touched():
     given = pd.DataFrame({"area": "A", "site": "S", "attendances": texts})
     safe, small = safe_attendance(given)
     assert safe["attendances"].tolist() == ["2", "3", "5", "0", "2", "many", "", "3", "-1"]
-    assert small == 4 and given["attendances"].tolist() == texts
+    assert small.sum() == 4 and given["attendances"].tolist() == texts
     numbers = pd.DataFrame({"attendances": [3, 40]})
     assert safe_attendance(numbers)[0]["attendances"].astype(float).isin([2, 3, 40]).all()
-    assert safe_attendance(pd.DataFrame({"visits": [3]}))[1] == 0
+    assert not safe_attendance(pd.DataFrame({"visits": [3]}))[1].any()
 
 
 def test_no_output_of_compare_tells_a_small_attendance(tmp_path):
@@ -261,7 +261,34 @@ def test_no_output_of_compare_tells_a_small_attendance(tmp_path):
     for one, other in ((1, 4), (4, 1)):
         seen = tmp_path / "seen.csv"
         seen.write_text(f"area,site,attendances\nA01,C1,{one}\nA02,C2,40\nA03,C3,{other}\n")
+        done = call_here(
+            tmp_path, "compare", tmp_path / "town", "--attendance", seen, "--json",
+            "--out", tmp_path / str(one),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)["three_to_two"]["use"]["attendance"]
+        table = pd.read_csv(tmp_path / str(one) / "attendance_by_site.csv")
+        assert table["counts"].str.contains("2 or 3 stands").tolist() == [True, False, True]
+        written.append((told, table.to_csv()))
+    assert written[0] == written[1] and written[0][0]["rows_of_1_to_4"] == 2
+
+
+def test_attendances_at_a_shut_centre_are_told_apart_and_in_no_share(tmp_path):
+    new_study(tmp_path / "town")
+    path = tmp_path / "town" / "centres.csv"
+    centres = pd.read_csv(path, dtype=str)
+    old = centres.iloc[[0]].assign(id="C9", name="Old Mill", status="closed")
+    pd.concat([centres, old]).to_csv(path, index=False)
+    figures = []
+    for more in ("", "A01,C9,2\nA02,C9,700\nA03,C9,1\n"):
+        seen = tmp_path / "seen.csv"
+        seen.write_text(f"area,site,attendances\nA01,C1,3\nA02,C2,40\n{more}")
         done = call_here(tmp_path, "compare", tmp_path / "town", "--attendance", seen, "--json")
         assert done.returncode == 0, done.stderr
-        written.append(json.loads(done.stdout)["three_to_two"]["use"]["attendance"])
-    assert written[0] == written[1] and written[0]["rows_of_1_to_4"] == 2
+        figures.append(json.loads(done.stdout)["three_to_two"]["use"]["attendance"])
+    without, with_shut = figures
+    assert with_shut.pop("attendances_at_shut") > 700 and without.pop("attendances_at_shut") == 0
+    assert with_shut == without and without["rows_of_1_to_4"] == 1
+    seen.write_text("area,site,attendances\nA02,C9,700\n")
+    done = call_here(tmp_path, "compare", tmp_path / "town", "--attendance", seen)
+    assert done.returncode and "0 at every site that is not shut today" in done.stderr

@@ -130,6 +130,19 @@ class TestWhere:
         _, _, impact = impact_of([[5, 12]], [30], ["Y"])
         assert say.furthest(impact, WORDING) == "The largest rise is 7 minutes, in area a."
 
+    @pytest.mark.parametrize("ward", ["Keppel", "Keppel ward", "Keppel Ward", " Keppel  ward "])
+    @pytest.mark.parametrize("lost", [12, INF])
+    def test_a_ward_whose_name_ends_in_the_word_is_called_one_once(self, ward, lost):
+        _, _, impact = impact_of([[5, lost]], [30], ["Y"], ward=[ward])
+        row = impact.worst_areas(1).iloc[0]
+        for text in (say.furthest(impact, WORDING), say.place(row)):
+            assert len(re.findall("ward", text, re.IGNORECASE)) == 1
+            assert re.search("Keppel ward", text, re.IGNORECASE)
+        _, _, impact = impact_of([[5, lost]], [30], ["Y"], ward=["Ward 1"])
+        assert say.place(impact.worst_areas(1).iloc[0]) == "Ward 1 (area a)"
+        for nameless in ("", "  ", None, float("nan")):
+            assert say.place(row.where(row.index != "ward", nameless)) == "area a"
+
     def test_out_of_reach_is_no_number(self):
         _, _, impact = impact_of([[5, INF], [2, 3]], [30, 9], ["Y"])
         assert "could be reached any more" in say.furthest(impact, WORDING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from access.errors import OutputError, ParameterError, StudyError
+from access.sources import registers
 from access.sources.council import fetch_parts, make_study_folder
 from access.sources.council_areas import _edition
 from access.sources.folder import first_settings, put_table
@@ -82,6 +84,21 @@ def test_every_code_and_name_finds_its_district():
 def test_unknown_councils_are_told_near_names(asked, words):
     with pytest.raises(ParameterError, match=words):
         find_district(asked)
+
+
+def test_a_district_made_of_several_has_their_codes_and_nobody_else_s():
+    """Tables of the census of 2021 are by the districts of 2022, four of which were many then."""
+    every = _districts()
+    made_of = {d.name: d.codes[1:] for d in every if any(len(era) > 1 for era in d.eras)}
+    assert {n: len(c) for n, c in made_of.items()}.items() >= {
+        "Cumberland": 3, "Westmorland and Furness": 3, "North Yorkshire": 7, "Somerset": 6,
+    }.items()  # fmt: skip
+    codes = [code for d in every for code in d.codes]
+    assert len(codes) == len(set(codes)) and all(re.fullmatch(r"E0[6789]\d{6}", c) for c in codes)
+    for name, parts_of_it in made_of.items():
+        for code in parts_of_it:
+            with pytest.raises(ParameterError, match=f"a part of {name}"):
+                find_district(code)
 
 
 # --- from a folder ---------------------------------------------------------------------------
@@ -243,6 +260,48 @@ def test_a_whole_study_from_the_internet_and_then_offline(tmp_path, serve):
     make_study_folder("Rutland", tmp_path / "t", from_folder=folder, offline=True)
     for name in ("areas.csv", "parents.csv", "centres.csv", "areas.geojson", "postcodes.csv"):
         assert (tmp_path / "t" / name).read_bytes() == (tmp_path / "s" / name).read_bytes(), name
+
+
+@pytest.fixture
+def of_two(monkeypatch):
+    """Rutland as if it had been two districts when the look-up and the census were made."""
+    two = ["E07099991", "E07099992"]
+    monkeypatch.setitem(registers._FORMER, made_up.CODE, ("E07099990 E07099991", " ".join(two)))
+    own = made_up.features
+
+    def features(kind):
+        rows = own(kind)
+        for n, row in enumerate(rows):
+            if "LAD22CD" in row["properties"]:
+                row["properties"] |= {"LAD22CD": two[n % 2], "LAD22NM": "A part"}
+        return rows
+
+    monkeypatch.setattr(made_up, "features", features)
+    return two
+
+
+def test_a_district_that_was_several_is_made_whole_from_theirs(tmp_path, serve, of_two):
+    server = serve()
+
+    def nomis(path, query):
+        code = query["geography"][:9]
+        own = made_up.OAS[of_two.index(code) :: 2] if code in of_two else []
+        everything = made_up.nomis_rows(path.split("/")[-1].split(".")[0])
+        rows = [row for row in everything[1:] if row[3] in own]
+        rows = [[*row[:-1], str(len(rows))] for row in rows]
+        start = int(query["RecordOffset"])
+        return made_up.as_csv([everything[0], *rows[start : start + 20]]), "text/csv", 200
+
+    server.nomis = nomis
+    made = make_study_folder("Rutland", tmp_path / "s", net=internet(server, tmp_path / "kept"))
+    assert {n for n, p in parts(made).items() if not p.whole} == {"centres to place"}
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "t", from_folder=downloads, offline=True)
+    for folder in ("s", "t"):
+        areas = load_study(tmp_path / folder).areas.set_index("id")
+        assert len(areas) == 12
+        for n, area in enumerate(made_up.OAS):
+            assert areas.loc[area, "residents"] == made_up.figure(n, 0)
 
 
 def test_faults_that_pass_are_waited_for(tmp_path, serve):

@@ -232,6 +232,8 @@ def test_a_candidate_that_opens_later_is_one_where_the_study_names_it(town, name
     study = load_study(town)
     assert study.candidates["id"].tolist() == (["K1", "K2"] if named else ["K1"])
     assert len(study.later) == (0 if named else 1)
+    said = [text for text in study.assumptions if "New Library (from 2099)" in text]
+    assert len(said) == (1 if named else 0), "what takes part and is not there yet is told"
 
 
 def test_every_pattern_of_a_setting_has_words():

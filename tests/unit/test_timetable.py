@@ -75,6 +75,9 @@ def test_a_day_holds_its_trips_and_what_yesterday_left(tmp_path):
     ]  # fmt: skip
     assert rides(table, -1) == [("s1", "s2", -10, 10), ("s2", "s3", 10, 60)]
     assert rides(table, 1) == []
+    late = FEED["stop_times.txt"].replace("24:10", "28:10").replace("25:00", "31:30")
+    table = read_timetable(feed(tmp_path, stop_times__txt=late), day=DAY)
+    assert rides(table, -1) == [("s1", "s2", -10, 250), ("s2", "s3", 250, 450)]
     monday = read_timetable(feed(tmp_path), day="2023-06-12")
     assert rides(monday, -1) == []  # no service on Sundays
 
@@ -117,6 +120,29 @@ def test_frequencies_are_unrolled(tmp_path):
     wrong = feed(tmp_path, frequencies__txt=often.replace("1200", "0"))
     with pytest.raises(_TimetableError, match="headway_secs: found '0'"):
         read_timetable(wrong, day=DAY)
+
+
+def going_on(tmp_path, blocks, **tables):
+    rows = FEED["trips.txt"].splitlines()
+    trips = "\n".join(f"{r},{b}" for r, b in zip(rows, ["block_id", *blocks], strict=True))
+    table = read_timetable(feed(tmp_path, trips__txt=trips, **tables), day=DAY)
+    told = [note for note in table.notes if "stays seated" in note]
+    assert len(rides(table)) == 4  # nobody is carried on
+    return int(told[0].split()[0]) if told else 0
+
+
+def test_trips_that_go_on_as_another_are_told_beside_every_number(tmp_path):
+    seats = "from_stop_id,to_stop_id,from_trip_id,to_trip_id,transfer_type\n"
+    assert going_on(tmp_path, ["b", "b"]) == 1
+    assert going_on(tmp_path, ["", ""]) == going_on(tmp_path, ["b", "c"]) == 0
+    assert going_on(tmp_path, ["", ""], transfers__txt=f"{seats}s3,s1,t1,t2,4\n") == 1
+    assert going_on(tmp_path, ["b", "b"], transfers__txt=f"{seats}s3,s1,t1,t2,4\n") == 1
+    assert going_on(tmp_path, ["b", "b"], transfers__txt=f"{seats}s3,s1,t1,t2,5\n") == 0
+    assert going_on(tmp_path, ["", ""], transfers__txt=f"{seats}s3,s1,t1,other,4\n,,,,2\n") == 0
+    for other in ("", "from_stop_id\ns1\n", f"{seats}a,b,c,d,e,f\n"):  # no use, and no harm
+        assert going_on(tmp_path, ["b", "b"], transfers__txt=other) == 1
+    late = FEED["stop_times.txt"].replace("23:50:00,23:50:00", "09:08:00,09:08:00")
+    assert going_on(tmp_path, ["b", "b"], stop_times__txt=late) == 0  # two at once are two
 
 
 def test_doors_that_stay_shut(tmp_path):

@@ -198,8 +198,9 @@ def test_a_key_names_the_signs_that_are_there():
         plain = SimpleNamespace(best=best, council=own)
         return SimpleNamespace(plain=plain, candidates=pd.DataFrame({"id": ["A", "B", "C"]}))
 
-    assert _hub_key(answer(None)) == _hub_key(answer(("A", "B"))) == "Star: one of the best hubs."
-    assert _hub_key(answer(("A", "C"))).endswith("Diamond: the council's own hub.")
+    star = "Star: one of the best hubs."
+    assert _hub_key(answer(None), "own") == _hub_key(answer(("A", "B")), "own") == star
+    assert _hub_key(answer(("A", "C")), "our own hub") == f"{star} Diamond: our own hub."
 
 
 def test_a_layer_names_every_proposal_that_closes_a_site(results, tmp_path):

@@ -189,10 +189,16 @@
     return short.length > 2 ? short : bare;
   };
 
+  /* An area's ward, called a ward once: some names hold the word; empty where not known. */
+  App.wardName = (i) => {
+    const name = ((App.areas.ward || [])[i] || '').trim();
+    return !name || /^ward\s|\sward$/i.test(name) ? name : App.t('ward_name', { ward: name });
+  };
+
   App.areaName = (i) => {
     const { name, ward } = App.areas;
-    if (name[i] && ward && ward[i] && ward[i] !== name[i])
-      return App.t('area_name', { place: name[i], ward: ward[i] });
+    if (name[i] && App.wardName(i) && ward[i] !== name[i])
+      return App.t('area_name', { place: name[i], ward: App.wardName(i) });
     return name[i] || App.t('near_site', { site: App.siteName(App.near[i]) });
   };
 

@@ -180,8 +180,8 @@
         App.h(
           'div',
           { className: 'hint' },
-          App.areas.ward
-            ? App.t('area_more', { ward: App.areas.ward[i], id: App.areas.id[i] })
+          App.wardName(i)
+            ? App.t('area_more', { ward: App.wardName(i), id: App.areas.id[i] })
             : App.areas.id[i],
         ),
       ],

@@ -28,7 +28,7 @@
 
   App.hubTitle = (plan) => {
     const { kind, label, title, sites, rule } = plan;
-    const key = `hub_plan_${kind}`;
+    const key = `hub_plan_${kind}${kind === 'council' && label ? '_later' : ''}`;
     if (App.strings[key] === undefined) return title; // a plan that no language has a name for
     return App.t(rule && ['size'].includes(kind) ? 'hub_plan_size_ruled' : key, { n: sites.length, label });
   };
