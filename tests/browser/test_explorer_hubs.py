@@ -107,3 +107,15 @@ def test_a_study_without_hubs_has_no_such_part(visit, example, tmp_path):
     assert page.locator("nav a:visible", has_text="Family Hubs").count() == 0
     page.goto(page.url.split("#")[0] + "#family-hubs")
     assert page.is_visible("#my-street")
+
+
+def test_rules_that_no_set_at_random_keeps_give_no_rank(visit, example_page):
+    page = visit(example_page, fragment="#family-hubs", own=True)
+    page.evaluate(
+        """() => { const none = { inside: true, sample: 0, longer: { mean: NaN } };
+             App.core.hubStanding = () => ({ size: 2, freely: none, ruled: none });
+             App.toggleHub(App.data.hubs.sites[0]); App.render(); }"""
+    )
+    said = page.inner_text("#family-hubs .lead") + page.inner_text("#hub-plan-rows")
+    assert "Of 0" not in said and "of 0" not in said and "not known" not in said
+    assert "no rank" in said
