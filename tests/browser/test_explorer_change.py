@@ -198,6 +198,25 @@ def test_two_trips_that_cannot_be_made_and_a_group_of_nobody_have_no_change(
     assert page.evaluate("App.currentLayer.text(0)") == "cannot be reached"
 
 
+def test_what_the_study_says_beside_a_proposal_goes_with_it(visit, example, tmp_path):
+    plans = (
+        _ExplorerPlan("a", "A", ("CC1", "CC2", "CC3"), beside=("90% walk under A.",)),
+        _ExplorerPlan("b", "B", ("CC1",), beside=("50% walk under B.",)),
+    )
+    services = (replace(example.services[0], plans=plans), example.services[1])
+    file = write_explorer(replace(example, services=services), tmp_path / "x.html")
+    page = visit(file, fragment="#before-after")
+    for title, said in (("A", "90% walk"), ("B", "50% walk"), ("No change", "")):
+        page.select_option("#plan-0", label=title)
+        shown = page.inner_text("#change-figures")
+        assert [text in shown for text in ("90% walk", "50% walk")] == [
+            text == said for text in ("90% walk", "50% walk")
+        ]
+    page.select_option("#plan-0", label="A")
+    page.evaluate("App.set({ speed: 3 })")
+    assert "90% walk" not in page.inner_text("#change-figures"), "it is of the usual speed"
+
+
 def test_unknown_deprivation_is_hatched_and_named(visit, example, tmp_path):
     areas = example.areas.assign(imd_decile=example.areas["imd_decile"].astype(float))
     areas.loc[3, "imd_decile"] = np.nan

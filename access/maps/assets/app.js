@@ -22,7 +22,7 @@
     App.near = nearestSites(data);
     for (const service of App.model.services) {
       if (!service.plans?.length)
-        service.plans = [{ key: 'proposal', title: '', after: service.after, days: {}, stays: [] }];
+        service.plans = [{ key: 'proposal', title: '', after: service.after, days: {}, stays: [], beside: [] }];
     }
     App.bounds = [
       [Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006],
@@ -63,7 +63,7 @@
 
   /* ---- several proposals for one service: the whole page follows the one chosen ---- */
 
-  const NO_CHANGE = { key: 'none', days: {}, stays: [] };
+  const NO_CHANGE = { key: 'none', days: {}, stays: [], beside: [] };
   App.planOf = (service) => service.plans[service.plan] || NO_CHANGE;
 
   function choose(service, plan) {

@@ -244,6 +244,10 @@
     };
   }
 
+  /* What the study says beside a proposal is of that one, and at the study's walking speed. */
+  const besideWords = (service) =>
+    App.state.speed === App.data.walk_km_h ? App.planOf(service).beside : [];
+
   App.views = App.views || {};
   App.views['before-after'] = {
     mapTitle(layer) {
@@ -301,7 +305,7 @@
           before,
           after,
         ]),
-        ...[App.withoutWords(service, service.after), ...service.beside].map(
+        ...[App.withoutWords(service, service.after), ...besideWords(service)].map(
           (text) => text && App.h('p', {}, text),
         ),
         App.data.areas.weight && App.data.weights_note
