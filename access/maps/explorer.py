@@ -16,6 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from access.disclosure import THRESHOLD
 from access.errors import ParameterError
 from access.escape import html_text, policy_hash, script_json
@@ -23,7 +25,8 @@ from access.files import write_file
 from access.labels import page_words
 from access.maps.explorer_data import _ExplorerData
 from access.maps.explorer_encode import _encode
-from access.maps.explorer_parts import _ALPHABET
+from access.maps.explorer_parts import _ALPHABET, _NEAR_M
+from access.units import great_circle_m
 
 _TILE_ATTRIBUTION = "Street map (online only) © OpenStreetMap contributors, ODbL."
 _UNSURE_M = 200.0
@@ -106,7 +109,8 @@ def _summary_words(data: _ExplorerData, words: Mapping[str, Any]) -> str:
     for service in data.services:
         key = "header_become" if set(service.after) != set(service.before) else "header_stay"
         before, after = str(len(service.before)), str(len(service.after))
-        parts.append(_fill_text(words, key, title=service.title, before=before, after=after))
+        named = {"title": service.title, "one": service.one, "before": before, "after": after}
+        parts.append(_fill_text(words, key, n=before, **named))
     return " ".join(parts)
 
 
@@ -125,6 +129,15 @@ def _speeds_words(data: _ExplorerData) -> dict[str, str]:
 _LIKE_A_NAME = re.compile(r"^[^\W\d_]{3}[^\d]*$")
 
 
+def _place_near_homes(payload: Mapping[str, Any]) -> str:
+    """Name a place that the page can answer for: some are there to find one's way on the map."""
+    homes = np.asarray(payload["areas"]["lon"]), np.asarray(payload["areas"]["lat"])
+    names = [name for name, *_ in payload["places"]]
+    far = (great_circle_m(*homes, lon, lat).min() for _, lon, lat, _ in payload["places"])
+    near = (name for name, metres in zip(names, far, strict=True) if metres <= _NEAR_M)
+    return str(next(near, names[0]))
+
+
 def _findable(payload: Mapping[str, Any]) -> dict[str, str]:
     """Give an example of each kind of place that the page can find, in the order of its label."""
     found: dict[str, str] = {}
@@ -140,7 +153,7 @@ def _findable(payload: Mapping[str, Any]) -> dict[str, str]:
             if own:  # an example that looks like one, and not "2" or "A48"
                 found[kind] = next((n for n in own if _LIKE_A_NAME.search(n)), own[0])
     if payload["places"]:
-        found["place"] = payload["places"][0][0]
+        found["place"] = _place_near_homes(payload)
     if "ward" in payload["areas"] and any(payload["areas"]["ward"]["of"]):
         found["ward"] = next(name for name in payload["areas"]["ward"]["of"] if name)
     if payload["sites"]:

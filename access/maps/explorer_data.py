@@ -53,6 +53,8 @@ class _ExplorerPlan:
         Days a week that a site is open, where that is said to be fewer than every weekday.
     stays : tuple of str
         Ids of the sites that close for this service and where some services would stay.
+    beside : tuple of str
+        Sentences that stand beside its finding: with the neighbours' centres, and on foot.
     """
 
     key: str
@@ -60,6 +62,7 @@ class _ExplorerPlan:
     after: tuple[str, ...]
     days: Mapping[str, float] = field(default_factory=dict)
     stays: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,6 @@ class _ExplorerService:
         Column of the areas that counts them.
     before, after : tuple of str
         Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
-    beside : tuple of str
-        Sentences that stand beside the finding: with the neighbours' centres, and on foot.
     plans : tuple of ExplorerPlan
         Every proposal for it; the first is the one shown at first. Empty: `after` is the only one.
     """
@@ -93,7 +94,6 @@ class _ExplorerService:
     count: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    beside: tuple[str, ...] = ()
     plans: tuple[_ExplorerPlan, ...] = ()
 
     @property
@@ -480,7 +480,6 @@ def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
-        () if proposal is None else beside_words(results, proposal),
         tuple(_plan(results, p) for p in results.proposals.values() if p.service == key),
     )  # fmt: skip
 
@@ -493,7 +492,7 @@ def _plan(results: StudyResults, proposal: ProposalResult) -> _ExplorerPlan:
     return _ExplorerPlan(
         proposal.key, proposal.title, proposal.after,
         {site: number for site, number in some if number < WEEKDAYS and site in proposal.after},
-        proposal.deregistered,
+        proposal.deregistered, beside_words(results, proposal),
     )  # fmt: skip
 
 

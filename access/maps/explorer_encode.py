@@ -497,7 +497,6 @@ def _service(
         "plans": [_plan(plan, where) for plan in service.plans],
         "neighbours": _neighbours(data, service, areas),
         "counts": _counts(data, areas[service.count].to_numpy(float)),
-        "beside": list(service.beside),
     }
 
 
@@ -516,6 +515,7 @@ def _plan(plan: _ExplorerPlan, where: dict[str, int]) -> dict[str, Any]:
         "after": sorted(where[i] for i in plan.after),
         "days": {str(where[i]): days for i, days in sorted(plan.days.items()) if i in where},
         "stays": sorted(where[i] for i in plan.stays if i in where),
+        "beside": list(plan.beside),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -561,6 +561,20 @@ def _asked_blocks(
     return blocks
 
 
+def _opens_for(results: StudyResults, service: str) -> Callable[[str], bool]:
+    """Say whether what is opened is open to a service: a building is to all, as in the explorer.
+
+    What proposals open is open to the services that they open it for alone, be it a building or
+    another service's centre.
+    """
+    kind = dict(zip(results.sites["id"], results.sites["kind"], strict=True))
+    opened: dict[str, set[str]] = {}
+    for proposal in results.proposals.values():
+        for site in proposal.opened:
+            opened.setdefault(site, set()).add(proposal.service)
+    return lambda site: service in opened.get(site, {service} if kind[site] != "centre" else set())
+
+
 def _asked_table(
     results: StudyResults, found: ProposalFindings, requests: Sequence[Request]
 ) -> Table:
@@ -569,10 +583,10 @@ def _asked_table(
     notes: tuple[str, ...] = ()
     columns = set(results.matrices[found.mode].site_ids)
     before = set(found.result.before)
-    kind = dict(zip(results.sites["id"], results.sites["kind"], strict=True))
+    serves = _opens_for(results, found.result.service)
     for request in requests:
         closed = before & set(request.close)
-        opened = {i for i in request.open if i in columns and kind.get(i) != "centre"}
+        opened = {i for i in request.open if i in columns and serves(i)}
         unknown = sorted((set(request.close) | set(request.open)) - columns)
         if not closed and not opened and not unknown:
             continue

@@ -183,6 +183,27 @@ def test_too_many_minutes_leave_the_council_s_options(visit, results, tmp_path, 
     assert "council’s own options only" in page.inner_text("#option-headline")
     assert page.is_hidden("#option-results")
     assert "cannot be reached" not in page.inner_text("#map-panel")
+    page.click("nav a[href='#before-after']")
+    page.select_option("#colour-by", "reach")
+    panel = page.inner_text("#map-panel")
+    assert "cannot be reached" not in panel and "council’s own options only" in panel
+    page.evaluate("App.go('my-street'); App.choosePlace(App.find('A05', 8)[0])")
+    assert "none" not in page.inner_text("#cards") and "not known away" not in page.inner_text(
+        "#cards"
+    )
+
+
+def test_no_way_home_is_no_number_of_minutes(visit, results, tmp_path):
+    page = visit(write_explorer(explorer_data(results), tmp_path / "home.html"), own=True)
+    page.evaluate(
+        """() => { const { situationOf } = App.core;
+             App.core.situationOf = (...asked) => {
+               const found = situationOf(...asked);
+               return found.home ? { ...found, home: { minutes: Infinity, without: 1 } } : found; };
+             App.choosePlace(App.find('A05', 8)[0]); }"""
+    )
+    said = page.inner_text("#cards")
+    assert "mostly no way" in said and "cannot be reached" not in said
 
 
 def test_without_a_timetable_the_bus_is_not_known(visit, example_page):

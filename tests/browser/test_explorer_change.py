@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from access import compare
+from access.maps.explorer import write_explorer
+from access.maps.explorer_data import _ExplorerPlan
 
 
 @pytest.fixture
@@ -106,11 +110,114 @@ def test_classes_of_the_map_by_hand(page):
     assert got == [0, 0, 1, 1, 2, 5, 6, 6]
 
 
+def test_whoever_loses_every_centre_is_in_the_title_and_in_no_average(visit, example, tmp_path):
+    minutes = example.walk.to_frame()
+    minutes.loc["A07", ["CC1", "CC2", "CC3"]] = np.inf
+    walk = type(example.walk).from_minutes(minutes, mode="walk")
+    page = visit(
+        write_explorer(replace(example, walk=walk), tmp_path / "x.html"), fragment="#before-after"
+    )
+    assert page.inner_text("#map-title") == (
+        "Some people could no longer reach any children's centre on foot"
+    )
+    assert "the average for all children under five who can get to one would be" in page.inner_text(
+        "#change-finding"
+    )
+    page.click("nav a[href='#your-option']")
+    words = page.inner_text("#option-headline")
+    assert "15 could not reach any children's centre on foot: the average leaves them out" in words
+    assert "rank 10 of 10" in page.inner_text("#option-ranks")
+    assert "1 way that would leave some people without any is not drawn" in page.inner_text(
+        "#option-strip"
+    )
+    mark = page.evaluate(
+        """() => {
+          const dots = [...document.querySelectorAll('.strip circle')];
+          const mark = document.querySelector('.strip g path').getAttribute('transform');
+          const right = Math.max(...dots.map((dot) => Number(dot.getAttribute('cx'))));
+          return Number(/translate\\(([\\d.]+)/.exec(mark)[1]) >= right - 5;
+        }"""
+    )
+    assert mark, "what is ranked last stands behind all others"
+
+
+def test_areas_of_no_known_ward_are_no_ward(visit, example, tmp_path):
+    wards = example.areas["ward"].where(example.areas.index % 2 == 0, "")
+    data = replace(example, areas=example.areas.assign(ward=wards))
+    page = visit(write_explorer(data, tmp_path / "x.html"), fragment="#before-after")
+    page.select_option("#colour-by", "ward")
+    assert page.inner_text("#map-words") == "3 wards."
+    hints = page.locator("#change-worst .hint").all_inner_texts()
+    assert hints and not [text for text in hints if text.strip().startswith("ward")]
+
+
+def test_a_number_in_a_sentence_is_not_rounded_to_another(visit, example, tmp_path):
+    days = _ExplorerPlan("a", "A", ("CC1", "CC2", "CC3"), days={"CC1": 0.5})
+    first = replace(example.services[0], plans=(days,))
+    data = replace(
+        example, threshold_minutes=12.5, thresholds_minutes=(12.5, 20.0),
+        services=(first, example.services[1]),
+    )  # fmt: skip
+    page = visit(write_explorer(data, tmp_path / "x.html"), fragment="#before-after")
+    assert "Share within 12.5 minutes" in page.inner_text("#change-figures")
+    assert "+0.5 to 5" in page.inner_text("#legend"), "as in the map of the planners"
+    near = example.walk.to_frame()[list(days.after)].idxmin(axis=1)
+    page.evaluate("(id) => App.choosePlace(App.find(id, 8)[0])", near[near == "CC1"].index[0])
+    assert "would open 0.5 days a week" in page.inner_text("#cards")
+
+
+def test_a_share_is_never_all_or_none_unless_it_is(page):
+    shares = [0, 1e-12, 0.001, 0.0099, 0.2, 0.991, 0.999, 1 - 1e-12, 1]
+    said = page.evaluate("(shares) => shares.map((s) => App.percent(s))", shares)
+    few, most = "less than 1%", "more than 99%"
+    assert said == ["0%", "0%", few, few, "20%", most, most, "100%", "100%"]
+
+
+def test_two_trips_that_cannot_be_made_and_a_group_of_nobody_have_no_change(
+    visit, example, tmp_path
+):
+    minutes = example.walk.to_frame()
+    minutes.loc["A00"] = np.inf
+    walk = type(example.walk).from_minutes(minutes, mode="walk")
+    nobody = example.areas["imd_decile"] > 8
+    areas = example.areas.assign(
+        children_0_4=example.areas["children_0_4"].where(~nobody, 0),
+        ward=np.where(example.areas["id"] == "A00", "Alone", example.areas["ward"]),
+    )
+    data = replace(example, walk=walk, areas=areas, drive=None, hubs=None)
+    page = visit(write_explorer(data, tmp_path / "x.html"), fragment="#before-after")
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    page.locator("#area-rows tbody tr").first.wait_for()
+    alone = next(row for row in cells(page, "#area-rows") if "A00" in row[0])
+    assert alone[2:] == ["cannot be reached", "cannot be reached", "–"]
+    wards = {row[0]: row[2:] for row in cells(page, "#change-groups")}
+    assert wards["Alone"] == alone[2:]
+    least = cells(page, "#change-fifths")[-1]
+    assert [cell.strip() for cell in least[1:]] == ["0", "–", "–", "–"]
+    page.select_option("#colour-by", "change")
+    assert page.evaluate("App.currentLayer.text(0)") == "cannot be reached"
+
+
+def test_what_the_study_says_beside_a_proposal_goes_with_it(visit, example, tmp_path):
+    plans = (
+        _ExplorerPlan("a", "A", ("CC1", "CC2", "CC3"), beside=("90% walk under A.",)),
+        _ExplorerPlan("b", "B", ("CC1",), beside=("50% walk under B.",)),
+    )
+    services = (replace(example.services[0], plans=plans), example.services[1])
+    file = write_explorer(replace(example, services=services), tmp_path / "x.html")
+    page = visit(file, fragment="#before-after")
+    for title, said in (("A", "90% walk"), ("B", "50% walk"), ("No change", "")):
+        page.select_option("#plan-0", label=title)
+        shown = page.inner_text("#change-figures")
+        assert [text in shown for text in ("90% walk", "50% walk")] == [
+            text == said for text in ("90% walk", "50% walk")
+        ]
+    page.select_option("#plan-0", label="A")
+    page.evaluate("App.set({ speed: 3 })")
+    assert "90% walk" not in page.inner_text("#change-figures"), "it is of the usual speed"
+
+
 def test_unknown_deprivation_is_hatched_and_named(visit, example, tmp_path):
-    from dataclasses import replace
-
-    from access.maps.explorer import write_explorer
-
     areas = example.areas.assign(imd_decile=example.areas["imd_decile"].astype(float))
     areas.loc[3, "imd_decile"] = np.nan
     page = visit(write_explorer(replace(example, areas=areas), tmp_path / "x.html"))

@@ -165,6 +165,14 @@ def test_axe_finds_nothing_in_the_new_states(visit, hall_page, beside, axe):
         assert everyone.violations(page, axe) == [], state
 
 
+def test_what_is_taken_from_a_public_screen_is_no_public_screen(visit, hall_page):
+    page = visit(hall_page, fragment="#my-street?place=A25&kind=area&kiosk=1", own=True)
+    assert page.is_checked("#kiosk")
+    page.wait_for_function("location.hash.includes('kiosk=1')")
+    for link in page.evaluate("[App.shareLink(), App.optionLink(), App.shareText()]"):
+        assert "kiosk" not in link
+
+
 @pytest.fixture
 def made_up(monkeypatch):
     """Give a made-up language that runs from right to left: every word in angle marks."""

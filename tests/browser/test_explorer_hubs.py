@@ -116,3 +116,15 @@ def test_a_choice_made_later_than_the_study_says_when(visit, example_page):
              {kind: 'council', label, title: '', sites: [1], rule: false}))"""
     )
     assert said == ["The council’s own", "The council’s own, chosen later (2024)"]
+
+
+def test_rules_that_no_set_at_random_keeps_give_no_rank(visit, example_page):
+    page = visit(example_page, fragment="#family-hubs", own=True)
+    page.evaluate(
+        """() => { const none = { inside: true, sample: 0, longer: { mean: NaN } };
+             App.core.hubStanding = () => ({ size: 2, freely: none, ruled: none });
+             App.toggleHub(App.data.hubs.sites[0]); App.render(); }"""
+    )
+    said = page.inner_text("#family-hubs .lead") + page.inner_text("#hub-plan-rows")
+    assert "Of 0" not in said and "of 0" not in said and "not known" not in said
+    assert "no rank" in said

@@ -54,6 +54,7 @@ def saved(page, button: str) -> bytes:
         ("not json", "That file cannot be read"),
         ("[]", "That file holds no options"),
         ('{"format": "access-options", "options": []}', "That file holds no options"),
+        ('{"format": "access-options", "options": [null]}', "That file holds no options"),
         (
             '{"format": "access-options", "options": [{"name": "x", "close": ["NOPE"]}]}',
             "names centres that are not in this page: NOPE",
@@ -237,6 +238,44 @@ def test_no_rank_is_beyond_how_many_are_ranked(visit, example, tmp_path):
     assert {b for _, b in ranks} == {ways + 1} and "counted as one more" in text
 
 
+def test_a_centre_that_moves_in_with_another_service_serves_its_own_alone(visit, example, tmp_path):
+    """Young people go to a children's centre, which closes for children, or stays."""
+    first, second = example.services
+    for shared in ("CC4", "CC1"):
+        moved = replace(second, after=("YC1", shared))
+        data = replace(example, services=(first, moved), hubs=None)
+        file = write_explorer(data, tmp_path / f"{shared}.html")
+        page = visit(file, fragment="#your-option")
+        open_in = """() => App.model.services.map((s) => [App.openIn(App.state.option, s), s.after]
+          .map((sites) => sites.map((k) => App.data.sites[k].id).sort()))"""
+        for mine, after in page.evaluate(open_in):
+            assert mine == after
+        link = page.evaluate("App.optionLink()").partition("#")[2]
+        assert visit(file, fragment=f"#{link}").evaluate(open_in) == page.evaluate(open_in)
+        page.check("#service-1")
+        assert "This is the proposal as it stands" in page.inner_text("#option-headline")
+        page.click("#hubs summary")
+        page.locator("#hub-boxes input").first.uncheck()
+        (mine, _), (young, _) = page.evaluate(open_in)
+        assert mine == ["CC1", "CC2", "CC3"] and young == ["YC1"]
+
+
+def test_short_names_tell_centres_apart(visit, example, tmp_path):
+    names = example.sites["name"].tolist()
+    names[:3] = [
+        "(Annexe)",
+        "St Mary's Children's Centre (East)",
+        "St Mary's Children's Centre (West)",
+    ]
+    page = visit(
+        write_explorer(
+            replace(example, sites=example.sites.assign(name=names)), tmp_path / "x.html"
+        )
+    )
+    short = page.evaluate("App.data.sites.map((_, i) => App.shortName(i))")
+    assert short[:4] == [*names[:3], "Northfield"]
+
+
 # The log.
 
 
@@ -293,6 +332,19 @@ def test_a_saved_file_comes_back_in_a_new_page(page, visit, example_page, tmp_pa
     other.wait_for_selector("#log-rows li")
     assert option(other) == option(page)
     assert "Because" in other.inner_text("#log-rows")
+
+
+def test_a_saved_file_has_the_figures_of_its_own_way_to_travel(visit, example_page):
+    """Whatever is chosen on the page that opens it; and what is shown is as it was noted."""
+    page = visit(example_page, fragment="#your-option?mode=drive&speed=3&limit=10")
+    note(page, "By car", "")
+    file, figures = page.evaluate("App.logJson()"), "JSON.parse(App.logJson()).options[0].figures"
+    other = visit(example_page, fragment="#your-option")
+    other.evaluate("(text) => App.readOptions(text)", file)
+    assert other.evaluate(figures) == page.evaluate(figures)
+    assert "minutes by car" in other.inner_text("#log-rows")
+    state = "[App.state.mode, App.state.speed, App.state.limit]"
+    assert other.evaluate(state) == ["drive", 3, 10]
 
 
 def test_a_link_brings_the_option_back(page, visit, example_page):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from access.disclosure import hidden_beside_total
 from access.maps.explorer import write_explorer
 from tests.browser.test_explorer_everyone import still
 
@@ -203,3 +205,32 @@ def test_a_finding_about_a_few_gives_neither_count_nor_share(visit, example, tmp
     table = page.inner_text("#change-classes")
     assert "[c]" in table
     assert "\t3\t" not in table
+
+
+def test_what_is_hidden_beside_a_total_is_what_the_package_hides(loaded, example_page):
+    rng = np.random.default_rng(5)
+    tables = [rng.choice([0, 1, 2, 3, 7, 40, 300], rng.integers(2, 9)).tolist() for _ in range(60)]
+    tables += [[1, 2, 500, 40], [0.4, 3.5, 20.0], [1, 1, 1, 9]]
+    hidden = loaded(example_page).evaluate(
+        "(tables) => tables.map((c) => App.core.suppressed(c, 5, true))", tables
+    )
+    for counts, got in zip(tables, hidden, strict=True):
+        assert got == hidden_beside_total([[float(c)] for c in counts]).ravel().tolist(), counts
+
+
+def test_no_table_gives_a_small_count_away_by_its_total(visit, example, tmp_path):
+    counts = example.areas["children_0_4"].to_numpy().copy() * 0 + 20
+    few = (example.areas["locality"] == "East") & (example.areas["imd_decile"] <= 2)
+    counts[(example.areas["imd_decile"] <= 2) | (example.areas["locality"] == "East")] = 0
+    counts[few.to_numpy().nonzero()[0][0]] = 3
+    data = replace(example, areas=example.areas.assign(children_0_4=counts), hubs=None)
+    page = visit(write_explorer(data, tmp_path / "few.html"), fragment="#before-after")
+    for part in ("#change-fifths", "#change-groups"):
+        columns = page.evaluate(
+            """(part) => [...document.querySelectorAll(`${part} tbody`)].map(
+                 (body) => [...body.children].map((row) => row.children[1].textContent))""",
+            part,
+        )
+        for column in columns:
+            assert column.count("[c]") != 1, (part, column)
+        assert any("[c]" in column for column in columns)

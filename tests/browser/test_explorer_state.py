@@ -232,6 +232,94 @@ def test_the_next_person_finds_nothing_of_the_last(visit, example_page):
     assert page.evaluate("App.state.speed") == page.evaluate("App.data.walk_km_h")
 
 
+OPTION = "JSON.stringify([[...App.state.option.keep], [...App.state.option.hubs]])"
+
+
+def test_a_place_found_in_a_list_of_areas_comes_back_by_its_link(visit, example_page):
+    """Its name is that of many areas; its code is its own."""
+    page = visit(example_page, fragment="#before-after")
+    page.click("#change-worst button >> nth=0")
+    page.click(".leaflet-popup button")
+    area = page.evaluate("App.state.place.area")
+    settled(page, "kind=area")
+    other = visit(example_page, fragment=page.evaluate("location.hash"))
+    assert other.inner_text("#notice") == ""
+    assert other.evaluate("App.state.place.area") == area
+
+
+def test_a_link_with_a_proposal_of_the_second_service_shows_the_first_if_it_did(
+    visit, example, tmp_path
+):
+    first, second = example.services
+    plans = (_ExplorerPlan("a", "A", second.after), _ExplorerPlan("b", "B", ("YC1",)))
+    data = replace(example, services=(first, replace(second, plans=plans)))
+    file = write_explorer(data, tmp_path / "x.html")
+    page = visit(file, fragment="#before-after")
+    page.select_option("#plan-1", label="B")
+    assert page.evaluate("App.state.service") == 1
+    page.evaluate("App.set({ service: 0 })")
+    link = page.evaluate("App.shareLink()").partition("#")[2]
+    assert visit(file, fragment=f"#{link}").evaluate("App.state.service") == 0
+
+
+@pytest.mark.parametrize("strange", ["C.1", "C%2E1", "C 1", "Ŵ+&=#.?"])
+def test_a_link_holds_any_id_that_a_study_may_have(visit, example, tmp_path, strange):
+    def named(ids):
+        return [strange if i == "CC1" else i for i in ids]
+
+    first, second = example.services
+    minutes = example.walk.to_frame()
+    walk = type(example.walk).from_minutes(
+        minutes.set_axis(named(minutes.columns), axis=1), mode="walk"
+    )
+    data = replace(
+        example, walk=walk, drive=None, hubs=None,
+        sites=example.sites.assign(id=named(example.sites["id"])),
+        services=(
+            replace(first, before=tuple(named(first.before)), after=tuple(named(first.after))),
+            second,
+        ),
+    )  # fmt: skip
+    file = write_explorer(data, tmp_path / "x.html")
+    page = visit(file, fragment="#your-option")
+    at = page.evaluate("(id) => App.data.sites.findIndex((s) => s.id === id)", strange)
+    page.evaluate("(site) => App.toggleSite(site)", at)
+    link = page.evaluate("App.shareLink()").partition("#")[2]
+    other = visit(file, fragment=f"#{link}")
+    assert other.inner_text("#notice") == ""
+    assert other.evaluate(OPTION) == page.evaluate(OPTION)
+
+
+def test_a_link_put_into_a_page_that_is_open_says_all_and_the_way_back_forgets_nothing(
+    visit, example_page
+):
+    page = visit(example_page, fragment="#your-option", own=True)
+    page.evaluate("App.toggleSite(App.data.sites.findIndex((s) => s.id === 'CC1'))")
+    mine = page.evaluate(OPTION)
+    page.click("nav a[href='#before-after']")
+    settled(page, "before-after?close=")
+    page.evaluate("App.set({ mode: 'drive' })")
+    page.go_back()
+    page.wait_for_selector("#your-option:not([hidden])")
+    assert page.evaluate(OPTION) == mine and page.evaluate("App.state.mode") == "drive"
+    page.evaluate("location.hash = '#my-street?place=A25&kind=area'")
+    page.wait_for_selector("#cards article")
+    assert page.evaluate("App.sameOption(App.state.option, App.proposalOption())")
+    assert page.evaluate("App.state.mode") == "walk"
+
+
+def test_a_name_longer_than_any_is_not_looked_for(visit, example_page):
+    page = visit(example_page)
+    asked, faults = page.evaluate(
+        """() => { const { find } = App, asked = [];
+             App.find = (text) => { asked.push(text); return []; };
+             const faults = App.readLink(`place=${'ab '.repeat(50000)}`);
+             App.find = find;
+             return [asked, faults]; }"""
+    )
+    assert asked == [] and faults == ["It names a place that is not in this page."]
+
+
 # ---- to take away ----
 
 

@@ -150,6 +150,96 @@ def test_a_centre_that_cannot_be_walked_to_is_never_a_number(visit, example, tmp
     assert "cannot be reached" in page.inner_text("#legend")
 
 
+def unreached(example, tmp_path, **changes):
+    """Write the page of a town where A00 reaches the library alone, and A07 what closes."""
+    minutes = example.walk.to_frame()
+    minutes.loc["A00", [c for c in minutes if c != "L1"]] = float("inf")
+    minutes.loc["A07", ["CC1", "CC2", "CC3", "L1"]] = float("inf")
+    walk = type(example.walk).from_minutes(minutes, mode="walk")
+    return write_explorer(replace(example, walk=walk, **changes), tmp_path / "unreached.html")
+
+
+def test_a_centre_reached_for_the_first_time_or_no_more_is_said_in_whole_sentences(
+    visit, example, tmp_path
+):
+    first = replace(example.services[0], after=("CC1", "CC2", "L1"))
+    sites = example.sites[example.sites["service"] == first.key]
+    page = visit(unreached(example, tmp_path, services=(first,), sites=sites, hubs=None))
+    look_up(page, "A00")
+    assert re.fullmatch(
+        r"From A00, the nearest children's centre would be about \d+ minutes away on foot, or "
+        r"about \d+ minutes by car. Today we found none that you could get to.",
+        page.inner_text("#answer"),
+    )
+    words = page.inner_text(f"{CENTRES} .finding")
+    assert words.startswith("Today we found no children's centre that you could get to on foot. ")
+    assert "would be Central Library, " in words
+    assert page.inner_text(f"{CENTRES} .tag") == "Could now get there"
+    page.evaluate("App.changeOption((o) => o.hubs.clear(), '')")
+    for part in (CENTRES, "#option-street"):
+        assert "we found no children's centre that you could get to on foot" in page.inner_text(
+            part
+        )
+        if part == CENTRES:
+            assert "With your own option we found no" in page.inner_text(part)
+        page.evaluate("App.go('your-option')")
+    page.evaluate("App.go('my-street')")
+    look_up(page, "A07")
+    assert re.search(
+        r"any children's centre on foot. Today the nearest is about 8 minutes away. Another way, "
+        r"the nearest would be about \d+ minutes? by car.$",
+        page.inner_text("#answer"),
+    )
+    assert page.inner_text(f"{CENTRES} .tag") == "Could no longer get there"
+
+
+def test_the_same_centre_further_away_by_bus_is_a_longer_trip(visit, example_page):
+    page = visit(example_page)
+    key = """([before, after]) => {
+      const was = App.core.situationOf;
+      const way = { site: 0, secondSite: -1 };
+      App.core.situationOf = (model, service, mode, speed, area, open) =>
+        ({ ...way, minutes: open === service.before ? before : after });
+      const { key, tone } = App.streetWords(App.model.services[0], 0);
+      App.core.situationOf = was;
+      return [key, tone];
+    }"""
+    assert page.evaluate(key, [14, 18]) == ["street_longer", "longer"]
+    assert page.evaluate(key, [18, 14]) == ["street_shorter", "shorter"]
+    assert page.evaluate(key, [14, 14.3]) == ["street_same", "same"]
+
+
+def test_a_neighbour_s_centre_is_walked_to_as_slowly_as_one_s_own(visit, example, tmp_path):
+    near = pd.DataFrame(
+        {"area_id": example.areas["id"], "service": "childrens_centre", "minutes": 20.0,
+         "name": "Over the Border"}
+    )  # fmt: skip
+    page = visit(write_explorer(replace(example, neighbours=near), tmp_path / "x.html"))
+    own = example.walk.to_frame()[list(example.services[0].after)].min(axis=1)
+    area = own[(own > 12) & (own < 19)].index[0]
+    look_up(page, area)
+    assert "Over the Border" not in page.inner_text(CENTRES)
+    page.evaluate("App.set({ speed: 2.4 })")
+    assert "Over the Border" not in page.inner_text(CENTRES)
+    look_up(page, own[own > 25].index[0])
+    assert "Over the Border, about 40 minutes on foot" in page.inner_text(CENTRES)
+
+
+def test_a_place_far_from_all_homes_is_no_place_to_choose(visit, example, tmp_path):
+    places = pd.concat(
+        [
+            example.places,
+            pd.DataFrame({"name": ["Faraway"], "lon": [-1.1], "lat": [53.6], "rank": [1]}),
+        ]
+    )
+    page = visit(write_explorer(replace(example, places=places), tmp_path / "x.html"))
+    assert page.locator("#place-buttons button").all_inner_texts() == [
+        "Exampleton", "Little Example", "Upper Example",
+    ]  # fmt: skip
+    file = write_explorer(replace(example, places=places.iloc[::-1]), tmp_path / "y.html")
+    assert "Faraway" not in visit(file).inner_text("#place-hint")
+
+
 def test_the_map_draws_a_line_to_each_centre(visit, example_page):
     page = visit(example_page)
     look_up(page, "A25")

@@ -251,7 +251,8 @@ def test_no_sentence_of_a_run_claims_what_is_not_so(seed):
 @pytest.mark.parametrize("seed", STUDIES)
 def test_no_word_of_another_study_stands_where_it_is_not_true(seed):
     made, results = measured(seed)
-    page = " ".join(" ".join(service.beside) for service in explorer_data(results).services)
+    plans = [plan for service in explorer_data(results).services for plan in service.plans]
+    page = " ".join(" ".join(plan.beside) for plan in plans)
     impacts = [
         i for p in results.proposals.values() for i in (*p.impacts.values(), *p.beside.values())
     ]

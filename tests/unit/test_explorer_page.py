@@ -187,6 +187,14 @@ def test_what_is_proposed_is_the_first_thing_said(page):
     )
 
 
+def test_one_centre_is_one():
+    one = replace(DATA.services[0], before=("CC1",), after=("CC1",))
+    more = replace(one, after=("CC1", "L1"))
+    for service, said in ((one, "The only children&#x27;s centre would stay."),
+                          (more, "1 children&#x27;s centre would become 2.")):  # fmt: skip
+        assert said in _explorer_html(replace(DATA, services=(service, DATA.services[1])))
+
+
 def test_real_streets_carry_no_badge():
     real = _explorer_html(replace(DATA, modelled=False))
     assert 'class="badge"' not in real

@@ -134,7 +134,7 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(measured):
     assert numbers["own:lengthened"] > numbers["with_neighbours:lengthened"]
     for results in (plain, other):
         said = neighbours_words(results, results.proposals["plan"])
-        page = _encode(explorer_data(results))["services"][0]["beside"]
+        page = _encode(explorer_data(results))["services"][0]["plans"][0]["beside"]
         lead = summary_of(results)["proposals"]["plan"]["headline"]
         assert str(said) in page and str(said) in lead["sentences"]
         assert str(said) in one_line(spoken_summary(results))
@@ -160,7 +160,7 @@ def test_the_place_among_all_sets_is_said_both_ways(measured):
             assert claims[f"{which}:rank:mean"] == (1 + ahead, level)
             assert claims[f"{which}:options"] == (len(means),)
         assert str(said) in one_line(spoken_summary(results))
-        assert str(said) in _encode(explorer_data(results))["services"][0]["beside"]
+        assert str(said) in _encode(explorer_data(results))["services"][0]["plans"][0]["beside"]
 
 
 def test_without_neighbours_no_second_place_is_said(measured):

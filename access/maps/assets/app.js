@@ -22,7 +22,7 @@
     App.near = nearestSites(data);
     for (const service of App.model.services) {
       if (!service.plans?.length)
-        service.plans = [{ key: 'proposal', title: '', after: service.after, days: {}, stays: [] }];
+        service.plans = [{ key: 'proposal', title: '', after: service.after, days: {}, stays: [], beside: [] }];
     }
     App.bounds = [
       [Math.min(...areas.lat) - 0.004, Math.min(...areas.lon) - 0.006],
@@ -63,7 +63,7 @@
 
   /* ---- several proposals for one service: the whole page follows the one chosen ---- */
 
-  const NO_CHANGE = { key: 'none', days: {}, stays: [] };
+  const NO_CHANGE = { key: 'none', days: {}, stays: [], beside: [] };
   App.planOf = (service) => service.plans[service.plan] || NO_CHANGE;
 
   function choose(service, plan) {
@@ -89,7 +89,7 @@
           s.after.length === s.before.length && s.after.every((site) => s.before.includes(site))
             ? 'header_stay'
             : 'header_become',
-          { title: s.title, before: s.before.length, after: s.after.length },
+          { title: s.title, one: s.one, n: s.before.length, before: s.before.length, after: s.after.length },
         ),
       )
       .join(' ');
@@ -134,15 +134,23 @@
   App.known = (service, open) =>
     !App.core.byMinute(App.model, App.state.mode) || App.core.busKnown(App.model, service, open);
 
-  /* An option: which of today's centres stay, and which other sites become hubs. */
+  /* An option: which of today's centres stay for their service, and which sites are opened. These may
+   * be another service's: a youth club in a children's centre opens it for young people alone. */
   App.proposalOption = () => optionOf((service) => service.after);
   App.todayOption = () => optionOf((service) => service.before);
 
   function optionOf(openOf) {
-    const open = new Set(App.model.services.flatMap(openOf));
-    const keep = new Set(App.model.services.flatMap((s) => s.before).filter((site) => open.has(site)));
-    return { keep, hubs: new Set([...open].filter((site) => !keep.has(site))) };
+    const all = (own) => new Set(App.model.services.flatMap((s) => openOf(s).filter((site) => own(s, site))));
+    return { keep: all((s, site) => s.before.includes(site)), hubs: all((s, site) => !s.before.includes(site)) };
   }
+
+  /* Sites of another service that a proposal opens. */
+  App.sharedSites = () => {
+    const opened = App.model.services.flatMap((s) =>
+      s.plans.flatMap((plan) => plan.after.filter((site) => !s.before.includes(site))),
+    );
+    return [...new Set(opened)].filter((site) => site < App.data.candidates_from).sort((a, b) => a - b);
+  };
 
   App.sameOption = (a, b) =>
     a.keep.size === b.keep.size &&
@@ -152,7 +160,7 @@
 
   App.openIn = (option, service) => [
     ...service.before.filter((s) => option.keep.has(s)),
-    ...[...option.hubs].filter((site) => serves(site, service)),
+    ...[...option.hubs].filter((site) => !service.before.includes(site) && serves(site, service)),
   ];
 
   /* A hub serves every service; what proposals open serves those that they open it for. */
@@ -177,17 +185,27 @@
   App.siteName = (site) => (site < 0 ? App.t('none') : App.data.sites[site].name);
 
   /* A name short enough for the map: without the kind of centre and without brackets. */
-  App.shortName = (site) => {
-    const { name, service } = App.data.sites[site];
+  function shortened({ name, service }) {
     const kind = App.data.services.find((s) => s.key === service);
-    const bare = name.replace(/\s*\([^)]*\)/g, '');
+    const bare = name.replace(/\s*\([^)]*\)/g, '').trim();
     const short = kind
       ? bare
           .replace(new RegExp(`\\s*${kind.one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*`, 'i'), ' ')
           .trim()
       : bare;
-    return short.length > 2 ? short : bare;
-  };
+    return short.length > 2 ? short : bare || name;
+  }
+
+  /* The short names of all; in full those that would be alike within a service. */
+  let shortNames = null;
+  function namesApart() {
+    const short = App.data.sites.map(shortened);
+    const keys = App.data.sites.map(({ service }, i) => `${service || ''}\n${short[i]}`);
+    const times = new Map();
+    for (const key of keys) times.set(key, (times.get(key) || 0) + 1);
+    return short.map((text, i) => (times.get(keys[i]) > 1 ? App.data.sites[i].name : text));
+  }
+  App.shortName = (site) => (shortNames ||= namesApart())[site];
 
   /* An area's ward, called a ward once: some names hold the word; empty where not known. */
   App.wardName = (i) => {
@@ -218,7 +236,7 @@
     const words = [App.kindWords(entry.kind, entry.status)];
     if (site.address) words.push(site.address);
     if (site.assumed) words.push(App.t('assumed_site'));
-    if (site.error_m >= 200) words.push(App.t('proxy_site', { metres: site.error_m }));
+    if (site.error_m >= 200) words.push(App.t('proxy_site', { metres: Math.round(site.error_m) }));
     return words.map((w) => App.h('div', {}, w));
   };
 
@@ -328,10 +346,9 @@
     select.value = key;
     App.$('reach-control').hidden = key !== 'reach';
     if (key === 'reach') {
-      const sites = App.openIn(App.todayOption(), App.service());
       App.fill(
         App.$('reach-site'),
-        sites.map((s) =>
+        App.reachSites().map((s) =>
           App.h('option', { value: s, selected: s === App.currentLayer.sites[0] }, App.siteName(s)),
         ),
       );
@@ -357,7 +374,6 @@
     const [one, two] = hubs ? [found.first, found.second] : [found.today, found[second]];
     const base = ['hub_change', 'hub_a', 'hub_b', 'swipe_hubs', 'change', 'option_change', 'swipe', 'swipe_option', 'plain', 'families', 'today', second];
     const extra = !base.includes(layer.key);
-    const changes = App.core.change(one.minutes, two.minutes);
     const rows = [];
     let matching = 0;
     for (let i = 0; i < App.model.n; i += 1) {
@@ -367,10 +383,10 @@
       if (rows.length >= mostRows) continue;
       const row = [
         `${name} (${App.areas.id[i]})`,
-        ...(hubs ? [] : [App.people(s.counts[i])]),
+        ...(hubs ? [] : [App.areaPeople(s, i)]),
         App.min(one.minutes[i]),
         App.min(two.minutes[i]),
-        App.minChange(changes[i]),
+        App.tripChange(one.minutes[i], two.minutes[i]),
       ];
       if (extra) row.push(layer.text(i));
       rows.push(Object.assign(row, { area: i }));

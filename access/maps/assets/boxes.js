@@ -2,12 +2,21 @@
 (function (App) {
   'use strict';
 
-  function box(site, checked, extra) {
+  /* Buildings that could be opened: candidates, and centres that a proposal opens for another service. */
+  const others = () => [
+    ...App.sharedSites(),
+    ...App.data.sites.map((_, site) => site).slice(App.data.candidates_from),
+  ];
+
+  App.boxOf = (site, isHub) => App.$(`site-${isHub ? 'other-' : ''}${site}`);
+
+  function box(site, isHub, extra) {
+    const id = `site-${isHub ? 'other-' : ''}${site}`;
     return App.h(
       'div',
       { className: 'check', 'data-site': site },
-      App.h('input', { type: 'checkbox', id: `site-${site}`, checked, onchange: () => App.toggleSite(site) }),
-      App.h('label', { for: `site-${site}` }, App.shortName(site), ' ', extra),
+      App.h('input', { type: 'checkbox', id, checked: !isHub, onchange: () => App.toggleSite(site, isHub) }),
+      App.h('label', { for: id }, isHub ? App.siteName(site) : App.shortName(site), ' ', extra),
     );
   }
 
@@ -29,7 +38,7 @@
             'div',
             { className: 'checks' },
             service.before.map((site) =>
-              box(site, true, [
+              box(site, false, [
                 ' ',
                 App.h('span', { className: 'flag', id: `flag-${site}` }, App.t('flag_closing')),
                 ' ',
@@ -42,14 +51,14 @@
         ),
       ),
     );
-    const hubs = App.data.sites.map((_, i) => i).slice(App.data.candidates_from);
+    const hubs = others();
     App.$('hubs').hidden = !hubs.length;
     App.fill(
       App.$('hub-boxes'),
       hubs.map((site) =>
         box(
           site,
-          false,
+          true,
           App.data.sites[site].address
             ? App.h('span', { className: 'hint' }, App.data.sites[site].address)
             : null,
@@ -64,14 +73,13 @@
     App.model.services.forEach((service, index) => {
       let kept = 0;
       for (const site of service.before) {
-        App.$(`site-${site}`).checked = option.keep.has(site);
+        App.boxOf(site).checked = option.keep.has(site);
         App.$(`flag-${site}`).hidden = service.after.includes(site);
         kept += option.keep.has(site) ? 1 : 0;
       }
       App.fill(App.$(`kept-${index}`), App.t('kept_of', { kept, all: service.before.length }));
     });
-    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1)
-      App.$(`site-${site}`).checked = option.hubs.has(site);
+    for (const site of others()) App.boxOf(site, true).checked = option.hubs.has(site);
     App.fill(
       App.$('hub-count'),
       option.hubs.size ? App.t('hubs_chosen', { n: option.hubs.size }) : App.t('hubs_none'),
@@ -80,9 +88,9 @@
 
   App.filterHubs = () => {
     const wanted = App.$('hub-filter').value.trim().toLowerCase();
-    for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
+    for (const site of others()) {
       const text = `${App.data.sites[site].name} ${App.data.sites[site].address || ''}`.toLowerCase();
-      App.$(`site-${site}`).parentNode.hidden = Boolean(wanted) && !text.includes(wanted);
+      App.boxOf(site, true).parentNode.hidden = Boolean(wanted) && !text.includes(wanted);
     }
   };
 })((globalThis.App = globalThis.App || {}));

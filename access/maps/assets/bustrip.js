@@ -38,9 +38,10 @@
     const out = [App.t('bus_when', times)];
     if (a.minutes < Infinity && !App.rides(a, place.area, service.after)) out.push(App.t('bus_no_quicker'));
     if (b.without > 0 || a.without > 0) out.push(App.t('bus_without', shares(b.without, a.without)));
-    if (b.home && a.home) {
+    if (b.home && a.home && b.site >= 0 && a.site >= 0) {
       const values = { ...times, old: App.siteName(b.site), now: App.siteName(a.site) };
-      const minutes = { before: App.nearly(b.home.minutes), after: App.nearly(a.home.minutes) };
+      const words = (m) => (m < Infinity ? App.nearly(m) : App.t('mostly_no_way'));
+      const minutes = { before: words(b.home.minutes), after: words(a.home.minutes) };
       out.push(App.t(b.site === a.site ? 'bus_home_same' : 'bus_home', { ...values, ...minutes }));
       if (b.home.without > 0 || a.home.without > 0)
         out.push(App.t('bus_home_without', shares(b.home.without, a.home.without)));

@@ -30,8 +30,9 @@
     if (shorter > 0)
       parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
     if (!parts.length) parts.push([App.t('finding_none', values)]);
+    const whole = !before.unreached && !after.unreached;
     parts.push([
-      App.t('finding_mean', {
+      App.t(whole ? 'finding_mean' : 'finding_mean_reached', {
         second: secondWord,
         people: service.people,
         before: App.min(before.mean, 1),
@@ -44,6 +45,18 @@
       .map((p) => p.filter((x) => x !== ''))
       .map(([first, ...rest]) => [sentenceStart(first), ...rest, ' ']);
   };
+
+  /* Averages are of those who reach one: how many an option and the proposal leave out of them. */
+  App.leftOutWords = (service, mine, proposal) =>
+    [
+      ['with_option', String(mine.open) === String(proposal.open) ? 0 : mine.figures.unreached],
+      ['after_proposal', proposal.figures.unreached],
+    ]
+      .filter(([, count]) => count > 0)
+      .map(([when, count]) => {
+        const values = { when: App.t(when), count: App.about(count), one: service.one, mode: App.modeWords() };
+        return ` ${App.t('average_without', values)}`;
+      });
 
   const sentenceStart = (part) => {
     if (part instanceof Node) part.textContent = App.capital(part.textContent);
@@ -130,7 +143,7 @@
         : [App.percent(counts[k] / total, 0), App.bar(counts[k], total, colour[name] || '#0b0c0c')],
     ]);
     rows.push(
-      Object.assign([App.t('total'), App.number(Math.round(total)), App.percent(1)], { className: 'total' }),
+      Object.assign([App.t('total'), App.people(total), App.percent(1)], { className: 'total' }),
     );
     return App.table(caption, [App.t('col_longer'), App.colPeople(), App.t('col_share')], rows, {
       className: 'with-bars',
@@ -139,14 +152,15 @@
 
   App.fifthTable = (caption, columns, summaries, colours) => {
     const most = Math.max(...summaries.flatMap((s) => s.fifths.map((f) => f.mean || 0)));
+    const people = App.peopleBeside(summaries[0].fifths.map((f) => f.people));
     const rows = summaries[0].fifths.map((f, k) => [
       App.t(`fifth_${k + 1}`),
-      App.people(f.people),
+      people[k],
       ...summaries.map((s, n) => [
-        App.min(s.fifths[k].mean, 1),
+        App.groupMean(s.fifths[k]),
         App.bar(s.fifths[k].mean || 0, most, colours[n]),
       ]),
-      App.minChange(summaries[summaries.length - 1].fifths[k].mean - f.mean, 1),
+      App.groupChange(f, summaries[summaries.length - 1].fifths[k]),
     ]);
     return App.table(caption, [App.t('col_fifth'), App.colPeople(), ...columns, App.t('col_change')], rows, {
       className: 'with-bars',
@@ -185,7 +199,7 @@
             : App.areas.id[i],
         ),
       ],
-      App.people(service.counts[i]),
+      App.areaPeople(service, i),
       App.min(before.minutes[i]),
       App.min(after.minutes[i]),
       App.minChange(changes[i]),
@@ -203,12 +217,13 @@
     const group = names.map((name) => at.get(name));
     const old = App.core.meansBy(group, distinct.length, service.counts, before.minutes);
     const now = App.core.meansBy(group, distinct.length, service.counts, after.minutes);
+    const people = App.peopleBeside(old.map((g) => g.people));
     const rows = distinct.map((name, k) => [
       name || App.t('not_known'),
-      App.people(old[k].people),
-      App.min(old[k].mean, 1),
-      App.min(now[k].mean, 1),
-      App.minChange(now[k].mean - old[k].mean, 1),
+      people[k],
+      App.groupMean(old[k]),
+      App.groupMean(now[k]),
+      App.groupChange(old[k], now[k]),
     ]);
     return App.table(
       caption,
@@ -222,8 +237,16 @@
     const [i] = App.core.worstAreas(service.counts, changes, 1);
     if (i === undefined) return null;
     // "around" stands before it, so an area without a name is that of its centre
-    return { place: App.areas.name[i] || App.siteName(App.near[i]), minutes: App.minutes(changes[i]) };
+    return {
+      place: App.areas.name[i] || App.siteName(App.near[i]),
+      minutes: App.minutes(changes[i]),
+      lost: changes[i] === Infinity,
+    };
   }
+
+  /* What the study says beside a proposal is of that one, and at the study's walking speed. */
+  const besideWords = (service) =>
+    App.state.speed === App.data.walk_km_h ? App.planOf(service).beside : [];
 
   App.views = App.views || {};
   App.views['before-after'] = {
@@ -232,9 +255,10 @@
       const found = App.situations();
       if (layer.key !== 'change') return layer.title;
       const worst = worstPlace(service, App.core.change(found.today.minutes, found.after.minutes));
-      return worst && worst.minutes !== App.t('not_reached')
-        ? App.t(`map_title_${App.state.mode}`, worst)
-        : App.t('map_title_none', { title: service.title });
+      if (!worst) return App.t('map_title_none', { title: service.title });
+      return worst.lost
+        ? App.t('map_title_lost', { one: service.one, mode: App.modeWords() })
+        : App.t(`map_title_${App.state.mode}`, worst);
     },
     render() {
       const { state } = App;
@@ -268,7 +292,7 @@
         ' ',
         closing.length ? App.t('proposal_closes', { sites: App.list(closing.map(App.shortName)) }) : '',
         ' ',
-        opening.length ? App.t('proposal_opens', { sites: App.list(opening.map(App.shortName)) }) : '',
+        opening.length ? App.t('proposal_opens', { sites: App.list(opening.map(App.siteName)) }) : '',
       );
       App.fill(
         App.$('change-finding'),
@@ -281,7 +305,7 @@
           before,
           after,
         ]),
-        ...[App.withoutWords(service, service.after), ...service.beside].map(
+        ...[App.withoutWords(service, service.after), ...besideWords(service)].map(
           (text) => text && App.h('p', {}, text),
         ),
         App.data.areas.weight && App.data.weights_note

@@ -401,16 +401,26 @@
     return list.slice(0, most);
   }
 
-  /* Hide counts of 1 to below - 1, and where one hidden count could be worked out from the
-   * total, the next smallest beside it. Returns which to hide. */
+  const isSmall = (count, below) => count > 0 && count < below;
+
+  /* Hide small counts and, where their total is shown, the next smallest beside them until no hidden
+   * count is narrowed down to fewer than below - 1 values: the rule of access.disclosure. Returns
+   * which to hide. */
   function suppressed(counts, below, totalIsShown) {
-    const hide = counts.map((c) => Math.round(c) > 0 && c < below);
-    if (totalIsShown && hide.filter(Boolean).length === 1) {
+    const hide = counts.map((c) => isSmall(c, below));
+    const least = counts.every(Number.isInteger) ? 1 : 0; // that a reader knows of a hidden count
+    const told = () => {
+      const hidden = counts.filter((_, i) => hide[i]);
+      const room = hidden.reduce((sum, c) => sum + c - least, 0);
+      return hidden.length > 0 && (hidden.length === 1 || room < below - 2 - 1e-6);
+    };
+    while (totalIsShown && told()) {
       let next = -1;
       counts.forEach((c, i) => {
         if (!hide[i] && c > 0 && (next < 0 || c < counts[next])) next = i;
       });
-      if (next >= 0) hide[next] = true;
+      if (next < 0) break;
+      hide[next] = true;
     }
     return hide;
   }
@@ -445,6 +455,7 @@
     changeClass,
     distribution,
     worstAreas,
+    isSmall,
     suppressed,
     classOf,
   };

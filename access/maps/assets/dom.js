@@ -50,16 +50,21 @@
     });
   };
 
-  App.shown = (value) => (typeof value === 'number' ? App.number(value) : String(value));
+  /* A number in a sentence stands as it is: half a day is not a day, nor 12.5 minutes 13. */
+  App.shown = (value) =>
+    typeof value === 'number' ? App.number(value, 0, Number.isInteger(value) ? 0 : 2) : String(value);
   const formats = new Map(); // a format is dear to make, and a table needs thousands of numbers
-  App.number = (value, digits = 0) => {
-    const key = `${App.locale} ${digits}`;
-    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  App.number = (value, digits = 0, most = digits) => {
+    const key = `${App.locale} ${digits} ${most}`;
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: most };
     if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(App.locale, options));
     return formats.get(key).format(value).replace('-', '\u2212');
   };
 
   App.capital = (text) => text.charAt(0).toLocaleUpperCase(App.locale) + text.slice(1);
+
+  const NOTHING = '\u2013';
+  const SAME = 1e-9;
 
   /* Minutes to the nearest whole, in words: for sentences. */
   App.minutes = (m) => {
@@ -89,8 +94,23 @@
   App.day = (iso) =>
     new Intl.DateTimeFormat(App.locale, { dateStyle: 'full', timeZone: 'UTC' }).format(new Date(iso));
 
-  App.percent = (share, digits) =>
-    Number.isNaN(share) ? App.t('not_known') : `${App.number(share * 100, digits)}%`;
+  /* The difference of two trips, for a cell; of two that cannot be made there is none. */
+  App.tripChange = (before, after, digits) =>
+    before === Infinity && after === Infinity ? NOTHING : App.minChange(after - before, digits);
+
+  /* The average trip of a group for a cell, and its difference; a group of nobody has none. */
+  App.groupMean = ({ people, mean }) =>
+    people ? App.min(Number.isNaN(mean) ? Infinity : mean, 1) : NOTHING;
+  App.groupChange = (before, after) =>
+    Number.isNaN(after.mean - before.mean) ? NOTHING : App.minChange(after.mean - before.mean, 1);
+
+  /* A share; in whole hundredths never all or none of it unless it is. */
+  App.percent = (share, digits) => {
+    if (Number.isNaN(share)) return App.t('not_known');
+    if (!digits && share > SAME && share < 0.01) return App.t('portion_few');
+    if (!digits && share > 0.99 && share < 1 - SAME) return App.t('portion_most');
+    return `${App.number(share * 100, digits)}%`;
+  };
 
   /* A share of minutes: all of them, none, or so many in a hundred. */
   App.portion = (share) =>
@@ -102,14 +122,25 @@
       const unit = count >= 1000 ? 100 : 10;
       return App.t('about', { number: App.number(Math.round(count / unit) * unit) });
     }
-    const few = Math.round(count) > 0 && count < App.data.suppress_below;
+    const few = App.core.isSmall(count, App.data.suppress_below);
     return few ? App.t('fewer_than', { number: App.data.suppress_below }) : App.people(count);
   };
 
   /* A count for a table, hidden where it could point at a family. */
-  App.people = (count) => {
-    if (Math.round(count) === 0) return App.number(0);
-    return count < App.data.suppress_below ? App.t('suppressed') : App.number(Math.round(count));
+  App.people = (count) =>
+    App.core.isSmall(count, App.data.suppress_below) ? App.t('suppressed') : App.number(Math.round(count));
+
+  /* The same of each area, wherever it is told: their total is known. */
+  const ofAreas = new WeakMap();
+  App.areaPeople = ({ counts }, i) => {
+    if (!ofAreas.has(counts)) ofAreas.set(counts, App.peopleBeside(Array.from(counts)));
+    return ofAreas.get(counts)[i];
+  };
+
+  /* The same for a column whose total is known. */
+  App.peopleBeside = (counts) => {
+    const hide = App.core.suppressed(counts, App.data.suppress_below, true);
+    return counts.map((c, i) => (hide[i] ? App.t('suppressed') : App.people(c)));
   };
 
   App.list = (items) => new Intl.ListFormat(App.locale, { type: 'conjunction' }).format(items);

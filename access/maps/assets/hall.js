@@ -83,6 +83,7 @@
       App.table(
         App.t('swap_caption', {
           site: App.siteName(site),
+          n: service.after.length,
           kept: service.after.length,
           mode: App.modeWords(),
           mean: App.min(proposal.figures.mean, 1),

@@ -56,6 +56,7 @@
     const say = (found, rule) => {
       if (!found.inside) return App.t('hub_own_breaks', { rule: rule || App.t('hub_wishes') });
       const { sets, sample } = found;
+      if (!sets && !sample) return ''; // none that were drawn keep the rules
       const parts = field.criteria.map((name) =>
         App.t(sets ? `hub_by_${name}` : `hub_longer_${name}`, {
           rank: sets && found.ranks[name],
@@ -65,7 +66,7 @@
       const key = `hub_${rule ? 'ruled' : 'freely'}_${sets ? 'rank' : 'sample'}`;
       return App.t(key, { n: size, rule, count: sets ?? sample, places: App.list(parts) });
     };
-    return [...(ruled ? [say(ruled, ruleWords())] : []), say(freely, '')];
+    return [...(ruled ? [say(ruled, ruleWords())] : []), say(freely, '')].filter(Boolean);
   }
 
   /* Who is nearer and who is further: what is compared, then an offer each. */
@@ -257,13 +258,13 @@
 
   App.hubParts = () => {
     const { a, b, own } = App.state.hubs;
-    return { plan_a: a, plan_b: b, hubs: Array.from(own, (site) => App.data.sites[site].id).sort().join('.') };
+    return { plan_a: a, plan_b: b, hubs: App.idsTogether(Array.from(own, (site) => App.data.sites[site].id).sort()) };
   };
 
   App.readHubs = (query, faults) => {
     if (!hubs() || !query.has('plan_b')) return;
     const known = (key) => (key === OWN && !fixed()) || hubs().plans.some((plan) => plan.key === key);
-    const ids = (query.get('hubs') || '').split('.').filter(Boolean);
+    const ids = App.idsApart(query.get('hubs'));
     const sites = ids.map((id) => hubs().sites.find((site) => App.data.sites[site].id === id));
     if (![query.get('plan_a'), query.get('plan_b')].every(known) || sites.includes(undefined))
       faults.push(App.t('link_hubs'));

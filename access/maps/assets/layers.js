@@ -77,7 +77,7 @@
         if (c < -edges[1]) return c <= -10 ? 0 : c <= -5 ? 1 : 2;
         return offset + App.core.classOf(edges, Math.max(c, 0));
       },
-      text: (i) => App.minChange(changes[i]),
+      text: (i) => (Number.isNaN(changes[i]) ? App.t('not_reached') : App.minChange(changes[i])),
       unit: App.t('unit_minutes_change'),
       summary: () => {
         const more = changes.filter((c) => c > App.core.UNCHANGED).length;
@@ -128,7 +128,7 @@
       title: App.t('layer_families', { people: service.people }),
       classes,
       classOf: (i) => App.core.classOf(edges, Math.round(service.counts[i])),
-      text: (i) => App.people(service.counts[i]),
+      text: (i) => App.areaPeople(service, i),
       summary: () =>
         App.t('summary_families', {
           total: App.about(service.counts.reduce((a, b) => a + b, 0)),
@@ -155,18 +155,31 @@
       outline: key,
       classOf: (i) => at.get(names[i]),
       text: (i) => names[i] || App.t('not_known'),
-      summary: () =>
-        App.t(`summary_${key}`, { n: distinct.length, names: App.list(distinct.filter(Boolean)) }),
+      summary: () => {
+        const known = distinct.filter(Boolean);
+        return App.t(`summary_${key}`, { n: known.length, names: App.list(known) });
+      },
     };
   }
 
+  /* Sites that the map can show the reach of: all that are open to the service, today or afterwards. */
+  App.reachSites = () => {
+    const { before, after } = App.service();
+    const wanted = App.state.view === 'your-option' ? App.openIn(App.state.option, App.service()) : after;
+    return [...new Set([...before, ...wanted])].sort((a, b) => a - b);
+  };
+
   function reachLayer() {
-    const site = App.state.reach ?? App.service().before[0];
+    const sites = App.reachSites();
+    const site = sites.includes(App.state.reach) ? App.state.reach : sites[0];
+    const title = App.t('layer_reach_of', { site: App.siteName(site) });
+    if (!App.known(App.service(), [site])) return { ...unknownLayer('reach', title), sites: [site] };
     const { minutes } = App.situation(App.service(), [site]);
-    const layer = minutesLayer('reach', App.t('layer_reach_of', { site: App.siteName(site) }), minutes);
-    layer.sites = [site];
-    return layer;
+    return { ...minutesLayer('reach', title, minutes), sites: [site] };
   }
+
+  /* By bus this page may know the study's own options alone. */
+  const unknownLayer = (key, title) => ({ ...plainLayer(), key, title, summary: () => App.t('bus_options_only') });
 
   function plainLayer() {
     return {
@@ -196,7 +209,7 @@
     const found = App.situations();
     const service = App.service();
     if (key.includes('option') && !App.known(service, App.openIn(App.state.option, service)))
-      return { ...plainLayer(), key, title: App.t(`layer_${key}`), summary: () => App.t('bus_options_only') };
+      return unknownLayer(key, App.t(`layer_${key}`));
     switch (key) {
       case 'plain':
         return plainLayer();

@@ -9,7 +9,21 @@
   let saved = true;
   let aside = 0;
 
-  function figuresOf(option) {
+  /* What an entry's figures were noted by: the way to travel, the walking speed and the limit. */
+  const howOf = ({ mode, walk_km_h: speed, limit_minutes: limit }) => ({ mode, speed, limit });
+
+  /* The figures of an option as an entry has it, whatever is chosen on the page now. */
+  function figuresOf(option, entry) {
+    const now = App.state;
+    App.state = { ...now, ...howOf(entry) };
+    try {
+      return figuresNow(option);
+    } finally {
+      App.state = now;
+    }
+  }
+
+  function figuresNow(option) {
     const out = {};
     for (const service of App.model.services) {
       if (!App.openIn(option, service).length) continue;
@@ -49,7 +63,7 @@
       walk_km_h: speed,
       limit_minutes: limit,
       ...App.modifications(option),
-      figures: figuresOf(option),
+      figures: figuresNow(option),
     });
     App.$('option-name').value = '';
     App.$('option-reason').value = '';
@@ -60,7 +74,7 @@
 
   function restore(entry) {
     const option = App.optionFrom(entry.close, entry.open);
-    App.state.mode = App.core.modes(App.model).includes(entry.mode) ? entry.mode : App.state.mode;
+    Object.assign(App.state, howOf(entry));
     App.changeOption((o) => Object.assign(o, option), App.t('said_restored', { name: entry.name }));
     App.render();
   }
@@ -226,24 +240,26 @@
     } catch {
       throw new Error(App.t('file_not_json'));
     }
-    if (file?.format !== FORMAT || !Array.isArray(file.options) || !file.options.length)
+    const listed = Array.isArray(file?.options) && file.options.length > 0;
+    if (file?.format !== FORMAT || !listed || file.options.some((o) => !o || typeof o !== 'object'))
       throw new Error(App.t('file_wrong'));
     const texts = (list) => (Array.isArray(list) ? list.map(String) : []);
     const read = file.options.map((o) => {
       const close = texts(o.close);
       const open = texts(o.open);
       const option = App.optionFrom(close, open);
-      return {
+      const numbered = (name, value, otherwise) => (App.inRange(name, Number(value)) ? Number(value) : otherwise);
+      const entry = {
         name: String(o.name || '').slice(0, LIMIT.name) || App.t('unnamed', { number: entries.length + 1 }),
         reason: String(o.reason || '').slice(0, LIMIT.reason),
         noted: String(o.noted || '').slice(0, 20),
         mode: App.core.modes(App.model).includes(o.mode) ? o.mode : 'walk',
-        walk_km_h: Number(o.walk_km_h) || App.data.walk_km_h,
-        limit_minutes: Number(o.limit_minutes) || App.data.threshold,
+        walk_km_h: numbered('speed', o.walk_km_h, App.data.walk_km_h),
+        limit_minutes: numbered('limit', o.limit_minutes, App.data.threshold),
         close,
         open,
-        figures: figuresOf(option),
       };
+      return { ...entry, figures: figuresOf(option, entry) };
     });
     entries.push(...read);
     show();

@@ -29,15 +29,20 @@
     else if (view !== 'about') App.map.everything(true);
   }
 
+  /* A stop on the way back that this page made itself. */
+  function mark(how, address) {
+    try {
+      history[how]({ own: true }, '', address);
+    } catch {
+      // Some browsers allow no history for a page opened from a file; the part is shown all the same.
+    }
+  }
+
   /* Go to a part of the page, as if its link had been followed. */
   App.go = (view) => {
     if (location.hash.split('?')[0] === `#${view}`) showView(view);
     else {
-      try {
-        history.pushState(null, '', `#${view}`);
-      } catch {
-        // Some browsers allow no history for a page opened from a file; the part is shown all the same.
-      }
+      mark('pushState', `#${view}`);
       showView(view);
     }
     globalThis.scrollTo(0, 0);
@@ -48,6 +53,7 @@
     const there = VIEWS.includes(name) && (name !== 'family-hubs' || App.data.hubs);
     const view = there ? name : 'my-street';
     const faults = query.length ? App.readLink(query.join('?')) : [];
+    mark('replaceState', location.href);
     if (name && name !== 'main' && view !== name) faults.unshift(App.t('link_part'));
     App.notice(faults);
     App.$('place').value = App.state.place ? App.state.place.label : '';

@@ -35,8 +35,7 @@
     redo.length = 0;
   };
 
-  App.toggleSite = (site) => {
-    const isHub = !App.data.sites[site].service;
+  App.toggleSite = (site, isHub = !App.data.sites[site].service) => {
     const set = isHub ? 'hubs' : 'keep';
     const on = !App.state.option[set].has(site);
     if (!isHub) {
@@ -84,6 +83,7 @@
     const among = out.ways || out.sample;
     if (!among) return out;
     const ranked = rankedFigures(service, among, open, least);
+    out.ranked = ranked;
     const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
     if (out.ways) out.of = out.ways.count + 1 - itself;  // what opens a site is one more
     for (const name of App.core.CRITERIA) {
@@ -236,7 +236,8 @@
   function rankNote(service, { ways, sample, open, only }, proposal) {
     const among = ways || sample;
     const count = among ? App.number(among.count) : '';
-    const values = { count, keep: open.length, all: service.before.length, n: sample?.draws };
+    const n = sample ? sample.draws : open.length;
+    const values = { count, keep: open.length, all: service.before.length, n };
     if (open.length > service.before.length) return App.t('rank_note_more', values);
     if (only) return App.t('rank_note_only', values);
     if (!among) return App.t('rank_note_bus', values);
@@ -261,19 +262,21 @@
   }
 
   function strip(service, mine, proposal) {
-    if (!mine.ways) return null;
-    const marks = [{ key: 'option', name: App.t('col_option'), value: mine.figures.mean, colour: MINE }];
+    if (!mine.ways || !mine.ways.mean.some((mean) => mean < Infinity)) return null;
+    // as it is ranked: what leaves somebody without any stands behind all others
+    const marks = [{ key: 'option', name: App.t('col_option'), value: mine.ranked.mean, colour: MINE }];
     const same =
       proposal.open.every((site) => mine.open.includes(site)) && proposal.open.length === mine.open.length;
     if (same)
-      marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.figures.mean, colour: PROPOSAL };
+      marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.ranked.mean, colour: PROPOSAL };
     else if (proposal.open.length === mine.open.length)
       marks.unshift({
         key: 'proposal',
         name: App.t('col_proposal'),
-        value: proposal.figures.mean,
+        value: proposal.ranked.mean,
         colour: PROPOSAL,
       });
+    const undrawn = mine.ways.mean.filter((mean) => mean === Infinity).length;
     const text = (v) => App.t('minutes_1', { minutes: App.min(v, 1) });
     const values = {
       count: mine.ways.count,
@@ -285,7 +288,12 @@
     return App.h(
       'figure',
       {},
-      App.h('figcaption', {}, App.t('strip_caption', values)),
+      App.h(
+        'figcaption',
+        {},
+        App.t('strip_caption', values),
+        undrawn ? ` ${App.t('strip_undrawn', { n: undrawn })}` : '',
+      ),
       App.strip(mine.ways.mean, marks, {
         label: App.t('strip_label', { ...values, mean: App.min(mine.figures.mean, 1) }),
         lowText: (v) => App.t('strip_low', { minutes: text(v) }),
@@ -339,7 +347,12 @@
         ),
       ),
       mine.sample ? App.h('p', {}, App.sampleWords(mine)) : null,
-      App.h('p', {}, App.t(words, { difference: App.number(Math.abs(difference), 1) })),
+      App.h(
+        'p',
+        {},
+        App.t(words, { difference: App.number(Math.abs(difference), 1) }),
+        App.leftOutWords(service, mine, proposal),
+      ),
     ];
   }
 
@@ -444,11 +457,12 @@
     const { mode, speed } = App.state;
     const near = (open) => App.core.situationOf(App.model, service, mode, speed, place.area, open);
     const mine = near(App.openIn(option, service));
+    if (Number.isNaN(mine.minutes)) return App.h('p', {}, App.t('bus_options_only'));
     return App.h(
       'p',
       {},
       App.rich(
-        'option_street',
+        mine.site < 0 ? 'option_street_none' : 'option_street',
         {
           place: place.label,
           one: service.one,

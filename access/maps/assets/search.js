@@ -171,7 +171,11 @@
       input.focus();
     });
     App.$('print-street').addEventListener('click', () => globalThis.print());
-    const first = App.data.places.filter((p) => p[3] <= 2).slice(0, 14);
+    const first = [];
+    for (const place of App.data.places) {
+      const [, lon, lat, rank] = place;
+      if (first.length < 14 && rank <= 2 && App.areaAt(lat, lon) >= 0) first.push(place);
+    }
     App.fill(
       App.$('place-buttons'),
       first.map(([label, lon, lat]) =>

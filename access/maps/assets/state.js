@@ -5,6 +5,14 @@
 
   const idsOf = (sites) => Array.from(sites, (site) => App.data.sites[site].id).sort();
 
+  /* Ids in the address, with dots between them: one that holds a dot says so. */
+  App.idsTogether = (ids) => ids.map((id) => id.replace(/%/g, '%25').replace(/\./g, '%2E')).join('.');
+  App.idsApart = (text) =>
+    (text || '')
+      .split('.')
+      .filter(Boolean)
+      .map((id) => id.replace(/%2E/g, '.').replace(/%25/g, '%'));
+
   /* What an option changes from today, as the scenario files of the package have it. */
   App.modifications = (option) => ({
     close: idsOf(App.model.services.flatMap((s) => s.before).filter((site) => !option.keep.has(site))),
@@ -19,8 +27,8 @@
     for (const id of close) option.keep.delete(where.get(id));
     for (const id of open) {
       const site = where.get(id);
-      if (App.data.sites[site].service) option.keep.add(site);
-      else option.hubs.add(site);
+      if (!App.data.sites[site].service || App.sharedSites().includes(site)) option.hubs.add(site);
+      else option.keep.add(site);
     }
     return option;
   };
@@ -30,7 +38,8 @@
   function placeParts(place) {
     if (!place) return {};
     const spot = [place.lat, place.lon].map((v) => v.toFixed(5)).join(',');
-    return place.kind === 'point' ? { point: spot } : { place: place.label, kind: place.kind };
+    if (place.kind === 'point') return { point: spot };
+    return { place: place.kind === 'area' ? App.areas.id[place.area] : place.label, kind: place.kind };
   }
 
   /* Only what differs from a page just opened; all of it where an option is handed on. */
@@ -41,14 +50,13 @@
       if (s.plan !== 0) out[`plan.${s.key}`] = s.plan < 0 ? 'none' : s.plans[s.plan].key;
     if (whole || !App.sameOption(option, App.proposalOption())) {
       const { close, open } = App.modifications(option);
-      Object.assign(out, { close: close.join('.'), open: open.join('.') });
+      Object.assign(out, { close: App.idsTogether(close), open: App.idsTogether(open) });
     }
     if (whole || mode !== App.firstMode()) out.mode = mode;
     if (whole || speed !== App.data.walk_km_h) out.speed = speed;
     if (whole || limit !== App.data.threshold) out.limit = limit;
     if (whole || service !== 0) out.service = App.model.services[service].key;
     if (App.state.view === 'family-hubs' && !whole) Object.assign(out, App.hubParts());
-    if (App.kiosk && !whole) out.kiosk = 1;
     return new URLSearchParams(out);
   }
 
@@ -62,10 +70,12 @@
   function write() {
     clearTimeout(waiting);
     waiting = 0;
-    const now = hash(App.state.view, parts(false));
+    const own = parts(false);
+    if (App.kiosk) own.set('kiosk', 1); // of this screen: no telephone starts again by itself
+    const now = hash(App.state.view, own);
     if (now === location.hash || (now === '#my-street' && !location.hash)) return;
     try {
-      history.replaceState(history.state, '', now);
+      history.replaceState({ own: true }, '', now);
     } catch {
       // Some browsers allow no history for a page opened from a file; all else works.
     }
@@ -77,6 +87,7 @@
   globalThis.addEventListener('pagehide', () => waiting && write());
 
   function readPlans(query, faults) {
+    const chosen = App.state.service;
     for (const service of App.model.services) {
       const wanted = query.get(`plan.${service.key}`);
       if (wanted === null) continue;
@@ -84,7 +95,10 @@
       if (plan < 0 && wanted !== 'none') faults.push(App.t('link_plan', { title: service.title }));
       else App.choosePlan(service, plan);
     }
+    App.state.service = chosen;
   }
+
+  const LONGEST = 300; // no name is longer, and to look for one would hold the page up
 
   function readPlace(query, faults) {
     const point = (query.get('point') || '').split(',').map(Number);
@@ -95,22 +109,33 @@
         App.state.place = { kind: 'point', label: App.areaName(area), area, lat: point[0], lon: point[1] };
     } else if (query.has('place')) {
       const label = query.get('place');
-      const found = App.find(label, 40).filter((p) => p.label === label && p.kind !== 'part');
+      const found = label.length > LONGEST ? [] : App.find(label, 40).filter((p) => p.label === label && p.kind !== 'part');
       const place = found.find((p) => p.kind === query.get('kind')) || found[0];
       if (!place) faults.push(App.t('link_place'));
       else App.state.place = place;
     }
   }
 
-  /* Take over what an address says; what it says wrongly is told, the rest holds. */
+  /* What a link or a file may ask for: what the sliders have room for, and the study's own. */
+  App.inRange = (name, value) => {
+    const [low, high, own] = { speed: [2, 7, App.data.walk_km_h], limit: [5, 60, App.data.threshold] }[name];
+    return value === own || (value >= low && value <= high);
+  };
+
+  /* Take over what an address says; what it says wrongly is told, the rest holds. What a link from
+   * elsewhere leaves out is as on a page just opened; what the way back leaves out stays as it is. */
   App.readLink = (text) => {
     const query = new URLSearchParams(text);
     const faults = [];
+    if (!history.state?.own) {
+      const { layers, overlays } = App.state;
+      App.state = { ...App.freshState(), layers, overlays };
+    }
     if (query.get('kiosk') === '1') App.setKiosk(true);
     readPlans(query, faults);
     readPlace(query, faults);
     App.readHubs(query, faults);
-    const ids = (name) => (query.get(name) || '').split('.').filter(Boolean);
+    const ids = (name) => App.idsApart(query.get(name));
     if (query.has('close') || query.has('open')) {
       try {
         App.state.option = App.optionFrom(ids('close'), ids('open'));
@@ -118,12 +143,12 @@
         faults.push(error.message);
       }
     }
-    const numberIn = (name, low, high, otherwise) => {
-      if (!query.has(name)) return otherwise;
+    const numberIn = (name) => {
       const value = Number(query.get(name));
-      if (query.get(name) && value >= low && value <= high) return value;
+      if (!query.has(name)) return App.state[name];
+      if (App.inRange(name, value)) return value;
       faults.push(App.t(`link_${name}`));
-      return otherwise;
+      return App.state[name];
     };
     const index = App.model.services.findIndex((s) => s.key === query.get('service'));
     if (query.has('service') && index < 0) faults.push(App.t('link_service'));
@@ -131,8 +156,8 @@
     if (query.has('mode') && !known) faults.push(App.t('link_mode'));
     Object.assign(App.state, {
       mode: known ? query.get('mode') : App.state.mode,
-      speed: numberIn('speed', 2, 7, App.state.speed),
-      limit: numberIn('limit', 5, 60, App.state.limit),
+      speed: numberIn('speed'),
+      limit: numberIn('limit'),
       service: index >= 0 ? index : App.state.service,
     });
     return faults;

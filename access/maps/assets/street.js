@@ -24,8 +24,8 @@
     let key;
     if (before.site < 0 && after.site < 0) key = 'none';
     else if (after.site < 0) key = 'lost';
-    else if (before.site === after.site) key = 'same';
-    else if (Math.abs(change) < 0.5) key = 'moved';
+    else if (before.site < 0) key = 'gained';
+    else if (Math.abs(change) < 0.5) key = before.site === after.site ? 'same' : 'moved';
     else key = change > 0 ? 'longer' : 'shorter';
     return {
       service,
@@ -63,13 +63,16 @@
       .filter((mode) => ['bus', 'drive'].includes(mode) && mode !== App.state.mode)
       .map((mode) => [mode, trip(service, mode, place.area, service.after)])
       .filter(([mode, way]) => way.site >= 0 && (mode !== 'bus' || App.rides(way, place.area, service.after)))
-      .map(([mode, way]) => App.t('answer_other', { minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
+      .map(([mode, way]) => ({ minutes: near(way.minutes), mode: App.t(`mode_${mode}`) }));
+    const lost = found.after.site < 0 && other.length > 0;
     const values = {
       ...found.values,
       place: place.label,
       before: near(found.before.minutes),
       after: near(found.after.minutes),
-      other: other.join(''),
+      other: lost
+        ? ` ${App.t('answer_instead', { ways: App.list(other.map((way) => App.t('minutes_mode', way))) })}`
+        : other.map((way) => App.t('answer_other', way)).join(''),
     };
     return App.rich(found.answer, values, ['before', 'after']);
   };
@@ -86,14 +89,16 @@
       const site = App.data.sites[near_.site];
       if (!site || (near_ === after && before.site === after.site)) continue;
       if (site.assumed) out.push(App.t('is_stand_in', { site: site.name }));
-      if (site.error_m >= 200) out.push(App.t('is_unsure', { site: site.name, metres: site.error_m }));
+      if (site.error_m >= 200) out.push(App.t('is_unsure', { site: site.name, metres: Math.round(site.error_m) }));
     }
     if (before.site >= 0 && plan.stays.includes(before.site) && after.site !== before.site)
       out.push(App.t('some_stay', { site: App.siteName(before.site) }));
     if (after.site >= 0 && plan.days[after.site])
       out.push(App.t('open_days', { site: App.siteName(after.site), n: plan.days[after.site] }));
     const other = service.neighbours;
-    const minutes = other ? other.minutes[place.area] : -1;
+    // who walks slower is longer on the way there, too
+    const slower = App.data.walk_km_h / App.state.speed;
+    const minutes = other ? other.minutes[place.area] * slower : -1;
     const walk = trip(service, 'walk', place.area, service.after);
     if (minutes >= 0 && minutes < walk.minutes - 0.5)
       out.push(
@@ -134,7 +139,7 @@
           App.howWords(mode),
           [App.min(b.minutes), other(b, found.before)],
           [App.min(a.minutes), other(a, found.after)],
-          App.minChange(a.minutes - b.minutes),
+          App.tripChange(b.minutes, a.minutes),
         ];
       })
       .concat(
@@ -159,6 +164,8 @@
     );
   }
 
+  const TAGS = { street_lost: 'class_newly_unreachable', street_gained: 'class_newly_reached' };
+
   function card(found, place) {
     const { service } = found;
     const bold = ['extra', 'before', 'after', 'old', 'now'];
@@ -179,7 +186,7 @@
       App.h(
         'p',
         { className: 'tag-line' },
-        App.h('strong', { className: `tag ${found.tone}` }, App.t(`tag_${found.tone}`)),
+        App.h('strong', { className: `tag ${found.tone}` }, App.t(TAGS[found.key] || `tag_${found.tone}`)),
       ),
       App.h('p', { className: 'finding' }, App.rich(found.key, found.values, bold)),
       found.before.site !== found.after.site ? bars(found) : null,
@@ -236,10 +243,13 @@
     const { option } = App.state;
     if (App.sameOption(option, App.proposalOption())) return null;
     const mine = trip(service, App.state.mode, place.area, App.openIn(option, service));
+    const known = !Number.isNaN(mine.minutes);
+    const key = !known ? 'bus_options_only' : mine.site < 0 ? 'street_option_none' : 'street_option';
     return App.h(
       'p',
       { className: 'inset' },
-      App.t('street_option', {
+      App.t(key, {
+        one: service.one,
         site: App.siteName(mine.site),
         minutes: App.minutes(mine.minutes),
         after: App.minutes(found.after.minutes),
@@ -383,7 +393,7 @@
       App.button(App.t('see_street'), () => App.choosePlace(place), 'link'),
     );
     App.map.popup(place.lat, place.lon, content);
-    App.say(content.textContent);
+    App.say([...content.children].map((part) => part.textContent).join('. '));
   };
 
   App.siteChosen = (entry, marker) => {
@@ -405,14 +415,15 @@
         ),
       );
     } else if (App.state.view === 'your-option') {
-      const open = App.state.option.keep.has(entry.site) || App.state.option.hubs.has(entry.site);
+      const isHub = ['hub', 'candidate'].includes(entry.kind);
+      const open = App.state.option[isHub ? 'hubs' : 'keep'].has(entry.site);
       actions.push(
         App.button(
           App.t(open ? 'close_site' : 'open_site'),
           () => {
             App.map.closePopup();
-            App.toggleSite(entry.site);
-            App.$(`site-${entry.site}`).focus({ preventScroll: true });
+            App.toggleSite(entry.site, isHub);
+            App.boxOf(entry.site, isHub).focus({ preventScroll: true });
           },
           'button small-button',
         ),
@@ -423,8 +434,9 @@
           App.t('show_reach'),
           () => {
             App.map.closePopup();
-            const service = App.data.services.findIndex((s) => s.key === site.service);
-            App.state.service = service < 0 ? App.state.service : service;
+            const { services } = App.model;
+            const serves = (s) => (entry.kind === 'hub' ? s.after.includes(entry.site) : s.key === entry.kind);
+            if (!serves(App.service())) App.state.service = Math.max(services.findIndex(serves), 0);
             App.state.reach = entry.site;
             App.state.layers['before-after'] = 'reach';
             App.go('before-after');
