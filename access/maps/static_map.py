@@ -139,6 +139,8 @@ def _changes(
     saved = changes < -edges[1]
     if saved.any():
         labels = [words[key] for key in ("saved_most", "saved_more", "saved_some")] + labels
+        if np.isneginf(changes).any():  # the same class: to reach one at all saves most
+            labels[0] += f"; {words['newly_reached']}"
         colours = [*reversed(style.SAVED_COLOURS), *colours]
         of_area = np.where(saved, 2 - np.searchsorted((5.0, 10.0), -changes, "right"), of_area + 3)
     of_area = np.where(np.isnan(changes) | np.isposinf(changes), -1, of_area)
