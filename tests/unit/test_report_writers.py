@@ -387,3 +387,10 @@ class TestWorkbook:
         assert first != second
         assert not set("[]:*?/\\") & set(first + second)
         assert _sheet_name("'''", []) == "Table"
+        # a workbook counts letters of UTF-16: one name that is longer spoils the whole file
+        for title in ("1 Closing, " + "\U0001f3e0 " * 20, "1-" + "a" * 28 + "\U0001f3e0" * 3):
+            taken = []
+            for _ in range(12):
+                taken.append(_sheet_name(title, taken))
+                assert 1 <= len(taken[-1].encode("utf-16-le")) // 2 <= 31
+            assert len(set(taken)) == 12
