@@ -236,8 +236,16 @@ def _further_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> Said
     if any(b.hidden for b in much):
         return Said(title, claims)
     far = sum(b.count for b in much)
+    if not far and _reads_as_ten(impact):
+        return Said(title, claims)
     claims.append(Claim("lengthened_10", "is" if far else "none", (far,)))
     return Said(f"{title}, {about(far) if far else 'none'} of them by 10 minutes or more", claims)
+
+
+def _reads_as_ten(impact: Impact) -> bool:
+    """Say whether a rise just below ten minutes stands as ten wherever minutes are whole."""
+    of_people = impact.areas["change_minutes"][impact.areas["count"] > 0]
+    return bool(((of_people >= 9.5) & (of_people < 10)).any())
 
 
 def _caption(impact: Impact) -> str:

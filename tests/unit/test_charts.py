@@ -506,3 +506,14 @@ def test_the_chart_of_hubs_claims_no_more_than_was_found():
     assert unsure.alt.startswith("Line of the least found mean minutes")
     assert "cannot reach any of the hubs are in no mean" in unsure.caption
     assert 4 in unsure.figure().axes[0].get_xticks()  # where the cross stands
+
+
+@pytest.mark.parametrize(
+    ("rise", "told"), [(9.4, "none of them by 10"), (9.6, ""), (10.0, "10 of them by 10")]
+)
+def test_a_rise_that_stands_as_ten_minutes_elsewhere_is_not_said_to_be_none(rise, told):
+    m = TravelMatrix.from_minutes([[5, 5 + rise], [3, 9]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 90]})
+    title = change_chart(compare(m, before=["X"], after=["Y"], demand=demand)).title
+    assert title.startswith("100 of 100 families would walk further")
+    assert title.endswith(f", {told} minutes or more" if told else "walk further")
