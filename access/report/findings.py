@@ -31,6 +31,8 @@ from access.text import (
     Claim,
     Said,
     about,
+    capital,
+    figure,
     goes_words,
     is_missing,
     listed,
@@ -566,6 +568,11 @@ def place(row: pd.Series) -> str:
     ward = row.get("ward")
     known = isinstance(ward, str) and ward.strip()
     return f"{ward} ward (area {row['id']})" if known else f"area {row['id']}"
+
+
+def _in_all(noun: str, count: float) -> str:
+    """Say below a table how many people there are, as the table's own cells may."""
+    return f"{capital(noun)} in all: {public_count(count) if is_small(count) else figure(count)}."
 
 
 def _further_note(impact: Impact) -> tuple[str, ...]:

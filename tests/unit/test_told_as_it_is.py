@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from access import TravelMatrix
 from access.analysis.analysis import ways_words
+from access.analysis.job import measure_study
 from access.analysis.questions import Request
 from access.document.document import TableBlock
 from access.document.table import Column, Table
@@ -425,3 +426,15 @@ def test_the_first_page_says_what_fewer_days_do_over_a_week(tmp_path):
     said = summary._short(results, own, say.Wording())
     assert "None of the club people" in said
     assert "over a week" in said
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_no_note_tells_a_number_that_the_table_above_it_hides(tmp_path, count):
+    one = PROPOSALS.split("[proposals.two]")[0]
+    study = small_study(tmp_path / "s", services={"club": 3}, proposals=one, side=2)
+    few = study.areas.assign(people_club=[0, 0, 0, count])
+    results = measure_study(replace(study, areas=few))
+    for found in findings_of(results):
+        (note, *_) = summary.options_table(found).view().notes
+        said = {3: "fewer than 5", 5: "5"}[count]
+        assert note == f"Club people in all: {said}."
