@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.escape import notebook_text
+from access.escape import notebook_text, terminal_text
+from access.text import NOT_KNOWN, UNREACHED, figure, is_missing
 
 _Row = Sequence[object]
 
@@ -115,11 +116,18 @@ def frame_cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     >>> frame_cells(pd.DataFrame({"site": ["X"], "minutes": [1.234]}))
     (['site', 'minutes'], [['X', '1.23']])
     """
-    rows = [
-        [f"{value:.2f}" if isinstance(value, float) else str(value) for value in row]
-        for row in frame.itertuples(index=False, name=None)
-    ]
+    rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     return [str(column) for column in frame.columns], rows
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if is_missing(value):
+        return NOT_KNOWN
+    if isinstance(value, float):
+        return figure(value, 2) if np.isfinite(value) else UNREACHED
+    return str(value)
 
 
 def text_answer(
@@ -139,9 +147,11 @@ def text_answer(
       Wath         5
       Aston       12
     """
-    lines = textwrap.wrap(sentence, _WIDTH)
+    lines = textwrap.wrap(terminal_text(sentence), _WIDTH)
     if head:
-        table = [[textwrap.wrap(str(c), _CELL_WIDTH) for c in row] for row in (head, *rows)]
+        table = [
+            [textwrap.wrap(terminal_text(c), _CELL_WIDTH) for c in row] for row in (head, *rows)
+        ]
         widths = [
             max((len(line) for row in table for line in row[k]), default=0)
             for k in range(len(head))

@@ -23,8 +23,9 @@ LONGEST_KEY = 64
 _WORKBOOK_CELL = 32_767
 #: Control characters that XML forbids, lone surrogates, and non-characters.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-#: Marks that turn the reading direction round and so can make a name read as another.
-_DIRECTION = re.compile("[\u061c\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+#: Marks that turn the reading direction round and so can make a name read as another; and the byte
+#: order mark, which is drawn as nothing and which no PDF for screen readers may hold.
+_UNDRAWN = re.compile("[\u061c\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]")
 #: What is drawn as nothing though Unicode calls it a letter, a sign or a mark.
 _UNSEEN = {*map(chr, range(0xFE00, 0xFE10)), *"\u034f\u115f\u1160\u2800\u3164\uffa0"}
 _SPACES = re.compile(r"[ \t]*[\r\n\t\u2028\u2029]+[ \t]*")
@@ -70,7 +71,7 @@ def seen(text: str) -> str:
 
 def chart_text(text: object) -> str:
     """Drop what no font can draw; `$` needs no escape, as no chart's text is read as maths."""
-    return _FORBIDDEN.sub("\ufffd", _DIRECTION.sub("", str(text)))
+    return _FORBIDDEN.sub("\ufffd", _UNDRAWN.sub("", str(text)))
 
 
 def without_controls(text: str) -> str:
@@ -131,7 +132,7 @@ def cell_text(text: str) -> str:
     >>> cell_text('=HYPERLINK("http://x")'), cell_text("Wath"), cell_text("\t=1")
     ('\'=HYPERLINK("http://x")', 'Wath', "'\t=1")
     """
-    if _FORMULA.match(_DIRECTION.sub("", text)):
+    if _FORMULA.match(_UNDRAWN.sub("", text)):
         text = f"'{text}"
     return text[:_WORKBOOK_CELL]
 

@@ -400,6 +400,23 @@ def whole_folder(
         raise OutputError(_no_folder(out, error)) from error
 
 
+#: GDAL would write the clock into a GeoPackage.
+_STEADY = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"}
+
+
+@contextmanager
+def steady_layers(**more: str) -> Iterator[None]:
+    """Let files of layers be written as the same bytes each time; `more` are settings of GDAL."""
+    import pyogrio  # half a second, and most commands write no layer
+
+    options = _STEADY | more
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
+
+
 @contextmanager
 def any_clock() -> Iterator[None]:
     """Let zip files be written where the clock stands before 1980, which they cannot say."""

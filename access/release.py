@@ -24,14 +24,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from weakref import WeakKeyDictionary
 
-import geopandas as gpd
 import pandas as pd
 
 from access.disclosure import THRESHOLD
 from access.errors import OutputError, StudyError
 from access.study import Study, load_study
 from access.study.config import StudyConfig
-from access.study.manifest import bare_outline, manifest_text
+from access.study.manifest import bare_layer, bare_outline, manifest_text
 from access.study.sheet import read_sheet
 from access.study.tables import area_columns, known_columns
 from access.text import listed
@@ -399,16 +398,18 @@ def _write_copy(study: Study, folder: Path) -> Path:
     kept = [str(row["file"]) for row in study.inputs]
     changed = []
     for name in kept:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)  # a table may lie deeper
         shutil.copyfile(study.folder / name, folder / name)
     for name in _tables(study):
         sheet, safe = _before_and_after(study, name)
         if not sheet.equals(safe):
             changed.append(name)
             (folder / name).write_text(_csv(safe), encoding="utf-8", newline="")
-    if study.config.areas.shapes is not None:
-        _bare_shapes(folder / study.config.areas.shapes)
-    if study.config.study.outline is not None:
-        bare_outline(folder / study.config.study.outline)
+    shapes, outline = study.config.areas.shapes, study.config.study.outline
+    if shapes is not None:
+        bare_layer(folder / shapes, "id", "geometry")
+    if outline not in (None, shapes):  # one file may be both, and its ids are needed
+        bare_outline(folder / outline)
     if study.streets is not None:
         _same_file(study.streets, folder / study.streets.name)
     if (study.folder / "manifest.toml").exists():
@@ -426,13 +427,6 @@ def _same_file(source: Path, target: Path) -> None:
         target.hardlink_to(source.resolve())
     except OSError:  # another disk, or a system without
         shutil.copyfile(source, target)
-
-
-def _bare_shapes(path: Path) -> None:
-    """Keep outlines and ids, and no figure that a file of outlines may hold."""
-    bare = gpd.read_file(path)[["id", "geometry"]]
-    path.unlink()
-    bare.to_file(path, driver="GPKG" if path.suffix.lower() == ".gpkg" else "GeoJSON")
 
 
 def _csv(sheet: _Sheet) -> str:

@@ -69,11 +69,13 @@ def about(count: float) -> str:
     --------
     >>> about(4884.0), about(4900), about(184), about(37.6), about(0.2), about(0)
     ('about 4,900', '4,900', 'about 180', 'about 38', 'fewer than 1', '0')
+    >>> about(0.5), about(105), about(2450)
+    ('about 1', 'about 110', 'about 2,500')
     """
     if 0 < count < 0.5:
         return "fewer than 1"
     unit = 1 if count < 100 else 10 if count < 1000 else 100
-    rounded = round(count / unit) * unit
+    rounded = int(half_up(count / unit, 0)) * unit
     return f"{'' if rounded == count else 'about '}{rounded:,}"
 
 

@@ -38,6 +38,7 @@ from access.labels import (
 )
 from access.scenario import Impact, Ranking, Robustness
 from access.text import (
+    NOT_KNOWN,
     Claim,
     Said,
     about,
@@ -193,7 +194,7 @@ def change_chart(impact: Impact, *, caption: str = "", internal: bool = False) -
         )
         axes.set_yticks(places, [b.words for b in bars])
         axes.invert_yaxis()
-        words = [HIDDEN_WORDS if b.hidden else f"{b.count:,.0f}" for b in bars]
+        words = [HIDDEN_WORDS if b.hidden else figure_of(b.count) for b in bars]
         label_bars(axes, widths, words)
         axes.set_xlabel(f"{impact.who} ({public_count(total, internal=internal)} in all)")
 
@@ -235,8 +236,16 @@ def _further_title(impact: Impact, bars: Sequence[_Bar], internal: bool) -> Said
     if any(b.hidden for b in much):
         return Said(title, claims)
     far = sum(b.count for b in much)
+    if not far and _reads_as_ten(impact):
+        return Said(title, claims)
     claims.append(Claim("lengthened_10", "is" if far else "none", (far,)))
     return Said(f"{title}, {about(far) if far else 'none'} of them by 10 minutes or more", claims)
+
+
+def _reads_as_ten(impact: Impact) -> bool:
+    """Say whether a rise just below ten minutes stands as ten wherever minutes are whole."""
+    of_people = impact.areas["change_minutes"][impact.areas["count"] > 0]
+    return bool(((of_people >= 9.5) & (of_people < 10)).any())
 
 
 def _caption(impact: Impact) -> str:
@@ -276,7 +285,7 @@ def group_chart(
     hidden = (table["hidden"] & (not internal)).tolist()
     rises = zip(table["mean_minutes_change"], hidden, strict=True)
     change = [0.0 if hide else float(rise) for rise, hide in rises]
-    words = [HIDDEN_WORDS if hide else f"{c:+.1f}" for c, hide in zip(change, hidden, strict=True)]
+    words = [HIDDEN_WORDS if hide else _rise(c) for c, hide in zip(change, hidden, strict=True)]
     everyone = float(impact.summary["mean_minutes_change"] or 0.0)
     told = [
         f"{label} {text}" + ("" if hide else f" ({about(n)} {impact.who})")
@@ -284,20 +293,30 @@ def group_chart(
     ]
     alt = (
         f"Bar chart of mean change in minutes to the nearest site by {grouping_words(column)}: "
-        f"{'; '.join(told)}. Everyone {everyone:+.1f}."
+        f"{'; '.join(told)}. Everyone {_rise(everyone)}."
     )
     below = caption or _caption(impact)
     if any(hidden):
         below = f"{below} {NOTE_HIDDEN}"
-    the = "the " if column.startswith(("imd_", "idaci_")) else ""
     bars = zip(change, labels, hidden, strict=True)
-    shown = [(c, f"{the}{label}") for c, label, hide in bars if not hide]
+    shown = [(c, _group_place(column, label)) for c, label, hide in bars if not hide]
     title = _group_title(shown, len(change), everyone, impact.tolerance_minutes)
 
     def draw(figure: Figure, axes: Axes) -> None:
         _draw_groups(axes, change, labels, words, everyone)
 
     return Chart(title, alt, below, draw, (6.8, 0.34 * len(change) + 1.1))
+
+
+def _rise(minutes: float) -> str:
+    return figure_of(minutes, 1, signed=True)
+
+
+def _group_place(column: str, label: str) -> str:
+    """Say where a group lives, as it stands in a sentence."""
+    if label == NOT_KNOWN:
+        return f"areas whose {grouping_words(column)} is not known"
+    return f"the {label}" if column.startswith(("imd_", "idaci_")) else label
 
 
 def _draw_groups(
@@ -317,7 +336,7 @@ def _draw_groups(
     axes.set_xlim(min(low, 1.3 * everyone), max(high, 1.3 * everyone))
     axes.axvline(everyone, color=CATEGORICAL[3], linewidth=1.6, linestyle=(0, (4, 2)))
     axes.annotate(
-        f"everyone {everyone:+.1f}",
+        f"everyone {_rise(everyone)}",
         (everyone, -0.85),
         xytext=(5, 0),
         textcoords="offset points",
@@ -393,6 +412,10 @@ def rank_chart(
     )
 
 
+def _options(count: int) -> str:
+    return f"{count:,} option{'' if count == 1 else 's'}"
+
+
 def _ranks(ranking: Ranking) -> list[int]:
     """Give the proposal's rank on every criterion."""
     proposal = ranking.proposal or {}
@@ -403,6 +426,8 @@ def _rank_title(ranking: Ranking) -> str:
     """Say where the proposal stands best and worst."""
     criteria, ranks = list(ranking.criteria), _ranks(ranking)
     places = [ranking.place(c, others=False) for c in criteria]
+    if len(ranking.table) == 1:
+        return "The proposal is the only option"
     if len(set(ranks)) == 1:
         same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
         return f"Of {len(ranking.table):,} options the proposal is {same} on every count"
@@ -419,7 +444,7 @@ def _rank_alt(ranking: Ranking, spans: _Spans) -> str:
         for c in ranking.criteria
     ]
     return (
-        f"Dot chart of the proposal's rank among {len(ranking.table):,} options, 1 being best: "
+        f"Dot chart of the proposal's rank among {_options(len(ranking.table))}, 1 being best: "
         f"{'; '.join(told)}."
     )
 
@@ -440,7 +465,8 @@ def _draw_ranks(axes: Axes, ranking: Ranking, spans: _Spans) -> None:
     axes.set_yticks(range(len(criteria)), names)
     axes.set_ylim(len(criteria) - 0.5, -0.75)
     axes.set_xlim(1 - 0.04 * n, n * 1.04)
-    axes.set_xticks([1, n], ["1 (best)", f"{n:,} (worst)"])
+    ends = {1: "1 (best)", n: f"{n:,} (worst)"} if n > 1 else {1: "1"}
+    axes.set_xticks(list(ends), list(ends.values()))
     axes.spines["bottom"].set_visible(False)
 
 
@@ -484,9 +510,11 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     if p is not None and p[x] is not None and p[y] is not None:
         own = (float(p[x]), float(p[y]))
     better = _beaten_by(values[usable], own, x, y) if own else 0
+    left_out = _left_out_words(int((~usable).sum()), proposal=p is not None and own is None)
+    of = f"{int(usable.sum()):,} of " if left_out else ""
     alt = (
-        f"Scatter of {len(values):,} options, {ranking.words(x)} across and {ranking.words(y)} "
-        f"up; {_better_side(x, y)} is better. {_front_words(front, x, y)}"
+        f"Scatter of {of}{_options(len(values))}, {ranking.words(x)} across and {ranking.words(y)} "
+        f"up; {_better_side(x, y)} is better. {left_out}{_front_words(front, x, y)}"
     )
     if own:
         at = " and ".join(criterion_value(c, v) for c, v in zip((x, y), own, strict=True))
@@ -494,15 +522,25 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
         alt += f" The proposal lies at {at}; {beat} on both."
     side = capital(_better_side(x, y))
     plain = f"Every option of {ranking.what}; {trip(ranking.mode)}. {side} is better."
-    if left_out := int((~usable).sum()):
-        plain += f" {left_out:,} options that leave people unreached are not shown."
     return Chart(
         _front_title(ranking, front, x, y, better=better if own else None),
         alt,
-        caption or plain,
+        f"{caption or plain} {left_out}".strip(),
         lambda figure, axes: _draw_front(axes, values[usable], front, own, x, y),
         (6.8, 4.4),
     )
+
+
+def _left_out_words(count: int, *, proposal: bool) -> str:
+    """Say how many options are not in the picture, and whether the proposal is one of them."""
+    if not count:
+        return ""
+    if proposal and count == 1:
+        return "The proposal leaves people unreached and is not shown. "
+    leave, are = ("leaves", "is") if count == 1 else ("leave", "are")
+    also = ", the proposal among them" if proposal else ""
+    options = capital(number(count, "option"))
+    return f"{options} that {leave} people unreached {are} not shown{also}. "
 
 
 def _front_title(
@@ -513,12 +551,12 @@ def _front_title(
     if better is not None:
         who = f"{better:,} beat{'s' if better == 1 else ''}" if better else "none beats"
         both = f"{ranking.words(x)} and {ranking.words(y)}"
-        return f"Of {n:,} options, {who} the proposal on both {both}"
+        return f"Of {_options(n)}, {who} the proposal on both {both}"
     pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
     values = ranking.table[[x, y]].to_numpy(float).tolist()
     unbeaten = sum(tuple(pair) in pairs for pair in values)  # equals of each count, too
     verb = "is" if unbeaten == 1 else "are"
-    return f"{unbeaten:,} of {n:,} options {verb} beaten by none on both counts"
+    return f"{unbeaten:,} of {_options(n)} {verb} beaten by none on both counts"
 
 
 def _draw_front(
@@ -540,7 +578,7 @@ def _draw_front(
     said: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "textcoords": "offset points"}
     said["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     end = tuple(line[-1])
-    axes.annotate("not beaten", end, xytext=(4, -13), color=CATEGORICAL[0], zorder=3, **said)
+    axes.annotate("not beaten", end, xytext=(4, -20), color=CATEGORICAL[0], zorder=3, **said)
     if own:
         at = (own[0] * scale[0], own[1] * scale[1])
         axes.plot(*at, "X", markersize=12, zorder=4, **_CROSS)
@@ -698,25 +736,30 @@ def _closing(names: Sequence[str]) -> str:
 
 def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) -> Chart:
     """Draw the least mean minutes by number of hubs, and where the council's choice lies."""
-    minutes = found.curve_frame()["mean_minutes"].astype(float)
+    curve = found.curve_frame()
+    minutes = curve["mean_minutes"].astype(float)
     if minutes.empty:
         raise ParameterError("no number of hubs has an answer to draw")
     n, mean, trips = len(found.best.chosen), float(found.best.objective), trip(mode)
-    hubs = "hub has" if n == 1 else f"{n} hubs have"
-    title = f"The best {hubs} a mean {trips} of {mean:.1f} minutes"
+    sure = "" if found.best.status == "proven_optimal" else " found"
+    hubs = f"hub{sure} has" if n == 1 else f"{n} hubs{sure} have"
+    title = f"The best {hubs} a mean {trips} of {figure_of(mean, 1)} minutes"
     council = found.council
-    alt = "Line of the least mean minutes by number of hubs: " + (
-        "; ".join(f"{number(int(str(p)), 'hub')} {m:.1f}" for p, m in minutes.items()) + "."
+    least = "least" if set(curve["status"]) == {"proven_optimal"} else "least found"
+    alt = f"Line of the {least} mean minutes by number of hubs: " + (
+        "; ".join(f"{number(int(str(p)), 'hub')} {figure_of(m, 1)}" for p, m in minutes.items())
+        + "."
     )
     if council is not None:
-        title += f", the council's {len(council.chosen)} one of {council.mean_minutes:.1f}"
-        alt += f" A cross marks the council's {len(council.chosen)}: {council.mean_minutes:.1f}."
+        own = figure_of(council.mean_minutes, 1)
+        title += f", the council's {len(council.chosen)} one of {own}"
+        alt += f" A cross marks the council's {len(council.chosen)}: {own}."
 
     def draw(figure: Figure, axes: Axes) -> None:
         axes.plot(minutes.index, minutes, color=CATEGORICAL[0], marker="o", markersize=5)
         for p, m in minutes.items():
             axes.annotate(
-                f"{m:.0f}", (float(str(p)), m), xytext=(4, 5), textcoords="offset points",
+                figure_of(m), (float(str(p)), m), xytext=(4, 5), textcoords="offset points",
                 fontsize=9,
             )  # fmt: skip
         if council is not None:
@@ -727,16 +770,20 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
                 fontsize=10, fontweight="bold",
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1.0},
             )  # fmt: skip
-        axes.set_xticks(minutes.index.tolist())
+        sizes = {*minutes.index.tolist(), *([] if council is None else [len(council.chosen)])}
+        axes.set_xticks(sorted(sizes))
         axes.set_ylim(0, None)
         axes.set_xlabel("number of hubs, each at the best places for as many")
         axes.set_ylabel("mean minutes")
 
+    unserved = " Those who cannot reach any of the hubs are in no mean."
+    unserved = unserved if curve["unserved_weight"].any() else ""
     of_all = "" if len(found.shares) < 2 else ", people of all services by their shares"
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "
-        f"{results.study.config.study.place}. {among} sites to choose from. "
-        f"{results.streets.split('. ')[0].rstrip('.')}."
+        f"{results.study.config.study.place}. {among:,} site{'' if among == 1 else 's'} "
+        "to choose from. "
+        f"{results.streets.split('. ')[0].rstrip('.')}.{unserved}"
     )
     if council is not None and chosen_later(results.study):
         below += f" The council chose later ({results.study.config.hubs.council_date})."

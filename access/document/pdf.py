@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import typst
+from matplotlib.font_manager import get_font
+from matplotlib.ft2font import LoadFlags
 
 from access.document.document import (
     INTERNAL_MARK,
@@ -40,6 +42,7 @@ from access.files import write_file
 
 _LONGEST = 30  # characters of a text cell that are worth a line of their own
 _PADDING = 2.0
+_LONG_WORD = 22.0
 _BOLD = 1.12  # bold headers are wider than the figures below them
 _WHOLE_LINES = 14
 """A table of no more lines than this stands on one page; a longer one may break between rows."""
@@ -50,7 +53,14 @@ than a page would run out of it, and its last words would be lost."""
 _TALL_TABLE = 45
 """Lines of a table, rows' edges counted as a third of one, that may stand beside something."""
 _CUT = "A column's name that ends with … stands whole in the workbook."
-_UNBROKEN = re.compile(r"[^\s/?&=.\u00ad\u200b-]{41,}")
+_LONGEST_WORD = 40
+_UNBROKEN = re.compile(r"(?:[^\s/?\u00ad\u200b-]|[/-](?=\d))+")
+"""What the compiler sets in one line, whatever it takes: it breaks after a blank, a question mark,
+and a slash or a hyphen that no digit follows."""
+_PAGE_POINTS, _INSET_POINTS, _BETWEEN_POINTS = 487.0, 7.0, 14.0
+"""What a page has across, what a cell leaves free of it, and what lies between two blocks."""
+_EDGE = 0.4  # sizes of a letter: what lies free between two cells is twice as wide
+_POINTS = {False: 9.0, True: 8.0}  # the letters of a table, in usual and in compact type
 _LONGEST_FOOTER = 90
 _CONTENTS_WIDE = 34  # characters across one of two columns of contents, beside the page's number
 _CONTENTS_LINES = 44
@@ -70,6 +80,10 @@ def _column_shares(view: TableView, *, compact: bool = False, wide: float = 1.0)
         least.append(narrow)
         wanted.append(max(narrow, line * column.width))
     spare = _budget(compact, wide) - sum(least)
+    if spare < 0:  # words that no language has give way first: they are broken
+        long = [max(need - _LONG_WORD, 0.0) for need in least]
+        given = min(-spare / (sum(long) or 1.0), 1.0)
+        least = [need - given * more for need, more in zip(least, long, strict=True)]
     if spare > 0:
         asked = [want - need for want, need in zip(wanted, least, strict=True)]
         total = sum(asked)
@@ -118,7 +132,51 @@ def _is_tall(texts: Sequence[str], across: float = _BUDGET[False]) -> bool:
 
 def _breakable(text: str) -> str:
     """Let a word that no line is long enough for break: it would run out of the page."""
-    return _UNBROKEN.sub(lambda found: re.sub(r".{15}(?=.)", "\\g<0>\u200b", found[0]), text)
+
+    def broken(found: re.Match[str]) -> str:
+        word = found[0]
+        long = len(word) > _LONGEST_WORD
+        return re.sub(r".{15}(?=.)", "\\g<0>\u200b", word) if long else word
+
+    return _UNBROKEN.sub(broken, text)
+
+
+def _fitted(texts: Sequence[str], rooms: Sequence[float], *, bold: bool) -> list[str]:
+    """Let words break that are wider than their cell: they would run over the next one."""
+
+    def whole(text: str, room: float) -> str:
+        return _UNBROKEN.sub(lambda found: _in_pieces(found[0], room, bold), text)
+
+    return [whole(text, room) for text, room in zip(texts, rooms, strict=True)]
+
+
+def _in_pieces(word: str, room: float, bold: bool) -> str:
+    """Cut a word that is wider than its room, the free edge beside it counted in."""
+    across = [_letter_width(letter, bold) for letter in word]
+    if sum(across) <= room + _EDGE:
+        return word
+    pieces, held = [""], 0.0
+    for letter, wide in zip(word, across, strict=True):
+        if pieces[-1] and held + wide > room:
+            pieces, held = [*pieces, ""], 0.0
+        pieces[-1] += letter
+        held += wide
+    return "\u200b".join(pieces)
+
+
+@cache
+def _letter_width(letter: str, bold: bool) -> float:
+    """Give how wide a letter is, in sizes of it."""
+    own, last = _font_folders()
+    paths = (own / "OpenSans-Regular.ttf", last / "DejaVuSans.ttf")
+    if bold:
+        paths = (own / "OpenSans-Bold.ttf", last / "DejaVuSans-Bold.ttf")
+    for font in map(get_font, map(str, paths)):
+        if font.get_char_index(ord(letter)):
+            font.set_size(100, 72)
+            glyph = font.load_char(ord(letter), flags=LoadFlags.NO_HINTING)
+            return float(glyph.linearHoriAdvance) / 65536 / 100
+    return 1.0
 
 
 _STANDARD: Final = "ua-1"
@@ -195,10 +253,13 @@ def _heading_pages(document: Document) -> dict[int, int]:
 @cache
 def _fonts() -> typst.Fonts:
     """Give the letters: to look through their files takes as long as to lay a few pages out."""
-    own = files("access.charts").joinpath("fonts")
-    # DejaVu Sans comes with matplotlib: it has the letters that our own subset lacks.
-    folders = [str(own), str(Path(mpl.get_data_path()) / "fonts" / "ttf")]
-    return typst.Fonts(include_system_fonts=False, font_paths=folders)
+    return typst.Fonts(include_system_fonts=False, font_paths=list(map(str, _font_folders())))
+
+
+def _font_folders() -> tuple[Path, Path]:
+    """Name where our own font lies, and matplotlib's, which has the letters that ours lacks."""
+    own = Path(str(files("access.charts").joinpath("fonts")))
+    return own, Path(mpl.get_data_path()) / "fonts" / "ttf"
 
 
 def _payload(document: Document, root: Path) -> dict[str, Any]:
@@ -324,16 +385,23 @@ def _table(
     lines = _row_lines(view, shares, compact=block.compact, wide=wide)
     headers = _headers(view, shares, compact=block.compact, wide=wide)
     cut = headers != [column.header for column in view.columns]
+    across = _PAGE_POINTS if wide == 1 else wide * (_PAGE_POINTS - _BETWEEN_POINTS)
+    rooms = [(share * across - _INSET_POINTS) / _POINTS[block.compact] for share in shares]
+    last = len(view.body) - 1 if view.total is not None else None
+    rows = [
+        _fitted([cell.text for cell in row], rooms, bold=r == last)
+        for r, row in enumerate(view.body)
+    ]
     caption = f"{document.label(place)}: {view.title}"
     return {
         "block": "table",
         "caption": _breakable(caption),
         "tall-caption": _is_tall([caption], wide * _BUDGET[False]),
         "tall": max(lines, default=1) > _TALL_LINES,
-        "headers": [_breakable(header) for header in headers],
+        "headers": _fitted(headers, rooms, bold=True),
         "aligns": [c.align for c in view.columns],
         "shares": shares,
-        "rows": [[_breakable(c.text) for c in row] for row in view.body] or empty,
+        "rows": rows or empty,
         "total": view.total is not None,
         "compact": block.compact,
         "whole": wide < 1 or _stands_whole(view, shares, compact=block.compact),
@@ -361,6 +429,10 @@ def _figure(
 
 
 _OBJECT = re.compile(rb"\A(\d+) 0 obj\n")
+_ROW, _CELL, _TREE = (
+    re.compile(rb"\A\d+ 0 obj\n<</Type/" + kind)  # at its start: a name may hold the same words
+    for kind in (rb"StructElem/S/TR/", rb"StructElem/S/TD/", rb"StructTreeRoot/")
+)
 _KIDS = re.compile(rb"/K\[([\d R]+)\]")
 _TABLE_CELL = re.compile(rb"/O/Table/Headers\[([^\]]*)\]")
 
@@ -381,11 +453,11 @@ def _with_row_headers(data: bytes) -> bytes:
     chunks = {k: data[a:b] for k, (a, b) in enumerate(zip(begins, ends, strict=True))}
     where = {int(m[1]): k for k, c in chunks.items() if (m := _OBJECT.match(c))}
     ids: list[bytes] = []
-    for row in [c for c in chunks.values() if b"/Type/StructElem/S/TR/" in c[:80]]:
+    for row in [c for c in chunks.values() if _ROW.match(c)]:
         kids = _KIDS.search(row)
         cells = [int(n) for n in kids[1].replace(b" 0 R", b"").split()] if kids else []
         first = chunks[where[cells[0]]] if cells else b""
-        if b"/StructElem/S/TD/" not in first[:80] or not _TABLE_CELL.search(first):
+        if not _CELL.match(first) or not _TABLE_CELL.search(first):
             continue
         name = b"(R%07d)" % cells[0]
         ids.append(b"%s%d 0 R" % (name, cells[0]))
@@ -399,7 +471,7 @@ def _with_row_headers(data: bytes) -> bytes:
             )
     if not ids:
         return data
-    tree = next(k for k, c in chunks.items() if b"/IDTree<</Names[" in c)
+    tree = next(k for k, c in chunks.items() if _TREE.match(c))
     names = b"/IDTree<</Names["
     chunks[tree] = chunks[tree].replace(names, names + b"".join(sorted(ids)), 1)
     return _joined(data[: begins[0]], [chunks[k] for k in range(len(begins))], data[start:])

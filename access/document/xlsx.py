@@ -107,7 +107,12 @@ class _InMemory(ExcelWriter):
         self.manifest.append(ws)
 
 
-_LONGEST_NAME = 31
+_LONGEST_NAME = 31  # of UTF-16, of which an emoji takes two or more
+
+
+def _long(text: str) -> int:
+    """Count a text as a workbook does."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _sheet_name(title: str, taken: list[str]) -> str:
@@ -123,9 +128,10 @@ def _sheet_name(title: str, taken: list[str]) -> str:
 
 def _cut(text: str, most: int) -> str:
     """Shorten a text between two words, where it has any."""
-    if len(text) <= most:
+    if _long(text) <= most:
         return text
-    whole = text[: most + 1].rpartition(" ")[0] or text[:most]
+    fits = max(k for k in range(most + 1) if _long(text[:k]) <= most)
+    whole = text[: fits + 1].rpartition(" ")[0] or text[:fits]
     words = whole.split(" ")
     while len(words) > 1 and words[-1].lower() in ("and", "of", "the", "to", "for", "from", "by"):
         words.pop()

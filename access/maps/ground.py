@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.path import Path as MplPath
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
@@ -36,7 +37,7 @@ from access.network.reach import street_ways
 from access.study import Study
 from access.study.sheet import offers_today
 from access.study.tables import without_shapes
-from access.text import capital, number
+from access.text import capital, figure, number
 from access.units import WGS84, metric_crs, project
 
 # The ground of every map: the areas' shapes, the boundary, the streets and what lies around.
@@ -255,6 +256,8 @@ _OWN_MARKS = {
     **MARKERS, "council": ("D", CATEGORICAL[3]), "first": ("D", CATEGORICAL[3]),
     "second": ("*", CATEGORICAL[2]),
 }  # fmt: skip
+#: Of services that have no sign of their own: never told apart by colour alone.
+_OTHER_MARKS = "D^vPph<>"
 _SIZES = {"hub": 17, "second": 17}
 #: Width of a street by its class, points; other classes are thinnest.
 _WIDTHS = {"motorway": 1.6, "trunk": 1.4, "primary": 1.2, "secondary": 0.9, "tertiary": 0.7}
@@ -328,23 +331,31 @@ def area_chart(
 
     def draw(figure: Figure, axes: Axes) -> None:
         cells = area_cells(study).to_crs(study.crs)
-        rings, colour = [], []
-        for shape, fill in zip(cells, fills, strict=True):
-            for part in shapely.get_parts(shape):
-                rings.append(np.asarray(part.exterior.coords)[:, :2])
-                colour.append(fill)
+        paths = [_path_of([shape]) for shape in cells]
         axes.add_collection(
-            PolyCollection(rings, facecolors=colour, edgecolors=QUIET, linewidths=0.2)
+            PathCollection(paths, facecolors=fills, edgecolors=QUIET, linewidths=0.2)
         )
         handles = [*key, *_draw_sites(axes, study, shown)]
         _label_places(axes, study)
-        _furnish(axes, np.concatenate(rings))
+        corners = [path.vertices for path in paths]
+        _furnish(axes, np.concatenate([*corners, project(shown["lon"], shown["lat"], study.crs)]))
         axes.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9
         )
 
     note = "" if study.shapes is not None else _CELLS_NOTE
     return Chart(title, alt, f"{caption} {note}".strip(), draw, _SIZE)
+
+
+def _path_of(shapes: Sequence[shapely.Geometry] | np.ndarray) -> MplPath:
+    """Make one path of the edges of shapes: what lies in a hole of them is not painted over."""
+    # rings of holes run the other way round than those they lie in
+    parts = shapely.normalize(shapely.get_parts(np.asarray(shapes, dtype=object)))
+    corners, ring = shapely.get_coordinates(shapely.get_rings(parts), return_index=True)
+    codes = np.full(len(corners), MplPath.LINETO, MplPath.code_type)
+    codes[np.flatnonzero(np.diff(ring, prepend=-1))] = MplPath.MOVETO
+    codes[np.flatnonzero(np.diff(ring, append=len(ring)))] = MplPath.CLOSEPOLY
+    return MplPath(corners, codes)
 
 
 def _open_today(study: Study) -> pd.DataFrame:
@@ -387,7 +398,8 @@ def places_chart(study: Study, *, caption: str = "") -> Chart:
     )
     alt = (
         f"Map of {study.config.study.place}: areas by fifth of deprivation in {study.nation}, "
-        + ("; ".join(f"{word} {n:,}" for word, n in zip(_FIFTHS, counts, strict=True)) + ".")
+        + "; ".join(f"{word} {n:,}" for word, n in zip(_FIFTHS, counts, strict=True))
+        + (f"; not known {unknown:,}." if (unknown := len(tenths) - sum(counts)) else ".")
     )
     place = study.config.study
     below = (
@@ -417,10 +429,11 @@ def streets_chart(network: Network, *, caption: str = "") -> Chart:
     --------
     >>> net = Network.from_edges([-1.36, -1.35], [53.43, 53.43], [0], [1], mode="walk")
     >>> streets_chart(net).title
-    '1 km of streets to walk along, from edges handed over'
+    '0.7 km of streets to walk along, from edges handed over'
     """
     km = network.edge_metres.sum() / 1000
-    title = f"{km:,.0f} km of streets to {network.mode} along, from {network.source.name}"
+    shown = figure(km, 0 if km >= 10 else 1)
+    title = f"{shown} km of streets to {network.mode} along, from {network.source.name}"
     names = [str(c).removesuffix("_link") for c in network.class_names]
     widths = np.array([_WIDTHS.get(name, 0.35) for name in names])[network.edge_class]
 
@@ -447,7 +460,8 @@ def _draw_sites(axes: Axes, study: Study, sites: pd.DataFrame) -> list[Line2D]:
     handles = []
     services = study.config.services
     for k, (key, own) in enumerate(sites.groupby("service", sort=True)):
-        marker, colour = _OWN_MARKS.get(str(key), ("D", CATEGORICAL[k % len(CATEGORICAL)]))
+        other = (_OTHER_MARKS[k % len(_OTHER_MARKS)], CATEGORICAL[k % len(CATEGORICAL)])
+        marker, colour = _OWN_MARKS.get(str(key), other)
         xy = project(own["lon"], own["lat"], study.crs)
         word = services[str(key)].title if str(key) in services else _WORDS.get(str(key), str(key))
         handles += axes.plot(
@@ -472,17 +486,27 @@ def _label_places(axes: Axes, study: Study) -> None:
 
 
 def _furnish(axes: Axes, xy: np.ndarray) -> None:
-    """True proportions, no frame, and a bar of 5 km."""
+    """True proportions, no frame, and a bar that says how far."""
     low, high = xy.min(axis=0), xy.max(axis=0)
-    span = high - low
+    span = np.maximum(high - low, 0.05 * (high - low).max())  # one street may run due north
     axes.set_xlim(low[0] - 0.02 * span[0], high[0] + 0.02 * span[0])
     axes.set_ylim(low[1] - 0.07 * span[1], high[1] + 0.02 * span[1])
     axes.set_aspect("equal")
     axes.set_axis_off()
-    length = 5000.0 if span[0] > 12_000 else 1000.0
+    length = _nice_length(span[0] / 4)
     y = low[1] - 0.04 * span[1]
     axes.plot([low[0], low[0] + length], [y, y], color=INK, linewidth=2)
     axes.annotate(
-        f"{length / 1000:g} km", (low[0] + length / 2, y), xytext=(0, 3),
+        _length_words(length), (low[0] + length / 2, y), xytext=(0, 3),
         textcoords="offset points", ha="center", fontsize=9,
     )  # fmt: skip
+
+
+def _nice_length(metres: float) -> float:
+    """Round a length down to 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(metres))
+    return float(max(step for step in (1, 2, 5) if step * power <= metres) * power)
+
+
+def _length_words(metres: float) -> str:
+    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"

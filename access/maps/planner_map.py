@@ -45,7 +45,7 @@ from access.maps.explorer_encode import (
     _simplify_shapes,
 )
 from access.maps.ground import _map_places, _map_streets, area_cells
-from access.text import UNREACHED, figure
+from access.text import UNREACHED, figure, rise_between
 from access.units import WGS84
 
 _KEY = {True: "Star: one of the best hubs.", False: "Diamond: {own}."}
@@ -328,7 +328,10 @@ def _proposal_layer(
             "people": [_count(c) for c in table["count"]],
             "today": _trips(table["minutes_before"], table["nearest_before"], names),
             "after": _trips(table["minutes_after"], table["nearest_after"], names),
-            "change": [_change_words(c) for c in table["change_minutes"]],
+            "change": [
+                _change_words(*row)
+                for row in table[["minutes_before", "minutes_after", "change_minutes"]].to_numpy()
+            ],
             "fill": [_added_colour(c) for c in table["change_minutes"]],
         },
         geometry=cells.to_numpy(),
@@ -435,12 +438,18 @@ def _trips(minutes: pd.Series, ids: pd.Series, names: dict[str, str]) -> list[st
     ]
 
 
-def _change_words(minutes: float) -> str:
-    if np.isnan(minutes):
+def _change_words(before: float, after: float, change: float) -> str:
+    """Say a change as the difference of the whole minutes that stand beside it."""
+    if np.isnan(change):
         return "cannot be reached, before or after"
-    if np.isinf(minutes):
-        return "can no longer be reached" if minutes > 0 else "can be reached now"
-    return "no change" if abs(minutes) < 0.5 else f"{figure(minutes, signed=True)} min"
+    if np.isinf(change):
+        return "can no longer be reached" if change > 0 else "can be reached now"
+    told = rise_between(before, after, change, 0)
+    if told and abs(change) >= ADDED_EDGES[1]:
+        return f"{figure(told, signed=True)} min"
+    if not told and abs(change) < ADDED_EDGES[1]:
+        return "no change"
+    return f"less than a minute {'more' if change > 0 else 'less'}"
 
 
 def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:

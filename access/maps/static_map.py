@@ -20,7 +20,6 @@ from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path as MplPath
 from numpy.typing import NDArray
 
 from access.charts import chart as style
@@ -31,6 +30,7 @@ from access.maps.explorer import _fill_text, _published_date, _strings
 from access.maps.explorer_data import _beside_buses, _ExplorerData, _ExplorerService
 from access.maps.explorer_encode import _area_names, _area_shapes
 from access.maps.explorer_parts import _least_by_minute
+from access.maps.ground import _length_words, _nice_length, _path_of
 from access.measure import change, nearest, share_within, typical_matrix
 from access.measure.distribution import TOLERANCE_MINUTES
 from access.network.matrix import TravelMatrix
@@ -139,6 +139,8 @@ def _changes(
     saved = changes < -edges[1]
     if saved.any():
         labels = [words[key] for key in ("saved_most", "saved_more", "saved_some")] + labels
+        if np.isneginf(changes).any():  # the same class: to reach one at all saves most
+            labels[0] += f"; {words['newly_reached']}"
         colours = [*reversed(style.SAVED_COLOURS), *colours]
         of_area = np.where(saved, 2 - np.searchsorted((5.0, 10.0), -changes, "right"), of_area + 3)
     of_area = np.where(np.isnan(changes) | np.isposinf(changes), -1, of_area)
@@ -351,7 +353,6 @@ def _furnish(axes: Axes, badge: str = "") -> None:
     x0, x1 = axes.get_xlim()
     width = x1 - x0
     length = _nice_length(width / 5)
-    shown = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     share = length / width
     look: dict[str, Any] = {
         "transform": axes.transAxes,
@@ -362,8 +363,8 @@ def _furnish(axes: Axes, badge: str = "") -> None:
     axes.plot([0.0, share], [-0.015, -0.015], linewidth=2.2, solid_capstyle="butt", **look)
     for x in (0.0, share):
         axes.plot([x, x], [-0.022, -0.005], linewidth=1.2, **look)
-    axes.text(share / 2, 0.0, shown, transform=axes.transAxes, ha="center", va="bottom",
-              fontsize=9, path_effects=_HALO, zorder=9)  # fmt: skip
+    axes.text(share / 2, 0.0, _length_words(length), transform=axes.transAxes, ha="center",
+              va="bottom", fontsize=9, path_effects=_HALO, zorder=9)  # fmt: skip
     axes.annotate("N", (0.035, 0.985), (0.035, 0.9), xycoords="axes fraction", ha="center",
                   fontsize=10, fontweight="bold", zorder=9,
                   arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 1.4})  # fmt: skip
@@ -371,12 +372,6 @@ def _furnish(axes: Axes, badge: str = "") -> None:
         axes.text(1.0, -0.02, badge, transform=axes.transAxes, ha="right", va="bottom",
                   fontsize=8.5, color="white", zorder=9,
                   bbox={"facecolor": style.INK, "edgecolor": "none", "pad": 2.5})  # fmt: skip
-
-
-def _nice_length(metres: float) -> float:
-    """Round a length down to 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(metres))
-    return float(max(step for step in (1, 2, 5) if step * power <= metres) * power)
 
 
 _SHAPE_BYTES = 30_000
@@ -517,9 +512,11 @@ def _draw(
         _fill(axes, shapes[classes.of_area == code], facecolor=style.NO_DATA, hatch=hatch)
     for k, colour in enumerate(classes.colours):
         _fill(axes, shapes[classes.of_area == k], facecolor=colour)
+    sites = _shown_sites(data, service, crs)
+    axes.update_datalim(sites[["x", "y"]].to_numpy(float))  # a site may lie outside every area
     axes.autoscale_view()
     _ground(axes, data, crs)
-    entries = _legend(classes, words) + _sites(data, service, crs, words, axes)
+    entries = _legend(classes, words) + _sites(data, service, sites, crs, words, axes)
     below: dict[str, Any] = {"bbox_to_anchor": (0.0, -0.04), "ncols": 3, "columnspacing": 1.2}
     beside: dict[str, Any] = {"bbox_to_anchor": (1.0, 1.0)}
     legend = axes.legend(
@@ -573,16 +570,11 @@ def _ground(axes: Axes, data: _ExplorerData, crs: str) -> None:
 
 def _fill(axes: Axes, shapes: gpd.GeoSeries, **look: Any) -> None:
     """Fill all areas of one class as one path: a small file, each outline still drawn."""
-    rings = shapely.get_rings(shapely.get_parts(shapes.to_numpy()))
-    if len(rings):
-        corners, ring = shapely.get_coordinates(rings, return_index=True)
-        codes = np.full(len(corners), MplPath.LINETO, MplPath.code_type)
-        codes[np.flatnonzero(np.diff(ring, prepend=-1))] = MplPath.MOVETO
-        codes[np.flatnonzero(np.diff(ring, append=len(rings)))] = MplPath.CLOSEPOLY
+    if len(shapes):
+        path = _path_of(shapes.to_numpy())
         # `add_patch` would look along every edge for where it bulges: these are straight
-        path = MplPath(corners, codes)
         axes.add_artist(PathPatch(path, edgecolor="#9aa3a8", linewidth=0.25, **look))
-        axes.update_datalim(corners)
+        axes.update_datalim(path.vertices)
 
 
 def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -597,13 +589,19 @@ def _legend(classes: _Classes, words: dict[str, Any]) -> list[tuple[Any, str]]:
     return entries
 
 
-def _sites(
-    data: _ExplorerData, service: _ExplorerService, crs: str, words: dict[str, Any], axes: Axes
-) -> list[tuple[Any, str]]:
+def _shown_sites(data: _ExplorerData, service: _ExplorerService, crs: str) -> pd.DataFrame:
+    """Give name and place of the sites that a map shows, by their ids."""
     frames = [data.sites] if data.candidates is None else [data.sites, data.candidates]
     sites = pd.concat(frames, ignore_index=True).astype({"id": str}).set_index("id")
-    points = gpd.GeoSeries.from_xy(sites["lon"], sites["lat"], crs=WGS84).to_crs(crs)
-    points.index = sites.index
+    shown = sites.loc[[i for i in sites.index if i in {*service.before, *service.after}]]
+    points = gpd.GeoSeries.from_xy(shown["lon"], shown["lat"], crs=WGS84).to_crs(crs)
+    return pd.DataFrame({"name": shown["name"], "x": points.x.to_numpy(), "y": points.y.to_numpy()})
+
+
+def _sites(
+    data: _ExplorerData, service: _ExplorerService, sites: pd.DataFrame, crs: str,
+    words: dict[str, Any], axes: Axes,
+) -> list[tuple[Any, str]]:  # fmt: skip
     hubs = [i for i in service.after if i not in service.before]
     stay = [i for i in service.after if i in service.before]
     entries: list[tuple[Any, str]] = []
@@ -614,13 +612,15 @@ def _sites(
         (hubs, "hub", "kind_hub"),
     ):
         if ids:
-            xy = np.column_stack([points[ids].x, points[ids].y])
+            xy = sites.loc[ids, ["x", "y"]].to_numpy(float)
             label = _fill_text(words, key, one=service.one)
             entries.append((_sign(axes, xy, kind, service.key), capital(label)))
             if kind != "closing":
                 taken += xy.tolist()
-    closing = [(_short_name(str(sites.at[i, "name"]), service.one), points[i].x, points[i].y)  # noqa: PD008
-               for i in service.closing]  # fmt: skip
+    closing = [
+        (_short_name(str(name), service.one), float(x), float(y))
+        for name, x, y in sites.loc[list(service.closing)].itertuples(index=False, name=None)
+    ]
     places = []
     if data.places is not None:
         rank = data.places["rank"] if "rank" in data.places else pd.Series(2, data.places.index)

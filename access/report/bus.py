@@ -17,7 +17,7 @@ from access.document.table import Column, Table, Value
 from access.labels import criterion_words
 from access.network.gtfs import spoken
 from access.network.windowed import clock
-from access.report.findings import ProposalFindings
+from access.report.findings import ProposalFindings, _in_all
 from access.text import NOT_APPLICABLE, ROUNDED_ONCE, Claim, Said, capital
 
 _WAYS = {"there": "The way there", "home": "The way home"}
@@ -119,7 +119,7 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
         ),
         tuple(rows),
         notes=(
-            f"{capital(noun)} in all: {change.areas['count'].sum():,.0f}.",
+            _in_all(noun, float(change.areas["count"].sum())),
             *((_HOME_NOTE,) if change.has_home else ()),
         ),
         short=f"None by bus, {title}",

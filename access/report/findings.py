@@ -32,6 +32,8 @@ from access.text import (
     Claim,
     Said,
     about,
+    capital,
+    figure,
     goes_words,
     is_missing,
     listed,
@@ -573,6 +575,11 @@ def _ward(row: pd.Series) -> str:
     name = " ".join(name.split()) if isinstance(name, str) else ""
     said = not name or re.search(r"^ward\s|\sward$", name, re.IGNORECASE)
     return name if said else f"{name} ward"
+
+
+def _in_all(noun: str, count: float) -> str:
+    """Say below a table how many people there are, as the table's own cells may."""
+    return f"{capital(noun)} in all: {public_count(count) if is_small(count) else figure(count)}."
 
 
 def _further_note(impact: Impact) -> tuple[str, ...]:

@@ -389,8 +389,6 @@ def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
     """Give the tables group by group: of one proposal in full, of several side by side."""
     blocks: list[Block] = []
     alone = len(findings) == 1
-    if not alone:
-        blocks.append(Heading("Group by group, the proposals side by side", 2, appendix=True))
     notes = dict(_GROUPINGS)
     told = {f.nation for f in findings}
     for column, note in notes.items():
@@ -406,7 +404,9 @@ def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
         for found, full in zip(known, own, strict=True):
             key = f"by-{column}-{found.result.key}"
             blocks.append(TableBlock(full, key=key, compact=True, paged=alone))
-    return blocks
+    if alone or not blocks:
+        return blocks
+    return [Heading("Group by group, the proposals side by side", 2, appendix=True), *blocks]
 
 
 def _further_notes(findings: Sequence[ProposalFindings]) -> tuple[str, ...]:

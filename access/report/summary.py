@@ -123,13 +123,12 @@ def options_table(
     told = {"spent": spent, "priced": priced, "ranked": bool(ranks)}
     owns = each or [findings] * len(findings.options)
     rows = [_row(option, own, **told) for option, own in zip(findings.options, owns, strict=True)]
-    s = findings.impact.summary
     return Table(
         f"{findings.label}: the options side by side ({trip(findings.mode)} to the nearest)",
         tuple(_option_columns(findings, **told)),
         tuple(rows),
         notes=(
-            f"{capital(findings.noun)} in all: {s['families']:,.0f}.",
+            say._in_all(findings.noun, say._figure(findings.impact.summary, "families")),
             *_rank_notes(each or [findings], ranks),
             *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := _further_note(o.impact))), ()),

@@ -20,7 +20,7 @@ from access.analysis.places import Path as Way
 from access.analysis.results import LeftOut, Parts, StudyResults
 from access.disclosure import HIDDEN, NOTE_HIDDEN
 from access.escape import column_names
-from access.files import RunLedger, check_file, sha256_of, to_json, write_file
+from access.files import RunLedger, check_file, sha256_of, steady_layers, to_json, write_file
 from access.run.summary import safe_cells
 from access.text import figure
 
@@ -33,17 +33,12 @@ if TYPE_CHECKING:
 
 def write_layers(path: Path, layers: Iterable[tuple[str, pd.DataFrame]]) -> None:
     """Write tables and layers into one GeoPackage."""
-    # GDAL would write the clock into the file; a fixed date keeps the same inputs the same bytes.
     # What is half written is never read, so SQLite need not wait for the disk at each layer
-    options = {"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z", "OGR_SQLITE_SYNCHRONOUS": "OFF"}
-    pyogrio.set_gdal_config_options(options)
-    try:
+    with steady_layers(OGR_SQLITE_SYNCHRONOUS="OFF"):
         for number, (name, given) in enumerate(layers):
             own = [c for c in given.columns if c != getattr(given, "_geometry_column_name", None)]
             frame = given.rename(columns=dict(zip(own, column_names(own), strict=True)))
             pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG", append=number > 0)
-    finally:
-        pyogrio.set_gdal_config_options(dict.fromkeys(options))
 
 
 def write_answer(

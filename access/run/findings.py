@@ -144,7 +144,8 @@ def _closed_words(row: Mapping[Any, Any], who: str) -> str:
     if not row["families"]:
         return f"{row['name']}: {_OF_NOBODY}"
     extra = float(row["mean_extra_minutes"])  # not known where nobody reaches another
-    further = f", {extra:+.1f} minutes on average" if np.isfinite(extra) else ""
+    rise = figure(extra, 1, signed=True) if np.isfinite(extra) else ""
+    further = f", {rise} minutes on average" if rise else ""
     return f"{row['name']}: {row['families']:,.0f} {who}{further}; to {row['goes_to']}"
 
 

@@ -24,6 +24,7 @@ from access.text import (
     Said,
     about,
     capital,
+    figure,
     goes_words,
     joined,
     listed,
@@ -615,7 +616,7 @@ class Impact:
             cells = [
                 self.summary[f"{key}_minutes_{when}"] for when in ("before", "after", "change")
             ]
-            rows.append([label, *("not known" if c is None else f"{float(c):.1f}" for c in cells)])
+            rows.append([label, *(_NOT_KNOWN if c is None else figure(float(c), 1) for c in cells)])
         # the middle of all changes is not the change of the middle: the last column says whose
         return pd.DataFrame(rows, columns=["minutes", "before", "after", "of each one's change"])
 

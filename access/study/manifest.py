@@ -13,7 +13,7 @@ import shapely
 
 from access.errors import Fault
 from access.escape import toml_text
-from access.files import check_regular, leads_out, read_manifest, sha256_of
+from access.files import check_regular, leads_out, read_manifest, sha256_of, steady_layers
 from access.units import WGS84
 
 # Where each table comes from: source, vintage, licence and hash, in `manifest.toml`.
@@ -139,6 +139,12 @@ def bare_outline(path: Path) -> None:
         kept = [c for c in table if str(c).strip() in ("order", "lon", "lat")]
         table[kept].to_csv(path, index=False, lineterminator="\n")
         return
-    bare = gpd.read_file(path)[["geometry"]]
+    bare_layer(path, "geometry")
+
+
+def bare_layer(path: Path, *kept: str) -> None:
+    """Write a layer anew with some of its columns alone: the same bytes each time."""
+    bare = gpd.read_file(path)[list(kept)]
     path.unlink()
-    bare.to_file(path, driver="GPKG" if path.suffix.lower() == ".gpkg" else "GeoJSON")
+    with steady_layers():
+        bare.to_file(path, driver="GPKG" if path.suffix.lower() == ".gpkg" else "GeoJSON")

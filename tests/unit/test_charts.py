@@ -4,6 +4,7 @@ import io
 import itertools
 import math
 import re
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -26,7 +27,7 @@ from access.charts import (
     robustness_chart,
 )
 from access.charts.chart import _SETTINGS
-from access.charts.results import _change_bars
+from access.charts.results import _change_bars, hub_chart
 from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix
@@ -407,3 +408,112 @@ def test_one_option_that_beats_the_proposal_is_one():
     chart = pareto_chart(ranking)
     assert chart.title.startswith("Of 2 options, 1 beats the proposal on both")
     assert "1 beats it on both" in chart.alt
+
+
+def no_figure_is_wrong(chart):
+    """Every text of the picture, and its words: one true minus, and nothing is minus nothing."""
+    drawn = [text.get_text() for text in chart.figure().findobj(Text)]
+    for words in (chart.title, chart.alt, chart.caption, *drawn):
+        assert not re.search(r"(?<![\w-])-\d|[+\u2212]0(\.0+)?(?!\d|\.\d)", words), words
+        assert not re.search(r"\b1 (options|beat)\b|\b(nan|inf)\b", words), words
+    return drawn
+
+
+def test_figures_of_a_picture_are_written_and_rounded_as_in_every_table():
+    minutes = [[5, 5.04], [9, 8.97], [9, 9.25], [20, 15]]
+    m = TravelMatrix.from_minutes(minutes, area_ids=list("abcd"), site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": list("abcd"), "count": [300, 200, 100, 10],
+                           "imd_decile": [1, 2, 3, 4]})  # fmt: skip
+    chart = group_chart(compare(m, before=["X"], after=["Y"], demand=demand))
+    drawn = no_figure_is_wrong(chart)
+    assert {"0.0", "+0.3", "\u22125.0"} <= set(drawn)  # a half goes away from zero, as in the title
+    assert "by 0.3 minutes" in chart.title
+
+
+def test_a_group_of_whom_nothing_is_known_is_told_as_such():
+    demand = DEMAND.assign(imd_decile=[10, 10, 10, 10, 10, 10]).astype({"imd_decile": float})
+    demand.loc[[0, 1], "imd_decile"] = np.nan
+    chart = group_chart(compare(M, before=list("XYZ"), after=["Y", "Z"], demand=demand))
+    assert "grows most in areas whose deprivation tenth is not known: by" in chart.title
+    assert "least deprived tenth" in chart.alt
+
+
+@pytest.mark.parametrize(
+    ("keep", "proposal", "said"),
+    [
+        (1, ["Z"], "Two options that leave people unreached are not shown."),
+        (1, ["X"], "Two options that leave people unreached are not shown, the proposal among"),
+        (2, ["X", "Z"], "One option that leaves people unreached is not shown."),
+        (2, ["X", "Y"], "The proposal leaves people unreached and is not shown."),
+    ],
+)
+@pytest.mark.parametrize("caption", ["", "Of the study."])
+def test_a_picture_of_options_counts_those_it_shows_and_says_which_not(
+    keep, proposal, said, caption
+):
+    m = TravelMatrix.from_minutes([[5, 15, 20], [9, 7, 8], [INF, INF, 3]], area_ids=list("abc"),
+                                  site_ids=list("XYZ"))  # fmt: skip
+    demand = pd.DataFrame({"id": list("abc"), "count": [300, 200, 100]})
+    ranking = rank_closures(m, keep=keep, demand=demand, proposal=proposal)
+    chart = pareto_chart(ranking, caption=caption)
+    no_figure_is_wrong(chart)
+    assert said in chart.alt
+    assert said in chart.caption
+    shown = len(chart.figure().axes[0].collections[0].get_offsets())
+    assert f"Scatter of {shown} of 3 options" in chart.alt
+    assert shown == (1 if keep == 1 else 2)
+
+
+def test_one_option_alone_is_called_that():
+    m = TravelMatrix.from_minutes([[5, 15], [9, 7]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
+    only = rank_closures(m, keep=1, demand=demand, proposal=["X"], always_open=["X"])
+    chart = rank_chart(only)
+    assert chart.title == "The proposal is the only option"
+    ticks = [label.get_text() for label in chart.figure().axes[0].get_xticklabels()]
+    assert len(ticks) == len(set(ticks)) == 1
+    no_figure_is_wrong(chart)
+    no_figure_is_wrong(pareto_chart(only))
+    words = {t.get_text(): t for t in pareto_chart(only).figure().axes[0].texts}
+    above, below = words["the proposal"], words["not beaten"]
+    assert (
+        above.xyann[1] - below.xyann[1] >= above.get_fontsize() * 1.5
+    )  # one does not hide the other
+
+
+def hubs_found(status, council, unserved=0.0):
+    curve = pd.DataFrame({"mean_minutes": [10.25, 6.0], "status": ["proven_optimal", status],
+                          "unserved_weight": [0.0, unserved]}, index=[1, 2])  # fmt: skip
+    return SimpleNamespace(
+        curve_frame=lambda: curve, best=SimpleNamespace(chosen=("a", "b"), objective=6.0,
+                                                        status=status),
+        council=council, shares={"x": 1.0},
+    )  # fmt: skip
+
+
+def test_the_chart_of_hubs_claims_no_more_than_was_found():
+    study = SimpleNamespace(config=SimpleNamespace(study=SimpleNamespace(place="Town")))
+    results = SimpleNamespace(study=study, streets="Modelled streets. More.")
+    council = SimpleNamespace(chosen=("a",) * 4, mean_minutes=7.25)
+    sure = hub_chart(results, hubs_found("proven_optimal", None), "walk", 1)
+    assert sure.title == "The best 2 hubs have a mean walk of 6.0 minutes"
+    assert "1 site to choose from" in sure.caption
+    assert "10.3" in sure.alt
+    assert "no mean" not in sure.caption
+    unsure = hub_chart(results, hubs_found("feasible", council, 3.0), "walk", 9)
+    assert unsure.title.startswith("The best 2 hubs found have a mean walk of 6.0 minutes, the ")
+    assert unsure.title.endswith("council's 4 one of 7.3")
+    assert unsure.alt.startswith("Line of the least found mean minutes")
+    assert "cannot reach any of the hubs are in no mean" in unsure.caption
+    assert 4 in unsure.figure().axes[0].get_xticks()  # where the cross stands
+
+
+@pytest.mark.parametrize(
+    ("rise", "told"), [(9.4, "none of them by 10"), (9.6, ""), (10.0, "10 of them by 10")]
+)
+def test_a_rise_that_stands_as_ten_minutes_elsewhere_is_not_said_to_be_none(rise, told):
+    m = TravelMatrix.from_minutes([[5, 5 + rise], [3, 9]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 90]})
+    title = change_chart(compare(m, before=["X"], after=["Y"], demand=demand)).title
+    assert title.startswith("100 of 100 families would walk further")
+    assert title.endswith(f", {told} minutes or more" if told else "walk further")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +14,27 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from access.analysis.job import measure_study
 from access.errors import StudyError
-from access.maps.explorer_data import explorer_data
+from access.maps.explorer_data import _example_data, explorer_data
 from access.maps.explorer_encode import _encode_surroundings
-from access.maps.ground import _approximate_cells, _cells, _map_streets, area_cells
+from access.maps.ground import (
+    _approximate_cells,
+    _cells,
+    _map_streets,
+    area_cells,
+    area_chart,
+    places_chart,
+    streets_chart,
+)
+from access.maps.static_map import static_map
+from access.network import Network
 from access.network.surroundings import _read_surroundings
 from access.study import load_study
 from access.study.manifest import bare_outline
-from access.units import BRITISH_GRID, WGS84
+from access.units import BRITISH_GRID, WGS84, project
 from tests.small import SOUTH, WEST, small_study, write_study
 
 RING = [(WEST - 0.01, SOUTH - 0.01), (WEST + 0.06, SOUTH - 0.01), (WEST + 0.06, SOUTH + 0.04),
@@ -207,3 +220,92 @@ def test_what_lies_around_fits_its_budget_the_largest_kept():
     few = _encode_surroundings(frame, budget_bytes=140)["water"]
     assert 0 < len(few) < 10
     assert _encode_surroundings(frame.iloc[:0]) == {}
+
+
+# Still pictures: nothing is painted over, left out, or drawn to a false scale.
+
+
+def ringed(folder, *, first, turned):
+    """Write a study of an area in the hole of another one, as real outlines have them."""
+    write_study(folder, services={"club": 2}, side=2)
+    inner = shapely.box(WEST - 0.002, SOUTH - 0.002, WEST + 0.002, SOUTH + 0.002)
+    hole = inner.exterior.coords[:: -1 if turned else 1]
+    outer = shapely.Polygon(shapely.box(WEST - 0.01, SOUTH - 0.01, WEST + 0.02, SOUTH + 0.01)
+                            .exterior.coords, [hole])  # fmt: skip
+    areas = pd.read_csv(folder / "areas.csv").iloc[:2]
+    areas = areas.assign(lon=[WEST, WEST + 0.01], lat=SOUTH)
+    (areas if first else areas[::-1]).to_csv(folder / "areas.csv", index=False)
+    shapes = gpd.GeoDataFrame({"id": areas["id"]}, geometry=[inner, outer], crs=WGS84)
+    shapes.to_file(folder / "shapes.gpkg")
+    text = (folder / "study.toml").read_text("utf-8")
+    (folder / "study.toml").write_text(text + '[areas]\nshapes = "shapes.gpkg"\n', "utf-8")
+    study = load_study(folder)
+    # one club stands where no area is
+    far = study.centres.assign(lon=[WEST, WEST + 0.03], lat=[SOUTH, SOUTH + 0.02])
+    return replace(study, centres=far)
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+def test_an_area_in_the_hole_of_another_is_seen_and_so_is_a_site_outside_all(
+    tmp_path, first, turned
+):
+    study = ringed(tmp_path / "ringed", first=first, turned=turned)
+    values = [1, 6] if first else [6, 1]
+    looks = {"edges": [1, 5], "colours": ["#ff0000", "#0000ff"], "labels": ["in", "out"]}
+    chart = area_chart(study, values, title="A map", alt="A map.", **looks)
+    picture = Image.open(io.BytesIO(chart.png(dpi=60))).convert("RGB")
+    axes = chart.figure().axes[0]
+    paint = {colour: n for n, colour in picture.getcolors(10**6)}
+    assert paint.get((255, 0, 0), 0) > 300, "the legend's own patch is smaller"
+    assert paint[(0, 0, 255)] > 5 * paint[(255, 0, 0)]
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    xy = project(study.centres["lon"], study.centres["lat"], study.crs)
+    assert ((xy > (x0, y0)) & (xy < (x1, y1))).all()
+
+
+def test_a_still_map_shows_a_site_that_lies_outside_all_areas():
+    data = _example_data()
+    service = data.services[0]
+    away = service.before[0]
+    moved = data.sites["id"] == away
+    sites = data.sites.assign(lat=data.sites["lat"].where(~moved, data.areas["lat"].max() + 0.03))
+    axes = static_map(replace(data, sites=sites), service.key).figure().axes[0]
+    marks = [line for line in axes.lines if line.get_zorder() in (6, 7)]
+    xy = np.vstack([np.column_stack(line.get_data()) for line in marks])
+    assert len(xy) >= len(service.before)
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    assert ((xy > (x0, y0)) & (xy < (x1, y1))).all()
+
+
+@pytest.mark.parametrize("ends", [((0, 0), (0.0004, 0)), ((0, 0), (0, 0.02)), ((0, 0), (0.5, 0.1))])
+def test_a_bar_is_as_long_as_it_says_and_no_longer_than_the_map(ends):
+    (x0, y0), (x1, y1) = ends
+    lon, lat = [WEST + x0, WEST + x1], [SOUTH + y0, SOUTH + y1]
+    network = Network.from_edges(lon, lat, [0], [1], mode="walk")
+    chart = streets_chart(network)
+    axes = chart.figure().axes[0]
+    bar = axes.lines[-1].get_xdata()
+    (text,) = [t.get_text() for t in axes.texts]
+    number, unit = text.split()
+    assert float(number) * {"km": 1000, "m": 1}[unit] == pytest.approx(bar[1] - bar[0])
+    left, right = axes.get_xlim()
+    assert left <= bar[0]
+    assert bar[1] < right
+    assert not chart.title.startswith("0 km")
+
+
+def test_no_two_services_have_one_sign(tmp_path):
+    study = small_study(tmp_path / "s", services={f"{k}_kind": 2 for k in "abcdefg"})
+    chart = area_chart(study, np.ones(len(study.areas)), title="t", alt="a", edges=[0],
+                       colours=["#eee"], labels=["x"])  # fmt: skip
+    signs = [line.get_marker() for line in chart.figure().axes[0].lines[:7]]
+    assert len(set(signs)) == 7
+
+
+def test_the_words_of_a_map_count_every_area(tmp_path):
+    study = small_study(tmp_path / "s", services={"club": 2}, side=4)
+    tenths = [1, 3, 10, np.nan] * 4
+    chart = places_chart(replace(study, areas=study.areas.assign(imd_decile=tenths)))
+    assert sum(int(n) for n in re.findall(r" (\d+)[;.]", chart.alt)) == 16
+    assert chart.alt.endswith("; not known 4.")

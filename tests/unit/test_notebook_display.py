@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.display import _html_table, html_answer, records, text_answer
+from access.display import _html_table, frame_cells, html_answer, records, text_answer
 from access.network import Network, TravelMatrix
 from access.siting import Within, p_median
 from access.study import load_study
@@ -171,3 +171,20 @@ def test_a_solution_that_cannot_be_says_why():
     words = " ".join(read(p_median(costs, 1, rules=[Within(10)])._repr_html_()).words)
     assert "No answer keeps all the rules" in words
     assert "table" not in read(p_median(costs, 1, rules=[Within(10)])._repr_html_()).tags
+
+
+def test_no_text_of_an_answer_commands_the_terminal():
+    obeyed = "\u202egnp\u2066 \x1b[31m\x07"
+    text = text_answer(obeyed, [obeyed, "minutes"], [[obeyed, 5]])
+    assert not set(obeyed) & set(text) - set("[]gnp31m ")
+    assert text.count("\\u202egnp") == 3
+
+
+def test_figures_of_a_frame_are_written_as_in_every_table():
+    frame = pd.DataFrame({"site": ["X", "", "Z"], "minutes": [np.nan, np.inf, -0.001]})
+    frame["families"] = [1234.5, None, 2.0]
+    assert frame_cells(frame)[1] == [
+        ["X", "not known", "1,234.50"],
+        ["", "cannot be reached", "not known"],
+        ["Z", "0.00", "2.00"],
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from access.release import (
 )
 from access.sources.folder import _template_files, new_study
 from access.study import load_study
+from access.study.manifest import bare_layer
 from tests.conftest import call_here
 
 PAIR = (_Pair("part", "whole"),)
@@ -214,23 +216,58 @@ def test_counts_of_larger_areas_are_protected_before_they_are_shared(tmp_path):
     assert shown[0] == shown[1]
 
 
-def test_outlines_bring_no_figures_of_their_own(tmp_path):
+def shaped_study(folder, name):
     import geopandas as gpd
 
-    folder = small_study(tmp_path / "town")
+    folder = small_study(folder)
     areas = pd.read_csv(folder / "areas.csv")
     points = gpd.points_from_xy(areas["lon"], areas["lat"], crs=4326)
     shapes = gpd.GeoSeries(points).to_crs(27700).buffer(200).to_crs(4326)
     frame = gpd.GeoDataFrame(
         {"id": areas["id"], "children": areas["children_0_4"]}, geometry=shapes
     )
-    frame.to_file(folder / "shapes.geojson", driver="GeoJSON")
+    frame.to_file(folder / name)
     text = (folder / "study.toml").read_text(encoding="utf-8")
-    text = text.replace("[areas]\n", '[areas]\nshapes = "shapes.geojson"\n')
+    text = text.replace("[areas]\n", f'[areas]\nshapes = "{name}"\n')
+    text = text.replace("[study]\n", f'[study]\noutline = "{name}"\n')
     (folder / "study.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_outlines_bring_no_figures_of_their_own(tmp_path):
+    folder = shaped_study(tmp_path / "town", "shapes.geojson")
     with released(load_study(folder)) as copy:
         assert "children" not in (copy.folder / "shapes.geojson").read_text(encoding="utf-8")
         assert copy.shapes is not None
+
+
+@pytest.mark.parametrize("name", ["shapes.geojson", "shapes.gpkg"])
+@pytest.mark.parametrize("columns", [("id", "geometry"), ("geometry",)])
+def test_a_layer_is_written_anew_as_the_same_bytes_whenever_that_is(tmp_path, name, columns):
+    own = shaped_study(tmp_path / "town", name) / name
+    written = []
+    for k in range(2):
+        copy = tmp_path / str(k) / name
+        copy.parent.mkdir()
+        copy.write_bytes(own.read_bytes())
+        bare_layer(copy, *columns)
+        written.append(copy.read_bytes())
+        time.sleep(0.02)  # a file that holds the clock holds thousandths of a second
+    assert written[0] == written[1]
+
+
+def test_a_copy_is_made_of_tables_that_lie_deeper(tmp_path):
+    folder = small_study(tmp_path / "town")
+    (folder / "from the council" / "2024").mkdir(parents=True)
+    for name in ("areas.csv", "centres.csv"):
+        (folder / name).rename(folder / "from the council" / "2024" / name)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("[areas]\n", '[areas]\ntable = "from the council/2024/areas.csv"\n')
+    text += '\n[tables]\ncentres = "from the council/2024/centres.csv"\n'
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    with released(load_study(folder)) as copy:
+        assert set(copy.areas["children_0_4"]) == {0, 2, 3, 5, 6, 7}
+        assert (copy.folder / "from the council" / "2024" / "centres.csv").is_file()
 
 
 def test_a_release_counts_what_is_open_once(monkeypatch):

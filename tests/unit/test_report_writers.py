@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime
 import io
 import re
+import subprocess
+import sys
+import unicodedata
 import zipfile
 from dataclasses import replace
 
@@ -27,11 +30,11 @@ from access.document.document import (
 )
 from access.document.docx import write_docx
 from access.document.pdf import write_pdf
-from access.document.table import Table
+from access.document.table import Column, Table
 from access.document.xlsx import _FRONT, _sheet_name, write_xlsx
 from access.errors import OutputError, ParameterError
 from access.escape import cell_text, plain
-from tests.conftest import pdf_text
+from tests.conftest import need_program, pdf_text
 from tests.unit.report_sample import NASTY, png, sample
 
 WRITERS = {"docx": write_docx, "pdf": write_pdf, "xlsx": write_xlsx}
@@ -117,6 +120,19 @@ class TestEveryWriter:
         document = Document("T", (*words, TableBlock(table)))
         for write in WRITERS.values():
             assert write(document)
+
+    @pytest.mark.parametrize("kind", WRITERS)
+    def test_no_letter_keeps_a_document_from_being_written(self, kind):
+        rare = ("Cc", "Cf", "Cs", "Zl", "Zp")
+        every = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) in rare]
+        every += [chr(plane + 0x10000 * k) for k in range(17) for plane in (0xFFFE, 0xFFFF)]
+        every += ["\ufdd0", "\u0378", "\ue000", "\U000f0000", "\u0301", "\u2800", "\ufffd"]
+        # what the PDF's standard forbids stands alone: of letters drawn alike it sees the first
+        for letters in ("\x00", "\ufeff", "\ufffe", "\uffff", every):
+            text = "".join(f"a{c}b " for c in letters)
+            table = Table(text, (Column("a", text[:400]),), ((text[:400],),), notes=(text,))
+            blocks = (Heading(text), Paragraph(text), TableBlock(table))
+            assert WRITERS[kind](Document(text, blocks, subject=text))
 
 
 class TestWord:
@@ -206,6 +222,20 @@ class TestWord:
         assert 'w:br w:type="page"' not in word.element.body.xml
 
 
+_WORD = "<word " + r'\w+="([\d.]+)" ' * 3 + r'\w+="([\d.]+)">(.*?)</word>'
+
+
+def words_of(content):
+    """Give where each word of a PDF stands: page, left, top, right, bottom, word."""
+    program = need_program("pdftotext", package="poppler-utils")
+    page = subprocess.run([program, "-bbox", "-", "-"], input=content, capture_output=True).stdout
+    found = []
+    for number, part in enumerate(page.decode().split("<page ")[1:]):
+        for *box, word in re.findall(_WORD, part):
+            found.append((number, *map(float, box), word))
+    return found
+
+
 class TestPdf:
     def test_it_declares_pdf_ua_and_is_tagged(self):
         content = write_pdf(sample())
@@ -225,6 +255,37 @@ class TestPdf:
         for line in content[start:].split(b"trailer")[0].split(b"\n")[3:]:
             if line[17:18] == b"n":
                 assert re.match(rb"\d+ 0 obj\n", content[int(line[:10]) :][:20])
+
+    def test_a_name_that_reads_as_a_part_of_the_file_stays_a_name(self):
+        name = "/Type/StructElem/S/TR/K[7 0 R] /IDTree<</Names["
+        table = Table(name, sample().blocks[3].table.columns[:2], ((name, 7),))
+        heading = Heading(name)
+        content = write_pdf(Document(name, (heading, TableBlock(table))))
+        (row,) = re.findall(rb"/S/TH/ID\((R\d{7})\)", content)
+        (tree,) = re.findall(rb"/Type/StructTreeRoot.*", content)
+        assert b"/IDTree<</Names[(%s)" % row in tree
+        assert content.count(b"/Title(%s)" % name.encode()) >= 1  # of its bookmark
+
+    def test_no_word_runs_over_the_next_column_or_out_of_the_page(self):
+        long = ("W" * 40, "under_score_" * 3, "a.b@c.example" * 3, "1/2/3" * 8, "L" * 300)
+        columns = [Column(f"c{k}", f"Nearest{'y' * k}") for k in range(3)]
+        columns += [Column(f"n{k}", f"Protected{'characteristic' * k}", "number") for k in range(4)]
+        rows = [(w, w, w, 1, 22, 333, 4444) for w in long]
+        blocks = [TableBlock(Table("Wide", tuple(columns), tuple(rows)), compact=c)
+                  for c in (False, True)]  # fmt: skip
+        blocks += [
+            Paragraph(".".join(["dotted"] * 30)),
+            Paragraph("a=b&" * 60),
+            Heading("x&y" * 40),
+        ]
+        found = words_of(write_pdf(Document("T", (Heading("H"), *blocks))))
+        assert len(found) > 100
+        for page, x0, y0, x1, y1, word in found:
+            assert x0 >= 53, word  # the margins
+            assert x1 <= 543, word
+            over = [w for p, a, b, c, d, w in found if p == page and a < x0 < c - 1
+                    and min(d, y1) - max(b, y0) > 3]  # fmt: skip
+            assert not over, (word, over)
 
     def test_the_compiler_refuses_a_picture_without_words(self, monkeypatch):
         document = sample()
@@ -326,3 +387,10 @@ class TestWorkbook:
         assert first != second
         assert not set("[]:*?/\\") & set(first + second)
         assert _sheet_name("'''", []) == "Table"
+        # a workbook counts letters of UTF-16: one name that is longer spoils the whole file
+        for title in ("1 Closing, " + "\U0001f3e0 " * 20, "1-" + "a" * 28 + "\U0001f3e0" * 3):
+            taken = []
+            for _ in range(12):
+                taken.append(_sheet_name(title, taken))
+                assert 1 <= len(taken[-1].encode("utf-16-le")) // 2 <= 31
+            assert len(set(taken)) == 12

@@ -386,3 +386,10 @@ def test_no_threshold_stands_under_the_name_of_another(twice):
     demand = pd.DataFrame({"id": ["a"], "count": [1]})
     with pytest.raises(ParameterError, match=next(iter(twice))):
         compare(matrix, before=["X", "Y"], after=["Y"], demand=demand, **twice)
+
+
+def test_the_table_of_an_answer_writes_its_figures_as_every_other():
+    m = TravelMatrix.from_minutes([[5, 4.98], [9, 8.75]], area_ids=["a", "b"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
+    shown = repr(compare(m, before=["X"], after=["Y"], demand=demand))
+    assert shown.splitlines()[-1].split() == ["longest", "9.0", "8.8", "0.0"]

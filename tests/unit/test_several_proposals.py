@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 
 from access.analysis.anew import knock_on
 from access.analysis.job import measure_study
+from access.document.document import Heading, TableBlock
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
 from access.report.board import _report_files, board_report
@@ -87,6 +89,22 @@ def deprived_study(folder, proposals: str, **given):
         folder / "areas.csv", index=False
     )
     return load_study(folder)
+
+
+@pytest.mark.parametrize("tenths", [True, False])
+def test_no_part_of_a_report_is_a_heading_alone(tmp_path, tenths):
+    study = small_study(tmp_path / "s", services={"library": 4}, proposals=RIVALS, side=4)
+    if tenths:
+        areas = study.areas.assign(imd_decile=[1 + k % 10 for k in range(16)])
+        study = replace(study, areas=areas)
+    blocks = board_report(measure_study(study), draws=0).blocks
+    shown = [b for b in blocks if not (isinstance(b, TableBlock) and not b.paged)]
+    for block, after in pairwise([*shown, None]):
+        if isinstance(block, Heading):
+            assert after is not None, block.text
+            assert not isinstance(after, Heading) or after.level > block.level, block.text
+    heads = [b.text for b in blocks if isinstance(b, Heading)]
+    assert ("Group by group, the proposals side by side" in heads) == tenths
 
 
 @pytest.mark.parametrize("side", [3, 8])

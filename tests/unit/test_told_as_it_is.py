@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from access import TravelMatrix
 from access.analysis.analysis import ways_words
+from access.analysis.job import measure_study
 from access.analysis.questions import Request
 from access.document.document import TableBlock
 from access.document.table import Column, Table
@@ -29,7 +32,7 @@ from access.run.summary import _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
-from access.text import share_span
+from access.text import figure, half_up, share_span
 from tests.small import small_study
 
 PROPOSALS = """
@@ -188,7 +191,39 @@ def test_the_map_says_what_opens_and_what_can_be_reached_now(results):
     assert "Round: stays open or opens." in page
     assert _added_colour(-np.inf) == _added_colour(-20.0) != _added_colour(np.inf)
     assert _added_colour(np.nan) == _added_colour(np.inf)
-    assert (_change_words(0.5), _change_words(2.5)) == ("+1 min", "+3 min")
+    assert (_change_words(10, 10.5, 0.5), _change_words(10, 12.5, 2.5)) == ("+1 min", "+3 min")
+
+
+@given(st.floats(0, 90), st.floats(0, 90))
+def test_minutes_of_one_area_on_the_map_agree(before, after):
+    change = after - before
+    told = _change_words(before, after, change)
+    shown = half_up(after, 0) - half_up(before, 0)
+    if told == "no change":
+        assert shown == 0
+        assert _added_colour(change) == _added_colour(0.0) or change == -0.5
+    elif told.startswith("less than a minute "):
+        assert abs(change) < 1
+        assert told.endswith("more" if change > 0 else "less")
+    else:
+        assert told == f"{figure(shown, signed=True)} min"
+
+
+def test_what_can_be_reached_now_is_not_said_to_be_ten_minutes_less():
+    data = _example_data()
+    service = data.services[0]
+    minutes = pd.DataFrame(10.0, index=data.walk.area_ids, columns=data.walk.site_ids)
+    before, new = service.after[:1], service.after[1]
+    minutes.iloc[0] = np.inf
+    minutes.iloc[0, minutes.columns.get_loc(new)] = 8.0
+    walk = TravelMatrix.from_minutes(minutes, mode="walk")
+    opening = replace(service, before=before, after=(*before, new))
+    found = static_map(replace(data, walk=walk, services=(opening, data.services[1])), service.key)
+    assert "10 less or more; can now be reached 1;" in found.alt
+    minutes.iloc[0, minutes.columns.get_loc(before[0])] = 40.0
+    walk = TravelMatrix.from_minutes(minutes, mode="walk")
+    found = static_map(replace(data, walk=walk, services=(opening, data.services[1])), service.key)
+    assert "10 less or more 1;" in found.alt
 
 
 def test_a_key_names_the_signs_that_are_there():
@@ -392,3 +427,15 @@ def test_the_first_page_says_what_fewer_days_do_over_a_week(tmp_path):
     said = summary._short(results, own, say.Wording())
     assert "None of the club people" in said
     assert "over a week" in said
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_no_note_tells_a_number_that_the_table_above_it_hides(tmp_path, count):
+    one = PROPOSALS.split("[proposals.two]")[0]
+    study = small_study(tmp_path / "s", services={"club": 3}, proposals=one, side=2)
+    few = study.areas.assign(people_club=[0, 0, 0, count])
+    results = measure_study(replace(study, areas=few))
+    for found in findings_of(results):
+        (note, *_) = summary.options_table(found).view().notes
+        said = {3: "fewer than 5", 5: "5"}[count]
+        assert note == f"Club people in all: {said}."

@@ -64,6 +64,7 @@
       if (k) c.label = `+${c.label}`;
     });
     const anySaved = changes.some((c) => c < -edges[1]);
+    if (changes.some((c) => c === -Infinity)) saved[0].label += `; ${App.t('newly_reached')}`;
     const classes = withSpecial([...(anySaved ? saved : []), ...added], [UNREACHED]);
     const offset = anySaved ? saved.length : 0;
     return {
