@@ -578,7 +578,7 @@ def _draw_front(
     said: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "textcoords": "offset points"}
     said["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     end = tuple(line[-1])
-    axes.annotate("not beaten", end, xytext=(4, -20), color=CATEGORICAL[0], zorder=3, **said)
+    axes.annotate("not beaten", end, xytext=(4, -17), color=CATEGORICAL[0], zorder=3, **said)
     if own:
         at = (own[0] * scale[0], own[1] * scale[1])
         axes.plot(*at, "X", markersize=12, zorder=4, **_CROSS)
