@@ -24,6 +24,7 @@ from access.cli.terminal import (
     say,
     steps,
 )
+from access.errors import AccessError
 
 # `access run`: the main job.
 
@@ -133,7 +134,8 @@ def check(
 
     All faults are listed at once, each with file, row, column, what was found and what was
     expected. Proxy positions and assumed stand-ins are named; what is not known is counted.
-    Exit code 0 means that `access run` will accept the study.
+    Exit code 0 means that `access run` will accept the study. With --json the object's `faults`
+    is empty then; else it holds them all, and `message` says what is wrong.
     """
     from access.analysis.analysis import ways_words
     from access.files import to_json, write_file
@@ -141,7 +143,12 @@ def check(
     from access.study.manifest import manifest_text
     from access.study.study import describe_study, study_facts
 
-    loaded = load_study(study)
+    try:
+        loaded = load_study(study)
+    except AccessError as error:
+        if json:  # whoever reads it learns as much as whoever reads the words
+            say(to_json({"message": error.message, "faults": _fault_facts(error)}), nl=False)
+        raise
     if write_manifest:
         names = [str(row["file"]) for row in loaded.inputs]
         text = manifest_text(loaded.folder, names)
@@ -149,13 +156,22 @@ def check(
         loaded = load_study(study)
     ways = ways_words(loaded)
     if json:
-        say(to_json({**study_facts(loaded), "alternatives": ways}))
+        say(to_json({**study_facts(loaded), "alternatives": ways, "faults": []}), nl=False)
         return
     say(describe_study(loaded))
     if ways:
         say("\nAlternatives:")
     for proposal in ways.values():
         say(f"  {proposal['words']}")
+
+
+def _fault_facts(error: AccessError) -> list[dict[str, str]]:
+    """Give what is wrong as plain values, under the names that the words have."""
+    return [
+        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
+         "expected": f.expected}
+        for f in error.faults
+    ]  # fmt: skip
 
 
 _StudyOption = Annotated[
