@@ -605,7 +605,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     summary.json and ledger.json.
     """
     from access.analysis.analysis import Analysis
-    from access.analysis.hubs import HubOptions
+    from access.analysis.hubs import HubOptions, check_hub_question
     from access.analysis.job import travel_times
     from access.files import check_folder, to_json, whole_folder
     from access.release import released
@@ -633,6 +633,11 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         "time_limit_s": time_limit,
         "plans": [_split_sites(text) for text in plan or []],
     }
+    keys = () if between is None else _split_pair(between)
+    check_hub_question(
+        loaded, greenfield=greenfield, locked_open=options["locked_open"],
+        locked_closed=options["locked_closed"], plans=options["plans"], between=keys,
+    )  # fmt: skip
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
@@ -640,8 +645,8 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         with _searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
-    if between is not None:
-        pair = analysis.hub_pair(answer, *_split_pair(between))
+    if keys:
+        pair = analysis.hub_pair(answer, *keys)
         summary["between"] = pair_figures(pair)
     if out is not None:
         asked = {**options, "size": size, "walk_km_h": walk_km_h,
