@@ -21,10 +21,11 @@ from access.cli.terminal import (
     _QuietOption,
     _StudyArgument,
     _TimetableOption,
+    one_mode_of,
     say,
     steps,
 )
-from access.errors import AccessError
+from access.errors import AccessError, ParameterError
 
 # `access run`: the main job.
 
@@ -33,6 +34,11 @@ def _job(command: str, study: str, network: Path | None, timetables: Sequence[Pa
     """Name a job by what decides how long it takes."""
     given = [path.name for path in (network, *(timetables or [])) if path is not None]
     return " ".join([command, study, *given])
+
+
+def _own_folder(study: str, *, internal: bool) -> Path:
+    """Give the folder of outputs for whom nobody names one: the council's own copy lies apart."""
+    return Path("maps") / (f"{study}-internal" if internal else study)
 
 
 def run(
@@ -73,7 +79,7 @@ def run(
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
-    folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
+    folder = out or _own_folder(loaded.name, internal=internal)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     check_kind(folder, internal=internal)
     job = _job("run", loaded.name, network, timetable)
@@ -216,6 +222,7 @@ _ReportModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
+        callback=one_mode_of("walk", "drive", "bus", "typical"),
         help="Trips that lead: walk, drive or typical; the study's headline by default.",
     ),
 ]
@@ -268,12 +275,13 @@ def report(
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
-    is given. In a former run's folder, the run's own ledger.json then lists these files no more.
+    is given; that copy goes to maps/<study>-internal/ where no --out is given. In a former run's
+    folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
-    from access.files import check_folder, to_json
+    from access.files import check_folder, check_kind, to_json
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
@@ -282,9 +290,10 @@ def report(
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study).with_timetables(timetable or [])
-    folder = out or Path("maps") / loaded.name
+    folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
+    check_kind(folder, internal=internal)
     job = _job("report", loaded.name, network, timetable)
     telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
     with released(loaded, internal=internal) as own, telling as progress:
@@ -317,8 +326,9 @@ _MapModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        help="Trips of the still maps: walk, pram, drive or typical; the study's headline by "
-        "default.",
+        callback=one_mode_of("walk", "pram", "drive", "bus", "typical"),
+        help="With --static, trips of the still maps: walk, pram, drive or typical; the study's "
+        "headline by default.",
     ),
 ]
 _StaticOption = Annotated[
@@ -359,6 +369,8 @@ def map_(
     legend, scale bar, north arrow and sources. map.ledger.json says what they were made of; in a
     former run's folder, the run's own ledger.json then lists no more what became different.
     """
+    if mode is not None and not static:  # it would change nothing, and nobody would be told
+        raise ParameterError("--mode is for still maps; expected --static beside it")
     from access.analysis.analysis import Analysis
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts

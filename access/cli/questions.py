@@ -20,6 +20,7 @@ from access.cli.terminal import (
     _searching,
     _StudyArgument,
     _TimetableOption,
+    one_mode_of,
     say,
     steps,
 )
@@ -51,6 +52,7 @@ _ModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
+        callback=one_mode_of("walk", "drive", "bus", "typical"),
         help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); "
         "the study's headline by default.",
     ),
@@ -198,6 +200,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         use_of,
         usual_grouping,
     )
+    from access.scenario.impact import group_labels
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
@@ -212,6 +215,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
+    if by is not None:  # refused at once, not after everything is measured
+        group_labels(loaded.demand(asked[0].service), by)
     files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
     told = _Told("compare", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
@@ -402,7 +407,7 @@ def rank(
     charts.
     """
     from access.analysis.analysis import Analysis, QuestionOptions
-    from access.analysis.questions import questions
+    from access.analysis.questions import kept_centres, questions
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
@@ -414,9 +419,9 @@ def rank(
         "neighbours": neighbours,
         "weights": weights,
         "threshold_minutes": threshold,
-        "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
+    kept = kept_centres(loaded, (question.service for question in asked), never_close or [])
     told = _Told("rank", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
@@ -427,7 +432,8 @@ def rank(
                 told.not_ranked(question)
                 continue
             progress(f"every alternative: {question.title}")
-            ask = partial(_of_question, question, options)
+            own: QuestionOptions = {**options, "never_close": kept[question.service]}
+            ask = partial(_of_question, question, own)
             ranking, firm = ask(analysis.standing), None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
@@ -435,7 +441,7 @@ def rank(
                                        partial(ask, analysis.robustness, draws=draws))  # fmt: skip
             told.answer(question, ranking_summary(results, question, ranking, firm))
             if told.work is not None:
-                asked_for = {**options, "walk_km_h": walk_km_h,
+                asked_for = {**own, "walk_km_h": walk_km_h,
                              "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
                 told.write(results, question, asked_for, ranking_tables(ranking, firm),
                            ranking_charts(ranking, firm))  # fmt: skip

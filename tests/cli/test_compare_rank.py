@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from access.cli.questions import compare, rank
 from access.errors import AccessError, ParameterError, ScenarioError, StudyError
 from access.sources.folder import new_study
+from tests.small import write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
@@ -246,3 +247,16 @@ def test_a_warning_is_words_and_no_line_of_the_program(access_command, tmp_path)
     assert "close C3 changes nothing" in done.stderr
     assert "Warning" not in done.stderr and ".py" not in done.stderr
     json.loads(done.stdout)
+
+
+def test_what_every_option_keeps_is_asked_of_its_own_service_alone(tmp_path):
+    proposals = "".join(
+        f'[proposals.{key}]\ntitle = "{key}"\nservice = "{key}"\nclose = ["{site}"]\n'
+        for key, site in (("hall", "H2"), ("club", "C2"))
+    )
+    folder = write_study(tmp_path / "s", services={"hall": 4, "club": 3}, proposals=proposals)
+    for kept in ("H1", "hall house 1"):  # by its name as by its id
+        found = json.loads(call("rank", folder, "--never-close", kept, "--json"))
+        assert {key: one["options"] for key, one in found.items()} == {"hall": 3, "club": 3}
+    with pytest.raises(ParameterError, match=r"\['C1'\] are no centres of hall"):
+        call("rank", folder, "--proposal", "hall", "--never-close", "C1")

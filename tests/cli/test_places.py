@@ -167,6 +167,40 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
     assert {p: b for p, b in after.items() if "home" not in p.parts} == before
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["isochrones", "town", "Nowhere"], "sites: ['Nowhere']"),
+        (["isochrones", "town", "C1", "--mode", "swim"], "no mode 'swim'"),
+        (["path", "town", "Nowhere", "C1"], "unknown area id ['Nowhere']"),
+        (["path", "town", "A01", "Nowhere"], "site: ['Nowhere']"),
+        (["within", "town", "Nowhere"], "site: ['Nowhere']"),
+        (["minutes", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["compare", "town", "--by", "shoe_size"], "shoe_size"),
+        (["compare", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["rank", "town", "--never-close", "Nowhere"], "never_close: ['Nowhere']"),
+        (["site", "town", "--plan", "Nowhere"], "plans: ['Nowhere']"),
+        (["site", "town", "--open", "Nowhere"], "locked_open: ['Nowhere']"),
+        (["site", "town", "--never", "Nowhere"], "locked_closed: ['Nowhere']"),
+        (["site", "town", "--open", "C3"], "C3 cannot be chosen"),
+        (["site", "town", "--plan", "C3"], "C3 cannot be chosen"),
+        (["site", "town", "--between", "council"], "two keys of plans"),
+        (["site", "town", "--between", "council,nothing"], "no plan 'nothing'"),
+        (["site", "town", "--between", "freely,asked_1"], "no plan 'asked_1'"),
+        (["report", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["map", "town", "--static", "--mode", "swim"], "no mode 'swim'"),
+        (["map", "town", "--mode", "walk"], "--static"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
+    home, access_command, words, said
+):
+    done = access_command(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "travel times" not in done.stderr and "streets" not in done.stderr
+
+
 @pytest.mark.parametrize("name", ["isochrones", "path", "minutes", "within"])
 def test_help_teaches_by_example(access_command, name):
     done = access_command(name, "--help")
