@@ -30,7 +30,7 @@ from access.labels import trip
 if TYPE_CHECKING:
     from access.analysis.hub_plans import PlanPair
     from access.analysis.questions import Question
-    from access.analysis.results import HubResult, StudyResults
+    from access.analysis.results import HubResult, LeftOut, StudyResults
     from access.study import Study
 
 _T = TypeVar("_T")
@@ -226,6 +226,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         results = analysis.results
         later = analysis.with_bus_cut(without_bus, mode) if without_bus else None
         for question in asked:
+            told.begin(question)
             progress(f"before and after: {question.title}")
             impact = analysis.compare(
                 question.service, before=question.baseline, after=question.scenario, later=later,
@@ -253,7 +254,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                     files=files, points=loaded.areas[["id", "geometry"]],
                 )  # fmt: skip
             if told.aloud:
-                words = impact_words(results, question, impact)
+                words = impact_words(results, question, impact, by)
                 told.words.append("\n  ".join([words, *chain(*lines)]))
     told.end()
 
@@ -284,6 +285,7 @@ class _Told:
     work : Path or None
         Where to write till all is whole; None where nothing is written.
     parts : Parts
+        Of the question that is at work: what is left out of its answer is left out of no other.
     """
 
     def __init__(
@@ -296,7 +298,16 @@ class _Told:
         self.work: Path | None = None
         self.answers: dict[str, Any] = {}
         self.words: list[str] = []
-        self.parts = Parts()
+        self.parts, self.title = Parts(), ""
+        self.left_out: list[LeftOut] = []
+
+    def begin(self, question: Question | None = None) -> None:
+        """Begin a question, or none more: keep what was left out of the one before."""
+        from access.analysis.results import LeftOut, Parts
+
+        named = "" if self.alone else f"{self.title}: "
+        self.left_out += [LeftOut(f"{named}{p.part}", p.reason) for p in self.parts.left_out]
+        self.parts, self.title = Parts(), "" if question is None else question.title
 
     @contextmanager
     def measured(
@@ -349,7 +360,8 @@ class _Told:
             say(to_json(self.answers), nl=False)
         elif self.out is not None and not self.quiet:
             say(f"Written to {self.out}.")
-        _partly_done(self.parts.left_out)
+        self.begin()
+        _partly_done(self.left_out)
 
 
 _NeverCloseOption = Annotated[
@@ -428,6 +440,7 @@ def rank(
         results = analysis.results
         some = any(question.only_closes for question in asked)
         for question in asked:
+            told.begin(question)
             if some and not question.only_closes:  # of several; alone it is refused
                 told.not_ranked(question)
                 continue
