@@ -236,8 +236,13 @@ class Within:
         said = [" ".join(c for c, h in zip(_COUNTED, row, strict=True) if h) for row in self.hidden]
         return table.assign(hidden=said)
 
-    def sentence(self) -> str:
+    def sentence(self, *, internal: bool = False) -> str:
         """Say how many of those the services are for live within, and how many not.
+
+        Parameters
+        ----------
+        internal : bool
+            Tell small counts; not for publication.
 
         Returns
         -------
@@ -245,7 +250,7 @@ class Within:
         """
         if self.status == "unsnapped":
             return f"{self.site_name} {_STATUS_WORDS['unsnapped']}."
-        shown = self.to_frame()
+        shown = self.to_frame(internal=internal)
         rows = shown[shown["grouping"] == _EVERYONE].to_dict("records")
         told = []
         for row in rows:

@@ -42,6 +42,7 @@ from access.text import (
     Said,
     about,
     capital,
+    counted,
     joined,
     listed,
     minutes_words,
@@ -735,7 +736,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     of_all = "" if len(found.shares) < 2 else ", people of all services by their shares"
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "
-        f"{results.study.config.study.place}. {among} sites to choose from. "
+        f"{results.study.config.study.place}. {counted(among, 'site')} to choose from. "
         f"{results.streets.split('. ')[0].rstrip('.')}."
     )
     return Chart(title, alt, below, draw, (6.8, 3.8))

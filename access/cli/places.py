@@ -259,6 +259,7 @@ def minutes(
     pairs.
     """
     from access.run.answer import minutes_summary, write_minutes, write_minutes_file
+    from access.text import counted
 
     asked = _Asked(study, network, no_cache, out, quiet, json)
     with asked.measured() as analysis:
@@ -272,7 +273,8 @@ def minutes(
     summary = minutes_summary(table)
     counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
     words = (
-        f"{summary['rows']:,} pairs of {summary['areas']:,} areas and {summary['sites']:,} sites "
+        f"{counted(summary['rows'], 'pair')} of {counted(summary['areas'], 'area')} and "
+        f"{counted(summary['sites'], 'site')} "
         f"({', '.join(table['mode'].unique())}): {counts}."
     )
     asked.tell(summary, words)
@@ -322,7 +324,10 @@ def within(
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
         asked.write(lambda work: write_within(work, found, ledger, internal=internal))
     lines = within_lines(found, internal=internal)
-    asked.tell(within_summary(found, internal=internal), "\n".join([found.sentence(), *lines]))
+    asked.tell(
+        within_summary(found, internal=internal),
+        "\n".join([found.sentence(internal=internal), *lines]),
+    )
 
 
 # ------------------------------------------------------------------------------

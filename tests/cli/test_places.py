@@ -13,6 +13,7 @@ from access.files import sha256_of
 from access.sources.folder import new_study
 from tests import town
 from tests.conftest import call_here
+from tests.small import write_study
 
 
 @pytest.fixture
@@ -107,6 +108,18 @@ def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_c
             else:
                 assert float(row[column]) == full[column]
                 assert not 0 < full[column] < 5
+
+
+def test_the_councils_own_copy_tells_small_counts_in_words_too(home, access_command):
+    folder = write_study(home / "small", services={"hall": 3}, side=4)
+    table = pd.read_csv(folder / "areas.csv")
+    table["people_hall"] = 2
+    table.to_csv(folder / "areas.csv", index=False)
+    words = ("within", folder, "H1", "--minutes", 2)
+    count = json.loads(access_command(*words, "--internal", "--json").stdout)["groups"][0]["within"]
+    assert 0 < count < 5
+    assert f"{count:.0f} of 32 hall people" in access_command(*words, "--internal").stdout
+    assert "too small to tell" in access_command(*words).stdout
 
 
 def twin(home, small: int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -19,16 +20,18 @@ from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
 from access.maps.static_map import static_map
+from access.notebook.answers import Answers
 from access.report import alternatives, board, hubs, paper, people, summary
 from access.report import findings as say
 from access.report.findings import findings_of
 from access.run import findings as answers
-from access.run import run_job
+from access.run import measure_study, run_job
 from access.run.geopackage import _area_symbols
 from access.run.summary import _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
+from access.study.study import describe_study, study_sentence
 from access.text import share_span
 from tests.small import small_study
 
@@ -391,3 +394,21 @@ def test_the_first_page_says_what_fewer_days_do_over_a_week(tmp_path):
     said = summary._short(results, own, say.Wording())
     assert "None of the club people" in said
     assert "over a week" in said
+
+
+def test_one_of_a_kind_is_said_as_one(tmp_path):
+    """A number of things that are listed is followed by their name as it fits the number."""
+    study = small_study(tmp_path / "s", services={"hall": 1}, side=1, candidates=0)
+    answers_ = Answers(measure_study(study))
+    today, found = answers_.today("hall"), answers_.hubs(1)
+    picture, tables = found.map(), ("near_best", "plans", "curve", "front", "standing")
+    told = [
+        describe_study(study), study_sentence(study), today.sentence(), today.map().alt,
+        picture.title, picture.caption, found.plot().caption, found.plan_words(), repr(found),
+        *(repr(found.table(name)) for name in tables),
+    ]  # fmt: skip
+    many = re.compile(r"(?<![\d.,])1 (?!is\b|minutes)(\w+s)\b")
+    assert [match[0] for text in told for match in many.finditer(str(text))] == []
+    assert "and 1 hall house: the walk" in today.sentence()
+    assert picture.title == "The best hub, and the minutes to it"
+    assert "1 area (area), 0 candidate sites" in describe_study(study)
