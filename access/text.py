@@ -159,6 +159,17 @@ def number(count: int, one: str, many: str = "") -> str:
     return f"{numeral(count)} {one if count == 1 else many or one + 's'}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Say a number of things in digits, as lists and tables do.
+
+    Examples
+    --------
+    >>> counted(0, "area"), counted(1, "area"), counted(1234, "area")
+    ('0 areas', '1 area', '1,234 areas')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def listed(names: Sequence[str], *, none: str = "none", most: int | None = None) -> str:
     """List names as a sentence does.
 

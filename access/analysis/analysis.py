@@ -76,6 +76,7 @@ from access.scenario.scenario import money_of
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
 from access.study.tables import without_shapes
+from access.text import counted
 
 if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not by every question
     from access.analysis.hub_plans import PlanPair
@@ -1465,7 +1466,7 @@ def ways_words(study: Study) -> dict[str, dict[str, Any]]:
         ways = 0 if many is None else many.ways
         pairs = ways * len(study.areas)
         listed = many is not None and ways > 0 and not many.too_many
-        words = f"{proposal.title}: {ways:,} ways to close as many"
+        words = f"{proposal.title}: {counted(ways, 'way')} to close as many"
         if not ways:
             why = "it opens a site or closes none"
             if proposal.closes and not proposal.opens:

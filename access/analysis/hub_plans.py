@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -47,6 +48,11 @@ from access.text import listed, number, pounds
 
 _SEED = 2018
 _DRAWN_RIVALS = 4
+_KEY = re.compile(
+    r"council|locality|freely|kept|deprived|worst|compromise|stays|room|budget|"
+    r"(among|size|asked)_[1-9]\d*"
+)
+"""What keys of plans look like, whichever are made."""
 _LIMITED = ("kept", "room", "budget")
 """Plans among some sites only: they hold beside their own near-best."""
 DEPRIVED = "most deprived fifth"
@@ -711,6 +717,17 @@ class HubsForPage:
     source: str
     deprived: np.ndarray | None = None
     by_the_minute: bool = False
+
+
+def check_plan_keys(keys: Sequence[str], typed: int) -> None:
+    """Refuse keys that no plan can have, of which so many are typed."""
+    for key in keys:
+        asked = key.removeprefix("asked_")
+        if not _KEY.fullmatch(key) or (asked != key and int(asked) > typed):
+            raise ParameterError(
+                f"no plan {key!r}; expected a key of a plan, such as 'council', 'locality' or "
+                "'freely', or 'asked_1' for the first that is typed (--plan)"
+            )
 
 
 def asks_for_hubs(study: Study) -> bool:

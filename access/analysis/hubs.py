@@ -12,8 +12,8 @@ import pandas as pd
 
 from access.analysis.anew import _measured_to, _site_rows
 from access.analysis.hub_minutes import _HubMinutes, hub_minutes, offers_of, people_of
-from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker
-from access.analysis.questions import _site_ids
+from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker, check_plan_keys
+from access.analysis.questions import _places_of, _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
@@ -42,10 +42,49 @@ def _hub_candidates(results: StudyResults, among: Sequence[str] | None = None) -
         wanted = _site_ids(results.study, among, places, name="among", what="sites of the study")
         keep = sites["id"].isin(wanted)
     else:
-        closed = {i for p in results.study.config.proposals.values() for i in p.closes}
-        stays = (sites["kind"] == "centre") & ~sites["id"].isin(closed)
-        keep = (sites["kind"] == "candidate") | stays
+        keep = _choosable(results.study, sites)
     return sites.loc[keep, _COLUMNS].reset_index(drop=True)
+
+
+def _choosable(study: Study, sites: pd.DataFrame) -> pd.Series:
+    """Say which sites a hub could go to, unless a question names them."""
+    closed = {i for p in study.config.proposals.values() for i in p.closes}
+    stays = (sites["kind"] == "centre") & ~sites["id"].isin(closed)
+    return (sites["kind"] == "candidate") | stays
+
+
+def check_hub_question(
+    study: Study,
+    *,
+    greenfield: int = 0,
+    locked_open: Sequence[str] = (),
+    locked_closed: Sequence[str] = (),
+    plans: Sequence[Sequence[str]] = (),
+    between: Sequence[str] = (),
+) -> None:
+    """Refuse sites and plans that cannot be meant: before anything is measured.
+
+    Parameters
+    ----------
+    study : Study
+    greenfield, locked_open, locked_closed, plans
+        As in `HubOptions`; where new sites are to be proposed, sites are known only afterwards.
+    between : sequence of str
+        Keys of plans to set side by side.
+
+    Raises
+    ------
+    ParameterError
+        As `access.analysis.analysis.Analysis.hubs` and its ``hub_pair``.
+    """
+    check_plan_keys(between, len(plans))
+    if greenfield:
+        return
+    places = _places_of(study)
+    candidates = places[_choosable(study, places)]
+    _typed_plans(study, candidates, plans)
+    _meant(study, candidates, locked_open, "locked_open")
+    _meant(study, candidates, locked_closed, "locked_closed", chosen=False)
 
 
 def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
@@ -206,7 +245,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         rules = (*rules, *_protect(study, protect_minutes, there))
     typed = _typed_plans(study, candidates, plans)
     opened = _meant(study, candidates, locked_open, "locked_open")
-    closed = _meant(study, candidates, locked_closed, "locked_closed")
+    closed = _meant(study, candidates, locked_closed, "locked_closed", chosen=False)
     maker = _PlanMaker(results, candidates, there, mode, capacity, must=opened, never=closed)
     wishes = maker.base()
     maker.notes += _only_searched(rules if protect_minutes is not None or min_per_locality else ())
@@ -291,9 +330,20 @@ def _only_searched(rules: Sequence[Rule]) -> list[str]:
     ]
 
 
-def _meant(study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str) -> list[str]:
+def _meant(
+    study: Study, candidates: pd.DataFrame, given: Sequence[str], name: str, *, chosen: bool = True
+) -> list[str]:
+    """Read which sites are meant; what is to be chosen must be among those to choose from."""
     places = candidates[["id", "name", "kind"]]
-    return _site_ids(study, given, places, name=name, what="sites to choose from")
+    found = _site_ids(study, given, places, name=name, what="sites to choose from")
+    known = set(places["id"].astype(str))
+    if chosen and (lost := [i for i in found if i not in known]):
+        raise ParameterError(
+            f"{name}: {listed(lost)} cannot be chosen: closed by a proposal, a neighbour's, or not "
+            "among these sites; expected sites to choose from, such as "
+            f"{listed(places['id'].astype(str).tolist()[:3])}"
+        )
+    return found
 
 
 def _locality_rules(

@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from access.analysis.questions import _site_ids
+from access.analysis.anew import _proposed_places
+from access.analysis.questions import _places_of, _site_ids
 from access.analysis.results import StudyResults, pick
 from access.arguments import ids, number, refuse
 from access.disclosure import Sum, suppress
@@ -25,6 +26,7 @@ from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, par
 from access.network.snapping import Points, snap
 from access.scenario.impact import group_labels
 from access.scenario.users import group_counts
+from access.study import Study
 from access.study.tables import without_shapes
 from access.text import figure, listed
 from access.units import WGS84, unproject
@@ -234,8 +236,13 @@ class Within:
         said = [" ".join(c for c, h in zip(_COUNTED, row, strict=True) if h) for row in self.hidden]
         return table.assign(hidden=said)
 
-    def sentence(self) -> str:
+    def sentence(self, *, internal: bool = False) -> str:
         """Say how many of those the services are for live within, and how many not.
+
+        Parameters
+        ----------
+        internal : bool
+            Tell small counts; not for publication.
 
         Returns
         -------
@@ -243,7 +250,7 @@ class Within:
         """
         if self.status == "unsnapped":
             return f"{self.site_name} {_STATUS_WORDS['unsnapped']}."
-        shown = self.to_frame()
+        shown = self.to_frame(internal=internal)
         rows = shown[shown["grouping"] == _EVERYONE].to_dict("records")
         told = []
         for row in rows:
@@ -272,6 +279,29 @@ def _streets_of(results: StudyResults, mode: str) -> Network:
             "or mode='drive'"
         )
     return pick(results.networks, mode, "mode")
+
+
+def check_places(study: Study, sites: Sequence[str] | str, areas: Sequence[str] = ()) -> None:
+    """Refuse sites and areas that a study does not know: before anything is measured.
+
+    Parameters
+    ----------
+    study : Study
+    sites : str or sequence of str
+        One site, or several: ids or names.
+    areas : sequence of str
+        Ids.
+
+    Raises
+    ------
+    ParameterError
+        As the questions about them.
+    """
+    new = _proposed_places(study)[["id", "name"]].assign(kind="new")
+    places = pd.concat([_places_of(study), new], ignore_index=True)
+    name, given = ("site", [sites]) if isinstance(sites, str) else ("sites", list(sites))
+    _site_ids(study, given, places, name=name, what="sites of the study")
+    positions(tuple(study.areas["id"].astype(str)), ids(areas, "area"), "area")
 
 
 def _site(results: StudyResults, site: str, name: str = "site") -> str:

@@ -282,6 +282,39 @@ def _centre_ids(
     return _site_ids(study, given, places, name=name, what=what)
 
 
+def kept_centres(
+    study: Study, services: Iterable[str], given: Sequence[str]
+) -> dict[str, list[str]]:
+    """Share centres that every option keeps out among the services that are asked about.
+
+    Parameters
+    ----------
+    study : Study
+    services : iterable of str
+    given : sequence of str
+        Ids or names.
+
+    Returns
+    -------
+    dict of str to list of str
+        Ids by service.
+
+    Raises
+    ------
+    ParameterError
+        If one is no centre of today, or of none of these services.
+    """
+    asked = list(dict.fromkeys(services))
+    ids = _centre_ids(study, asked[0] if len(asked) == 1 else None, given, "never_close")
+    own = {key: set(study.centres_of(key)["id"].astype(str)) for key in asked}
+    if lost := [i for i in ids if not any(i in centres for centres in own.values())]:
+        raise ParameterError(
+            f"never_close: {lost} are no centres of {' or '.join(asked)}; expected centres of what "
+            "is asked about"
+        )
+    return {key: [i for i in ids if i in centres] for key, centres in own.items()}
+
+
 def _site_ids(
     study: Study, given: Sequence[str], places: pd.DataFrame, *, name: str, what: str
 ) -> list[str]:

@@ -43,6 +43,7 @@ from access.text import (
     Said,
     about,
     capital,
+    counted,
     joined,
     listed,
     minutes_words,
@@ -412,10 +413,6 @@ def rank_chart(
     )
 
 
-def _options(count: int) -> str:
-    return f"{count:,} option{'' if count == 1 else 's'}"
-
-
 def _ranks(ranking: Ranking) -> list[int]:
     """Give the proposal's rank on every criterion."""
     proposal = ranking.proposal or {}
@@ -444,7 +441,7 @@ def _rank_alt(ranking: Ranking, spans: _Spans) -> str:
         for c in ranking.criteria
     ]
     return (
-        f"Dot chart of the proposal's rank among {_options(len(ranking.table))}, 1 being best: "
+        f"Dot chart of the proposal's rank among {counted(len(ranking.table), 'option')}, 1 being best: "
         f"{'; '.join(told)}."
     )
 
@@ -513,7 +510,7 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     left_out = _left_out_words(int((~usable).sum()), proposal=p is not None and own is None)
     of = f"{int(usable.sum()):,} of " if left_out else ""
     alt = (
-        f"Scatter of {of}{_options(len(values))}, {ranking.words(x)} across and {ranking.words(y)} "
+        f"Scatter of {of}{counted(len(values), 'option')}, {ranking.words(x)} across and {ranking.words(y)} "
         f"up; {_better_side(x, y)} is better. {left_out}{_front_words(front, x, y)}"
     )
     if own:
@@ -551,12 +548,12 @@ def _front_title(
     if better is not None:
         who = f"{better:,} beat{'s' if better == 1 else ''}" if better else "none beats"
         both = f"{ranking.words(x)} and {ranking.words(y)}"
-        return f"Of {_options(n)}, {who} the proposal on both {both}"
+        return f"Of {counted(n, 'option')}, {who} the proposal on both {both}"
     pairs = {tuple(pair) for pair in front[[x, y]].to_numpy(float).tolist()}
     values = ranking.table[[x, y]].to_numpy(float).tolist()
     unbeaten = sum(tuple(pair) in pairs for pair in values)  # equals of each count, too
     verb = "is" if unbeaten == 1 else "are"
-    return f"{unbeaten:,} of {_options(n)} {verb} beaten by none on both counts"
+    return f"{unbeaten:,} of {counted(n, 'option')} {verb} beaten by none on both counts"
 
 
 def _draw_front(
@@ -781,8 +778,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     of_all = "" if len(found.shares) < 2 else ", people of all services by their shares"
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "
-        f"{results.study.config.study.place}. {among:,} site{'' if among == 1 else 's'} "
-        "to choose from. "
+        f"{results.study.config.study.place}. {counted(among, 'site')} to choose from. "
         f"{results.streets.split('. ')[0].rstrip('.')}.{unserved}"
     )
     if council is not None and chosen_later(results.study):

@@ -21,9 +21,11 @@ from access.cli.terminal import (
     _QuietOption,
     _StudyArgument,
     _TimetableOption,
+    one_mode_of,
     say,
     steps,
 )
+from access.errors import AccessError, ParameterError
 
 # `access run`: the main job.
 
@@ -32,6 +34,11 @@ def _job(command: str, study: str, network: Path | None, timetables: Sequence[Pa
     """Name a job by what decides how long it takes."""
     given = [path.name for path in (network, *(timetables or [])) if path is not None]
     return " ".join([command, study, *given])
+
+
+def _own_folder(study: str, *, internal: bool) -> Path:
+    """Give the folder of outputs for whom nobody names one: the council's own copy lies apart."""
+    return Path("maps") / (f"{study}-internal" if internal else study)
 
 
 def run(
@@ -72,7 +79,7 @@ def run(
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
-    folder = out or Path("maps") / (f"{loaded.name}-internal" if internal else loaded.name)
+    folder = out or _own_folder(loaded.name, internal=internal)
     check_folder(folder, (*loaded.files, *([network] if network else [])))
     check_kind(folder, internal=internal)
     job = _job("run", loaded.name, network, timetable)
@@ -133,7 +140,8 @@ def check(
 
     All faults are listed at once, each with file, row, column, what was found and what was
     expected. Proxy positions and assumed stand-ins are named; what is not known is counted.
-    Exit code 0 means that `access run` will accept the study.
+    Exit code 0 means that `access run` will accept the study. With --json the object's `faults`
+    is empty then; else it holds them all, and `message` says what is wrong.
     """
     from access.analysis.analysis import ways_words
     from access.files import to_json, write_file
@@ -141,7 +149,12 @@ def check(
     from access.study.manifest import manifest_text
     from access.study.study import describe_study, study_facts
 
-    loaded = load_study(study)
+    try:
+        loaded = load_study(study)
+    except AccessError as error:
+        if json:  # whoever reads it learns as much as whoever reads the words
+            say(to_json({"message": error.message, "faults": _fault_facts(error)}), nl=False)
+        raise
     if write_manifest:
         names = [str(row["file"]) for row in loaded.inputs]
         text = manifest_text(loaded.folder, names)
@@ -149,13 +162,22 @@ def check(
         loaded = load_study(study)
     ways = ways_words(loaded)
     if json:
-        say(to_json({**study_facts(loaded), "alternatives": ways}))
+        say(to_json({**study_facts(loaded), "alternatives": ways, "faults": []}), nl=False)
         return
     say(describe_study(loaded))
     if ways:
         say("\nAlternatives:")
     for proposal in ways.values():
         say(f"  {proposal['words']}")
+
+
+def _fault_facts(error: AccessError) -> list[dict[str, str]]:
+    """Give what is wrong as plain values, under the names that the words have."""
+    return [
+        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
+         "expected": f.expected}
+        for f in error.faults
+    ]  # fmt: skip
 
 
 _StudyOption = Annotated[
@@ -200,6 +222,7 @@ _ReportModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
+        callback=one_mode_of("walk", "drive", "bus", "typical"),
         help="Trips that lead: walk, drive or typical; the study's headline by default.",
     ),
 ]
@@ -252,12 +275,13 @@ def report(
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
-    is given. In a former run's folder, the run's own ledger.json then lists these files no more.
+    is given; that copy goes to maps/<study>-internal/ where no --out is given. In a former run's
+    folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
-    from access.files import check_folder, to_json
+    from access.files import check_folder, check_kind, to_json
     from access.release import released
     from access.report.board import board_report, write_report
     from access.run import measure_study
@@ -266,9 +290,10 @@ def report(
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study).with_timetables(timetable or [])
-    folder = out or Path("maps") / loaded.name
+    folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
+    check_kind(folder, internal=internal)
     job = _job("report", loaded.name, network, timetable)
     telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
     with released(loaded, internal=internal) as own, telling as progress:
@@ -301,8 +326,9 @@ _MapModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        help="Trips of the still maps: walk, pram, drive or typical; the study's headline by "
-        "default.",
+        callback=one_mode_of("walk", "pram", "drive", "bus", "typical"),
+        help="With --static, trips of the still maps: walk, pram, drive or typical; the study's "
+        "headline by default.",
     ),
 ]
 _StaticOption = Annotated[
@@ -343,6 +369,8 @@ def map_(
     legend, scale bar, north arrow and sources. map.ledger.json says what they were made of; in a
     former run's folder, the run's own ledger.json then lists no more what became different.
     """
+    if mode is not None and not static:  # it would change nothing, and nobody would be told
+        raise ParameterError("--mode is for still maps; expected --static beside it")
     from access.analysis.analysis import Analysis
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts

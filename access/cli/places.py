@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +16,7 @@ from access.cli.terminal import (
     _NoCacheOption,
     _QuietOption,
     _StudyArgument,
+    one_mode_of,
     say,
     steps,
 )
@@ -34,7 +35,11 @@ _WhichStudy = Annotated[
 _SiteArgument = Annotated[
     str, typer.Argument(metavar="SITE", help="A site of the study, by id or name.")
 ]
-_StreetModeOption = Annotated[str, typer.Option("--mode", help="Trips by walk or by drive.")]
+#: The family trip has no streets of its own, which is said where they are looked for.
+_street_mode = one_mode_of("walk", "drive", "typical")
+_StreetModeOption = Annotated[
+    str, typer.Option("--mode", callback=_street_mode, help="Trips by walk or by drive.")
+]
 _FolderOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Write files there; else only say it."),
@@ -52,11 +57,16 @@ class _Asked:
         out: Path | None,
         quiet: bool,
         json: bool,
+        *,
+        sites: Sequence[str] | str = (),
+        areas: Sequence[str] = (),
     ) -> None:
+        from access.analysis.places import check_places
         from access.files import check_file, check_folder
         from access.study import load_study
 
         self.study = load_study(study)
+        check_places(self.study, sites, areas)
         self.files = (*self.study.files, *([network] if network is not None else []))
         self.network, self.no_cache, self.out = network, no_cache, out
         self.quiet, self.json = quiet, json
@@ -157,7 +167,7 @@ def isochrones(
     """
     from access.run.answer import isochrones_summary, write_isochrones
 
-    asked = _Asked(study, network, no_cache, out, quiet, json)
+    asked = _Asked(study, network, no_cache, out, quiet, json, sites=sites)
     direction = "to_site" if to_site else "from_site"
     limits = minutes or [10.0, 20.0, 30.0]
     question = {"sites": sites, "minutes": limits, "mode": mode,
@@ -199,7 +209,7 @@ def path(
     """
     from access.run.answer import path_summary, write_path
 
-    asked = _Asked(study, network, no_cache, out, quiet, json)
+    asked = _Asked(study, network, no_cache, out, quiet, json, sites=site, areas=[area])
     question = {"area": area, "site": site, "mode": mode, "walk_km_h": walk_km_h}
     with asked.measured() as analysis:
         found = analysis.path(area, site, mode=mode, walk_km_h=walk_km_h)
@@ -249,6 +259,7 @@ def minutes(
     pairs.
     """
     from access.run.answer import minutes_summary, write_minutes, write_minutes_file
+    from access.text import counted
 
     asked = _Asked(study, network, no_cache, out, quiet, json)
     with asked.measured() as analysis:
@@ -262,7 +273,8 @@ def minutes(
     summary = minutes_summary(table)
     counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
     words = (
-        f"{summary['rows']:,} pairs of {summary['areas']:,} areas and {summary['sites']:,} sites "
+        f"{counted(summary['rows'], 'pair')} of {counted(summary['areas'], 'area')} and "
+        f"{counted(summary['sites'], 'site')} "
         f"({', '.join(table['mode'].unique())}): {counts}."
     )
     asked.tell(summary, words)
@@ -304,7 +316,7 @@ def within(
     """
     from access.run.answer import within_lines, within_summary, write_within
 
-    asked = _Asked(study, network, no_cache, out, quiet, json)
+    asked = _Asked(study, network, no_cache, out, quiet, json, sites=site)
     question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
                 "internal": internal}  # fmt: skip
     with asked.measured(internal=internal) as analysis:
@@ -312,7 +324,10 @@ def within(
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
         asked.write(lambda work: write_within(work, found, ledger, internal=internal))
     lines = within_lines(found, internal=internal)
-    asked.tell(within_summary(found, internal=internal), "\n".join([found.sentence(), *lines]))
+    asked.tell(
+        within_summary(found, internal=internal),
+        "\n".join([found.sentence(internal=internal), *lines]),
+    )
 
 
 # ------------------------------------------------------------------------------
@@ -433,5 +448,7 @@ def network(
                     assumptions=tuple(dict.fromkeys(told)),
                 )  # fmt: skip
                 (work / "ledger.json").write_text(ledger.to_json(), encoding="utf-8")
-    if not quiet:
-        say(to_json(stock.to_dict()) if json else stock.to_text())
+    if json:
+        say(to_json(stock.to_dict()), nl=False)
+    elif not quiet:
+        say(stock.to_text())

@@ -20,6 +20,7 @@ from access.cli.terminal import (
     _searching,
     _StudyArgument,
     _TimetableOption,
+    one_mode_of,
     say,
     steps,
 )
@@ -29,7 +30,7 @@ from access.labels import trip
 if TYPE_CHECKING:
     from access.analysis.hub_plans import PlanPair
     from access.analysis.questions import Question
-    from access.analysis.results import HubResult, StudyResults
+    from access.analysis.results import HubResult, LeftOut, StudyResults
     from access.study import Study
 
 _T = TypeVar("_T")
@@ -51,6 +52,7 @@ _ModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
+        callback=one_mode_of("walk", "drive", "bus", "typical"),
         help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); "
         "the study's headline by default.",
     ),
@@ -198,6 +200,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         use_of,
         usual_grouping,
     )
+    from access.scenario.impact import group_labels
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
@@ -212,6 +215,8 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
+    if by is not None:  # refused at once, not after everything is measured
+        group_labels(loaded.demand(asked[0].service), by)
     files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
     told = _Told("compare", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
@@ -221,6 +226,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         results = analysis.results
         later = analysis.with_bus_cut(without_bus, mode) if without_bus else None
         for question in asked:
+            told.begin(question)
             progress(f"before and after: {question.title}")
             impact = analysis.compare(
                 question.service, before=question.baseline, after=question.scenario, later=later,
@@ -248,7 +254,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                     files=files, points=loaded.areas[["id", "geometry"]],
                 )  # fmt: skip
             if told.aloud:
-                words = impact_words(results, question, impact)
+                words = impact_words(results, question, impact, by)
                 told.words.append("\n  ".join([words, *chain(*lines)]))
     told.end()
 
@@ -279,6 +285,7 @@ class _Told:
     work : Path or None
         Where to write till all is whole; None where nothing is written.
     parts : Parts
+        Of the question that is at work: what is left out of its answer is left out of no other.
     """
 
     def __init__(
@@ -291,7 +298,16 @@ class _Told:
         self.work: Path | None = None
         self.answers: dict[str, Any] = {}
         self.words: list[str] = []
-        self.parts = Parts()
+        self.parts, self.title = Parts(), ""
+        self.left_out: list[LeftOut] = []
+
+    def begin(self, question: Question | None = None) -> None:
+        """Begin a question, or none more: keep what was left out of the one before."""
+        from access.analysis.results import LeftOut, Parts
+
+        named = "" if self.alone else f"{self.title}: "
+        self.left_out += [LeftOut(f"{named}{p.part}", p.reason) for p in self.parts.left_out]
+        self.parts, self.title = Parts(), "" if question is None else question.title
 
     @contextmanager
     def measured(
@@ -344,7 +360,8 @@ class _Told:
             say(to_json(self.answers), nl=False)
         elif self.out is not None and not self.quiet:
             say(f"Written to {self.out}.")
-        _partly_done(self.parts.left_out)
+        self.begin()
+        _partly_done(self.left_out)
 
 
 _NeverCloseOption = Annotated[
@@ -402,7 +419,7 @@ def rank(
     charts.
     """
     from access.analysis.analysis import Analysis, QuestionOptions
-    from access.analysis.questions import questions
+    from access.analysis.questions import kept_centres, questions
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
@@ -414,20 +431,22 @@ def rank(
         "neighbours": neighbours,
         "weights": weights,
         "threshold_minutes": threshold,
-        "never_close": never_close or [],
         "min_per_locality": min_per_locality,
     }
+    kept = kept_centres(loaded, (question.service for question in asked), never_close or [])
     told = _Told("rank", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
         results = analysis.results
         some = any(question.only_closes for question in asked)
         for question in asked:
+            told.begin(question)
             if some and not question.only_closes:  # of several; alone it is refused
                 told.not_ranked(question)
                 continue
             progress(f"every alternative: {question.title}")
-            ask = partial(_of_question, question, options)
+            own: QuestionOptions = {**options, "never_close": kept[question.service]}
+            ask = partial(_of_question, question, own)
             ranking, firm = ask(analysis.standing), None
             if draws:
                 progress(f"how firm the rank is: {question.title}")
@@ -435,7 +454,7 @@ def rank(
                                        partial(ask, analysis.robustness, draws=draws))  # fmt: skip
             told.answer(question, ranking_summary(results, question, ranking, firm))
             if told.work is not None:
-                asked_for = {**options, "walk_km_h": walk_km_h,
+                asked_for = {**own, "walk_km_h": walk_km_h,
                              "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
                 told.write(results, question, asked_for, ranking_tables(ranking, firm),
                            ranking_charts(ranking, firm))  # fmt: skip
@@ -605,7 +624,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     summary.json and ledger.json.
     """
     from access.analysis.analysis import Analysis
-    from access.analysis.hubs import HubOptions
+    from access.analysis.hubs import HubOptions, check_hub_question
     from access.analysis.job import travel_times
     from access.files import check_folder, to_json, whole_folder
     from access.release import released
@@ -633,6 +652,11 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         "time_limit_s": time_limit,
         "plans": [_split_sites(text) for text in plan or []],
     }
+    keys = () if between is None else _split_pair(between)
+    check_hub_question(
+        loaded, greenfield=greenfield, locked_open=options["locked_open"],
+        locked_closed=options["locked_closed"], plans=options["plans"], between=keys,
+    )  # fmt: skip
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)
@@ -640,8 +664,8 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         with _searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
     summary, pair = hub_summary(results, answer), None
-    if between is not None:
-        pair = analysis.hub_pair(answer, *_split_pair(between))
+    if keys:
+        pair = analysis.hub_pair(answer, *keys)
         summary["between"] = pair_figures(pair)
     if out is not None:
         asked = {**options, "size": size, "walk_km_h": walk_km_h,

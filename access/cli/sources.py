@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from access.cli.terminal import _JsonOption, _QuietOption, _StudyArgument, say, steps
+from access.errors import AccessError, ParameterError
 
 if TYPE_CHECKING:
     from access.sources.council_areas import Made
@@ -57,7 +59,6 @@ def _internet(
     timeout_s: float,
 ) -> Internet:
     """Reach sources as the options say."""
-    from access.errors import ParameterError
     from access.sources.http import Internet, Patience
 
     own: dict[str, str] = {}
@@ -175,6 +176,10 @@ def streets(
     from access.sources.http import Patience
     from access.study import load_study
 
+    if url and from_file:
+        raise ParameterError(
+            "--url asks a server and --from asks nobody; expected one of them, or neither"
+        )
     loaded = load_study(study)
     reach_m = loaded.config.travel.buffer_m if buffer_m is None else buffer_m
     area = overpass.area_around(loaded.areas["lon"], loaded.areas["lat"], buffer_m=reach_m)
@@ -205,7 +210,8 @@ def streets(
         day = str(got.get("data_date", ""))[:10] or "the day of the extract"
         say(f"{file}: {counts}, data of {day}, sha256 {got['sha256'][:12]}...")
         own = file == loaded.folder / "streets.osm.pbf"
-        say(f"Use it: access run {study}" + ("" if own else f" --network {file}"))
+        also = "" if own else f" --network {quote(str(file))}"
+        say(f"Use it: access run {quote(study)}{also}")
 
 
 def _from_extract(
@@ -277,7 +283,7 @@ def _fetch_part(part: str) -> Callable[..., None]:
         json: _JsonOption = False,
         quiet: _QuietOption = False,
     ) -> None:
-        from access.errors import FetchError, ParameterError
+        from access.errors import FetchError
         from access.files import read_manifest, to_json
         from access.sources.council import fetch_parts
 
@@ -303,7 +309,10 @@ def _fetch_part(part: str) -> Callable[..., None]:
                     f"Everything of {part} is in {study / 'sources'} already; --refresh asks again."
                 )
             units = "" if unit == "oa21" else f" --areas {unit}"
-            say(f"Bring it into the tables: access new {code} --study {study}{units} --offline")
+            say(
+                f"Bring it into the tables: access new {quote(code)} --study {quote(str(study))}"
+                f"{units} --offline (with --from FOLDER too, where it was made with one)"
+            )
         if asked.failed:
             raise FetchError("; ".join(f"{name}: {why}" for name, why in asked.failed.items()))
 
@@ -530,8 +539,9 @@ def new(
         if json:
             say(to_json({"folder": str(folder), "files": written}), nl=False)
         elif not quiet:
+            there = quote(str(folder))
             say(f"Made {folder} with {', '.join(written)}: a made-up example.\n"
-                f"Next: access check {folder}, then access run {folder}, then put your own "
+                f"Next: access check {there}, then access run {there}, then put your own "
                 "rows in. "
                 "(A council's study from public tables: access new CODE, such as E08000018.)"
             )  # fmt: skip
@@ -553,8 +563,9 @@ def new(
         say(to_json(_made_facts(made)), nl=False)
     elif not quiet:
         say(made.to_text())
-        say(f"\nNext: access check {folder}; name what is proposed in {folder / 'study.toml'}; "
-            f"access fetch streets {folder}; access run {folder}")  # fmt: skip
+        there = quote(str(folder))
+        say(f"\nNext: access check {there}; name what is proposed in {folder / 'study.toml'}; "
+            f"access fetch streets {there}; access run {there}")  # fmt: skip
 
 
 def _made_facts(made: Made) -> dict[str, Any]:
@@ -662,7 +673,6 @@ def import_(
     The first areas and centres make the study: box and coordinate system are derived from them.
     Sheets about single people (attendance) are counted by area; nothing else of them is written.
     """
-    from access.errors import ParameterError
     from access.files import to_json
     from access.sources.columns import mapping_of
     from access.sources.importing import TABLES_OF_STUDY, import_into
@@ -720,5 +730,9 @@ def _write_import(
 
     written = put_table(folder, done, about, told)
     if not (folder / "study.toml").exists():
-        written += first_settings(folder)
+        try:
+            written += first_settings(folder)
+        except AccessError as error:  # the table is there all the same
+            there = f"{error.message} ({', '.join(written)} written, study.toml not)"
+            raise type(error)(there, error.faults) from error
     return list(dict.fromkeys(written))

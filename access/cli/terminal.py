@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from access.errors import PARTLY_DONE
+from access.errors import PARTLY_DONE, ParameterError
 from access.escape import terminal_text
 from access.files import parse_json, read_whole, replacing
 from access.labels import trip
@@ -264,6 +264,18 @@ def _partly_done(left_out: Sequence[LeftOut]) -> None:
     for part in left_out:
         say(f"  {part}", err=True)
     raise typer.Exit(PARTLY_DONE)
+
+
+def one_mode_of(*modes: str) -> Callable[[str | None], str | None]:
+    """Refuse a way of travel that nothing is ever measured by, before anything is measured."""
+
+    def known(mode: str | None) -> str | None:
+        if mode is not None and mode not in modes:
+            expected = f"{', '.join(modes[:-1])} or {modes[-1]}"
+            raise ParameterError(f"no mode {mode!r} is measured; expected {expected}")
+        return mode
+
+    return known
 
 
 _StudyArgument = Annotated[

@@ -690,6 +690,12 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
     read: list[dict[str, str]] = []
     told: list[str] = []
     held: dict[str, set[str]] = {}
+    if ask.demand != Ask.demand:
+        raise ParameterError(
+            f"--demand {ask.demand!r} is a column of national tables; of study folders each says "
+            "itself whom a service is for (demand, in study.toml)"
+        )
+    services: set[str] = set()
     for home in sorted(path.parent for path in folder.glob("*/study.toml")):
         try:
             if not _CODE.fullmatch(home.name):
@@ -700,6 +706,10 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
             continue
         settings = study.config
         held[home.name] = {*_open(without_shapes(study.centres))["id"]}
+        services |= {*settings.services}
+        if ask.service and ask.service not in settings.services:
+            why = f"no {ask.service} of {home.name} is in its study.toml"
+            left_out.append(_Outcome(home.name, settings.study.place, ask.service, "", why))
         for key, service in settings.services.items():
             if ask.service and key != ask.service:
                 continue
@@ -715,4 +725,9 @@ def _from_studies(folder: Path, ask: Ask) -> _Found:
             units.append({**unit, **limits, "own_streets": study.streets})
         read += [{**dict(row), "file": f"{home.name}/{row['file']}"} for row in study.inputs]
         told += [f"{home.name}: {text}" for text in study.assumptions]
+    if ask.service and services and ask.service not in services:
+        raise ParameterError(
+            f"no study in {folder} has a service {ask.service!r}; they have "
+            f"{', '.join(sorted(services)[:8])}"
+        )
     return units, left_out, read, told, held

@@ -23,7 +23,7 @@ from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
 from access.network.snapping import Points, joints_lonlat, read_points, snap
-from access.text import share_figure
+from access.text import counted, share_figure
 from access.units import project, unproject
 
 #: Share of a drive network's kilometres that should carry a speed limit.
@@ -39,8 +39,8 @@ def _network_warnings(network: Network, parts: pd.DataFrame) -> list[str]:
     if cut > _MUCH_CUT_OFF * (km + cut):
         gone = share_figure(cut / (km + cut))
         words.append(
-            f"{cut:,.1f} km of street ({gone}) in {counts['cut_off_parts']} parts cannot be "
-            "reached from the rest and is left out; the largest part has "
+            f"{cut:,.1f} km of street ({gone}) in {counted(counts['cut_off_parts'], 'part')} "
+            "cannot be reached from the rest and is left out; the largest part has "
             f"{float(parts['km'].max()):.1f} km."
         )
     if counts.get("nodes_outside_file", 0):
@@ -485,7 +485,8 @@ class _Stocktake:
             f"{name}: {network.source.name}"
             + (f", data of {network.source.data_date}" if network.source.data_date else ""),
             f"{counts['km']:,.1f} km in use, {counts['nodes']:,} nodes, {counts['edges']:,} edges; "
-            f"{counts['cut_off_km']:,.1f} km in {counts['cut_off_parts']} parts left out",
+            f"{counts['cut_off_km']:,.1f} km in "
+            f"{counted(counts['cut_off_parts'], 'part')} left out",
             "",
             classes.to_string(index=False),
         ]

@@ -734,7 +734,9 @@ def _options_list(ranking: Ranking) -> Table:
     left_out = len(ranking.table) - len(table)
     notes = list(ranking.notes)
     if left_out:
-        notes.insert(0, f"{left_out:,} options that are worse by {first} are not listed here.")
+        worse = "option that is" if left_out == 1 else "options that are"
+        not_listed = "is not listed here" if left_out == 1 else "are not listed here"
+        notes.insert(0, f"{left_out:,} {worse} worse by {first} {not_listed}.")
     return Table(
         f"{ranking.what}, best by {ranking.words(first)} first ({ranking.mode})",
         tuple(columns),

@@ -42,7 +42,7 @@ from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
-from access.text import Claim, Said, about, minutes_words, percent, share_figure
+from access.text import Claim, Said, about, counted, minutes_words, percent, share_figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,7 +150,8 @@ class TodayAnswer(_View):
         s = impact.summary
         text = (
             f"{about(float(s['families'] or 0)).capitalize()} {impact.who} and "
-            f"{len(self.result.before)} {service.title}: the {way} to the nearest "
+            f"{counted(len(self.result.before), service.one, service.title)}: the {way} to the "
+            "nearest "
         )
         lost = float(s["families"] or 0) - float(s["reached_before"] or 0)
         claims = [Claim("families", "is", (float(s["families"] or 0),)),
@@ -541,10 +542,13 @@ class HubView(_View):
         if self.found.council is not None:
             marks.append(sites.loc[list(self.found.council.chosen)].assign(service="council"))
         names = self.found.named(chosen)
+        many, which = counted(len(chosen), "hub"), "the nearest of them"
+        if len(chosen) == 1:
+            many, which = "hub", "it"
         return area_chart(
             self.results.study,
             minutes,
-            title=f"The best {len(chosen)} hubs, and the minutes to the nearest of them",
+            title=f"The best {many}, and the minutes to {which}",
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
             labels=minutes_labels(MINUTES_EDGES),

@@ -329,7 +329,8 @@ def _plan_proof(plan: HubPlan) -> str:
     if plan.choice.assigned is not None:
         rule += ", everybody where there is room"
     if plan.choice.sets is not None:
-        return f"best of all {plan.choice.sets:,} sets{rule}"
+        many = plan.choice.sets
+        return f"{'the only set' if many == 1 else f'best of all {many:,} sets'}{rule}"
     return _proof(plan.choice.status, plan.choice.gap) + rule
 
 

@@ -40,6 +40,7 @@ from access.text import (
     Said,
     about_ordinal,
     at_most,
+    counted,
     listed,
     number,
     sentence,
@@ -142,7 +143,7 @@ def near_best_table(found: HubSearch, mode: str) -> Table:
     rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
     n, more = len(found.best.chosen), "" if found.near_best.complete else "; there may be more"
     return Table(
-        f"Hubs: the best {len(frame)} sets of {n} (mean {trip(mode)}{more})",
+        f"Hubs: the best {counted(len(frame), 'set')} of {n} (mean {trip(mode)}{more})",
         (
             Column("where", "Where", width=3.0),
             Column("mean", "Mean", "minutes", unit="min", decimals=0),

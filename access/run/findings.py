@@ -26,7 +26,7 @@ from access.analysis.results import (
 )
 from access.disclosure import public_count
 from access.display import records
-from access.labels import mode_title
+from access.labels import group_words, grouping_words, mode_title, trip
 from access.measure import TakeUp
 from access.release import safe_attendance
 from access.report.findings import Wording
@@ -45,6 +45,7 @@ from access.study.config import Group
 from access.study.sheet import offers_today
 from access.text import (
     figure,
+    goes_words,
     listed,
     number,
     sentence,
@@ -126,14 +127,30 @@ def impact_charts(
     return {**charts}
 
 
-def impact_words(results: StudyResults, question: Question, impact: Impact) -> str:
-    """Say an impact in a few plain lines."""
+def impact_words(
+    results: StudyResults, question: Question, impact: Impact, by: str | None = None
+) -> str:
+    """Say an impact in a few plain lines, group by group where groups are asked for."""
     lines = [f"\n{question.title}", repr(impact)]
     lines += [f"  {_closed_words(row, impact.who)}" for row in records(impact.closed_sites)]
+    if by is not None:
+        lines.append(f"  By {grouping_words(by)}, the average {trip(impact.mode)}:")
+        lines += [f"    {_group_line(row, by)}" for row in records(impact.by(by))]
     lines.append(f"  {impact.notes[0]}")
     lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
     lines += [f"  {told}" for told in _grounds(results)]
     return "\n".join(lines)
+
+
+def _group_line(row: Mapping[Any, Any], by: str) -> str:
+    """Say a group's minutes before and after; a group may reach no site."""
+    minutes = [row["mean_minutes_before"], row["mean_minutes_after"]]
+    before, after = (None if m is None or not np.isfinite(float(m)) else float(m) for m in minutes)
+    if before is None or after is None:
+        said = f"{_one(before)} minutes today, {_one(after)} after"
+    else:
+        said = goes_words(before, after, 1)
+    return f"{group_words(by, row['group'])}: {said}"
 
 
 _OF_NOBODY = "nearest to nobody in this study, so its closing moves nobody"

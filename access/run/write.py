@@ -48,7 +48,7 @@ from access.run.answer import write_layers
 from access.run.findings import _hub_points, impact_charts, ranking_charts, usual_grouping
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import alternatives_table, area_table, safe_cells, summary_of
-from access.study import Study, load_study
+from access.study import Study, find_study, load_study
 
 # Writing a run's outputs: all or nothing, and the same bytes every time.
 
@@ -476,8 +476,7 @@ def replay(
             "that `access run` wrote can be run again as a whole: ask its question anew instead"
         )
     if study is None:
-        beside = ledger_file.parent / "study"
-        study = beside if (beside / "study.toml").exists() else str(ledger["command"]["study"])
+        study = _study_of(ledger_file, str(ledger["command"]["study"]))
     internal = ledger["command"].get("internal") is True
     with (
         released(load_study(study).with_timetables(timetables), internal=internal) as loaded,
@@ -494,6 +493,20 @@ def replay(
         missing=tuple(n for n in sorted(then) if n not in again),
         other_versions=_other_versions(ledger["versions"]),
     )
+
+
+def _study_of(ledger_file: Path, name: str) -> Path:
+    """Find a ledger's study: the folder beside it, one of that name here, or an embedded one."""
+    beside = ledger_file.parent / "study"
+    if (beside / "study.toml").exists():
+        return beside
+    try:
+        return find_study(name)
+    except StudyError:
+        raise StudyError(
+            f"{ledger_file} is of the study {name!r}, which is neither beside it nor an embedded "
+            "one; expected its folder with --study DIR"
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

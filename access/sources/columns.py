@@ -344,38 +344,59 @@ class Column:
 
 _PLACE = (
     Column("lon", "degrees",
-        "longitude|lng|long|x|x coord|lon wgs84|longitude wgs84|pwc_lng|point x|x_wgs84|coord x"),
+        "longitude|lng|long|x|x coord|lon wgs84|longitude wgs84|pwc_lng|point x|x_wgs84|coord x|"
+        "x coordinate|geo_lon|geo_long|geox"),
     Column("lat", "degrees",
-        "latitude|y|y coord|lat wgs84|latitude wgs84|pwc_lat|point y|y_wgs84|coord y"),
+        "latitude|y|y coord|lat wgs84|latitude wgs84|pwc_lat|point y|y_wgs84|coord y|"
+        "y coordinate|geo_lat|geoy"),
     Column("easting", "metres",
         "eastings|east|bng_e|pwc_e|os easting|osgb easting|gridgb1e|x easting|easting m|oseast1m|"
-        "bng easting"),
+        "bng easting|easting x|grid ref easting|grid reference easting|grid easting|osgr easting|"
+        "os x|x_bng"),
     Column("northing", "metres",
         "northings|north|bng_n|pwc_n|os northing|osgb northing|gridgb1n|y northing|northing m|"
-        "osnrth1m|bng northing"),
+        "osnrth1m|bng northing|northing y|grid ref northing|grid reference northing|"
+        "grid northing|osgr northing|os y|y_bng"),
     Column("postcode", "text",
-        "post code|pcd|pcds|pcd7|pcd8|postal code|site postcode|address postcode|zip"),
+        "post code|pcd|pcds|pcd7|pcd8|postal code|site postcode|address postcode|zip|p/code|pcode|"
+        "centre postcode|building postcode|postcode of centre"),
 )  # fmt: skip
 _SITE = (
     Column("id", "text",
         "ref|reference|code|site id|urn|uprn|site code|site ref|asset id|centre id|building id|"
-        "property ref|unique id|location id|our ref|no|number"),
+        "property ref|unique id|location id|our ref|no|number|property reference|asset ref|"
+        "asset reference|centre ref|unique property reference number|unique asset id|"
+        "unique asset identity|property code|site no|site number|ref no"),
     Column("name", "text",
         "site name|centre name|centre|building|building name|establishment name|"
         "establishmentname|title|site|premises|property name|location name|venue|family hub|"
-        "asset name|library|library name|school name|facility|facility name|place"),
+        "asset name|library|library name|school name|facility|facility name|place|"
+        "children's centre name|childrens centre name|children's centre|childrens centre|"
+        "youth centre name|youth centre|youth club|family hub name|hub name|hub|name of centre|"
+        "name of children's centre|name of site|name of building|name of building or land|"
+        "premises name|setting name|setting|nursery name|property|property description|"
+        "asset description|organisation name|organisation"),
     Column("address", "text",
-        "full address|site address|street address|street|address 1|address line 1|location"),
-    Column("locality", "text", "area|district|neighbourhood|locality name|zone"),
+        "full address|site address|street address|street|address 1|address line 1|location|"
+        "street name"),
+    Column("locality", "text",
+        "area|district|neighbourhood|locality name|zone|locality area|cluster|reach area"),
     Column("annual_cost_gbp", "number",
         "annual cost|running cost|running costs|cost|annual running cost|yearly cost|"
         "annual cost £|cost £|cost per year|budget|annual budget|cost per annum|cost pa|net cost|"
-        "running cost £"),
+        "running cost £|annual running costs|total running costs|running costs per year|"
+        "operating cost|annual operating cost|revenue cost|annual revenue cost|net budget|"
+        "net expenditure|total cost|gross cost"),
     Column("annual_visits", "number",
         "visits|visits per year|yearly visits|footfall|annual footfall|visitors|annual visitors|"
-        "attendances|annual attendances"),
-    Column("condition", "text", "building condition|condition grade|condition survey"),
-    Column("capacity", "number", "places|max capacity|maximum capacity|seats"),
+        "attendances|annual attendances|total visits|number of visits|no of visits|"
+        "visits per annum|visits pa|annual visits"),
+    Column("condition", "text",
+        "building condition|condition grade|condition survey|condition category|"
+        "condition rating"),
+    Column("capacity", "number",
+        "places|max capacity|maximum capacity|seats|number of places|no of places|"
+        "registered places"),
     Column("position_basis"),
     Column("position_error_m", "number"),
     Column("assumed", "yes_no", "stand in|stand-in"),
@@ -413,8 +434,10 @@ _COUNTS = (
     Column("imd_decile", "number",
         "imd decile|index of multiple deprivation decile|"
         "index of multiple deprivation (imd) decile|wimd decile|simd decile"),
-    Column("idaci_rank", "number", "idaci rank"),
-    Column("idaci_decile", "number", "idaci decile"),
+    Column("idaci_rank", "number",
+        "idaci rank|income deprivation affecting children index (idaci) rank"),
+    Column("idaci_decile", "number",
+        "idaci decile|income deprivation affecting children index (idaci) decile"),
     Column("income", "number", "household income|median income|mean income"),
     Column("ward", "text",
         "ward name|wardname|wd24nm|wd25nm|ward24nm|wd23nm|wd22nm|electoral ward"),
@@ -424,8 +447,10 @@ _COUNTS = (
 _AREA_ID = Column("id", "text",
     "oa21cd|oa11cd|oa code|output area|oa|geography code|area code|code|geography_code|gss code|"
     "data zone|datazone|output area code|area id|zone id")  # fmt: skip
-_SERVICE = Column("service", "text", "type|service type|centre type|site type|provision|category")
-_KIND = Column("kind", "text", "type|site type|category|use|building type")  # fmt: skip
+_SERVICE = Column("service", "text",
+    "type|service type|centre type|site type|provision|category|type of centre|type of provision|"
+    "provision type|facility type")  # fmt: skip
+_KIND = Column("kind", "text", "type|site type|category|use|building type|facility type")
 #: Columns of each table that can be imported.
 _TABLES: dict[str, tuple[Column, ...]] = {
     "centres": (*_SITE, _SERVICE, *_PLACE),
@@ -586,6 +611,60 @@ def _propose(headers: Sequence[str], table: str) -> _Mapping:
             for name in [_plain(column.name)] if own else column.others:
                 if column.name not in found and name in left:
                     found[column.name] = left.pop(name)
+    order = [column.name for column in _columns_of(table)]
+    return _Mapping({name: found[name] for name in order if name in found})
+
+
+#: What headers say beside what a column holds: years, units and where an order begins.
+_BESIDE = re.compile(
+    r"\((?:£|gbp|wgs ?84|bng|osgb|os|metres|m|people|full|site|count|number|where 1 is[^)]*)\)"
+    r"|(?<!\d)(?:mid[ -]?)?(?:19|20)\d\d(?:\s*[/–-]\s*(?:20)?\d\d)?(?!\d)",
+    re.IGNORECASE,
+)
+#: Ages, and words beside them that change nothing: "Children aged 0 to 4 years" is 0 to 4.
+_AGES = re.compile(
+    r"(?<!\d)\d{1,2}\s*(?:-|–|to)\s*\d{1,2}(?!\d)|under (?:5s?|fives?)", re.IGNORECASE
+)
+_OF_AGES = re.compile(
+    r"\b(?:children|young|people|persons|population|pop|residents|aged?|ages|years?|olds?|old)\b",
+    re.IGNORECASE,
+)
+#: Areas that a sheet may be of, the smaller first, where it has no column of their ids by name.
+_UNITS_BY_CODE = ("lsoa", "msoa")
+
+
+def _without_asides(header: str) -> str:
+    """A header as names are compared, without what it says beside what the column holds.
+
+    Examples
+    --------
+    >>> _without_asides("IMD 2019 Rank (where 1 is most deprived)")
+    'imdrank'
+    >>> _without_asides("Children aged 0 to 4 years"), _without_asides("Population (male)")
+    ('0to4', 'populationmale')
+    """
+    text = _BESIDE.sub(" ", _tidy(header))
+    text = _OF_AGES.sub(" ", text) if _AGES.search(text) else text
+    return _plain(text).replace("fives", "5s").replace("five", "5")
+
+
+def _propose_loosely(headers: Sequence[str], table: str) -> _Mapping:
+    """Match headers as `_propose` does, then those that are told apart without their asides.
+
+    For a sheet whose mapping is shown to whoever brings it in. Of two headers that are alike then,
+    as of two years, none is taken.
+    """
+    found = dict(_propose(headers, table).columns)
+    left = [header for header in headers if header not in found.values()]
+    bare = Counter(map(_without_asides, left))
+    for column in _columns_of(table):
+        names = [_plain(column.name), *column.others]
+        own = [h for h in left if (b := _without_asides(h)) in names and bare[b] == 1]
+        if column.name not in found and own:
+            found[column.name] = min(own, key=lambda h: names.index(_without_asides(h)))
+    if table == "areas" and "id" not in found:
+        unit = next((u for u in _UNITS_BY_CODE if u in found), None)
+        found |= {} if unit is None else {"id": found.pop(unit)}
     order = [column.name for column in _columns_of(table)]
     return _Mapping({name: found[name] for name in order if name in found})
 

@@ -373,7 +373,8 @@ def _study_of_tables(
     areas, centres = tables["areas"].frame, tables["centres"].frame
     if bool(national_areas) != ("imd_rank" in areas):
         raise ParameterError(
-            "ranks need national_areas, what they are out of"
+            "the areas hold ranks (imd_rank), and what these are out of is not said; expected "
+            "national_areas (--national-areas), such as 33755: the LSOAs of England of 2021"
             if not national_areas
             else "national_areas is given and the areas have no imd_rank"
         )

@@ -37,6 +37,7 @@ from access.sources.columns import (
     _own_names,
     _plain,
     _propose,
+    _propose_loosely,
     _read_mapping,
     _read_numbers,
     _read_texts,
@@ -132,7 +133,7 @@ def _import_table(
         ``"centres"``, ``"candidates"``, ``"neighbours"``, ``"places"``, ``"postcodes"`` or
         ``"areas"``.
     mapping : Mapping, optional
-        What is taken for what; matched by name (`access.sources.columns._propose`) if not given.
+        What is taken for what; matched by name (`_propose_loosely`) if not given.
     postcodes : Postcodes, optional
         Places rows that have a postcode and no position.
     sheet : str, optional
@@ -177,7 +178,7 @@ def _import_source(
     fixed: dict[str, str] | None = None,
 ) -> Imported:
     """As `_import_table`, for a table that is read already."""
-    own = mapping or _propose(list(source.frame.columns), table)
+    own = mapping or _propose_loosely(list(source.frame.columns), table)
     left_out = {name for name in (fixed or {}) if mapping is None}
     mapping = _Mapping(
         {k: v for k, v in own.columns.items() if k not in left_out},
@@ -495,7 +496,7 @@ def import_into(
     source = _read_source(
         path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=_known_headers(table)
     )
-    use = _over(told, kept or _propose(list(source.frame.columns), table))
+    use = _over(told, kept or _propose_loosely(list(source.frame.columns), table))
     places = postcodes or folder / "postcodes.csv"
     codes = _read_postcodes(places) if places.exists() or postcodes is not None else None
     if table != "attendance":

@@ -52,7 +52,7 @@ from access.study.tables import (
     share_of_all,
     without_shapes,
 )
-from access.text import listed, share_figure
+from access.text import counted, listed, share_figure
 from access.units import WGS84, metric_crs
 
 #: The statistical code of a small area, and the nation that its first letter stands for.
@@ -773,8 +773,10 @@ def describe_study(study: Study) -> str:
     lines = [
         f"{facts['title']} ({facts['study']}): no faults found.",
         "",
-        f"  {facts['areas']:,} areas ({unit}), {facts['candidates']} candidate sites, "
-        f"{facts['neighbours']} centres of neighbours, {facts['postcodes']:,} postcodes",
+        f"  {counted(facts['areas'], 'area')} ({unit}), "
+        f"{counted(facts['candidates'], 'candidate site')}, "
+        f"{counted(facts['neighbours'], 'centre')} of neighbours, "
+        f"{counted(facts['postcodes'], 'postcode')}",
     ]
     for row in facts["centres"].values():
         lines.append(
@@ -792,7 +794,8 @@ def describe_study(study: Study) -> str:
         if count
     ]
     if unknown:
-        lines += ["", f"  Not known: {', '.join(unknown)} centres."]
+        centres = "centre" if len(study.centres) == 1 else "centres"
+        lines += ["", f"  Not known: {', '.join(unknown)} {centres}."]
     lines += ["", "What every reader of a number must be told:"]
     for sentence in facts["assumptions"]:
         lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
@@ -829,9 +832,10 @@ def study_sentence(study: Study) -> str:
     """Say in a sentence or two what a study holds, and what is not known."""
     facts = study_facts(study)
     text = (
-        f"{facts['title']}: {facts['areas']:,} areas ({study.config.areas.unit}), "
-        f"{len(study.centres)} centres, {facts['candidates']} candidate sites, "
-        f"{facts['neighbours']} centres of neighbours."
+        f"{facts['title']}: {counted(facts['areas'], 'area')} ({study.config.areas.unit}), "
+        f"{counted(len(study.centres), 'centre')}, "
+        f"{counted(facts['candidates'], 'candidate site')}, "
+        f"{counted(facts['neighbours'], 'centre')} of neighbours."
     )
     unknown = [
         _REGISTER_WORDS[column]

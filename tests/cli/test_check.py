@@ -58,6 +58,29 @@ def test_check_as_json(access_command):
     assert facts["not_known"]["annual_cost_gbp"] == 23
 
 
+def test_json_lists_the_faults_that_the_words_list(access_command, tmp_path):
+    folder = shutil.copytree(find_study("rotherham"), tmp_path / "mine")
+    text = (folder / "centres.csv").read_text(encoding="utf-8")
+    text = text.replace("CC02,", "CC01,", 1).replace("-1.398245", "53.0")
+    (folder / "centres.csv").write_text(text, encoding="utf-8")
+    done = access_command("check", folder, "--json")
+    assert done.returncode == 3
+    told = json.loads(done.stdout)
+    assert told["message"] in done.stderr
+    assert len(told["faults"]) == int(told["message"].split(" fault")[0].rpartition(" ")[2]) > 1
+    for fault in told["faults"]:
+        assert fault.keys() == {"file", "where", "column", "found", "expected"}
+        assert fault["file"] in done.stderr
+        assert fault["expected"] in done.stderr
+    assert json.loads(access_command("check", "--json").stdout)["faults"] == []
+
+
+def test_json_says_too_why_there_is_nothing_to_check(access_command):
+    done = access_command("check", "roterham", "--json")
+    assert done.returncode == 3
+    assert "Is 'rotherham' meant?" in json.loads(done.stdout)["message"]
+
+
 def test_manifest_can_be_written_again(access_command, tmp_path):
     folder = shutil.copytree(find_study("rotherham"), tmp_path / "mine")
     before = (folder / "manifest.toml").read_text(encoding="utf-8")

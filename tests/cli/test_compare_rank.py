@@ -12,8 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from access.cli.questions import compare, rank
-from access.errors import AccessError, ParameterError, ScenarioError, StudyError
+from access.errors import PARTLY_DONE, AccessError, ParameterError, ScenarioError, StudyError
 from access.sources.folder import new_study
+from tests.small import write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
@@ -21,6 +22,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(compare)
 app.command()(rank)
 CC = "childrens_centres_12_to_9"
+ONE = '[proposals.hall]\ntitle = "hall"\nservice = "hall"\nclose = ["H2"]\n'
 
 
 def call(*words: object) -> str:
@@ -246,3 +248,53 @@ def test_a_warning_is_words_and_no_line_of_the_program(access_command, tmp_path)
     assert "close C3 changes nothing" in done.stderr
     assert "Warning" not in done.stderr and ".py" not in done.stderr
     json.loads(done.stdout)
+
+
+def test_what_every_option_keeps_is_asked_of_its_own_service_alone(tmp_path):
+    proposals = "".join(
+        f'[proposals.{key}]\ntitle = "{key}"\nservice = "{key}"\nclose = ["{site}"]\n'
+        for key, site in (("hall", "H2"), ("club", "C2"))
+    )
+    folder = write_study(tmp_path / "s", services={"hall": 4, "club": 3}, proposals=proposals)
+    for kept in ("H1", "hall house 1"):  # by its name as by its id
+        found = json.loads(call("rank", folder, "--never-close", kept, "--json"))
+        assert {key: one["options"] for key, one in found.items()} == {"hall": 3, "club": 3}
+    with pytest.raises(ParameterError, match=r"\['C1'\] are no centres of hall"):
+        call("rank", folder, "--proposal", "hall", "--never-close", "C1")
+
+
+def test_groups_that_are_asked_for_are_said_as_the_json_has_them(tmp_path):
+    folder = write_study(tmp_path / "s", services={"hall": 4}, proposals=ONE)
+    table = pd.read_csv(folder / "areas.csv")
+    table["ward"] = ["North" if k % 3 else "South" for k in range(len(table))]
+    table.to_csv(folder / "areas.csv", index=False)
+    words = call("compare", folder, "--by", "ward")
+    figures = json.loads(call("compare", folder, "--by", "ward", "--json"))["hall"]["by_ward"]
+    assert [row["group"] for row in figures] == ["North", "South"]
+    for row in figures:
+        before, after = row["mean_minutes_before"], row["mean_minutes_after"]
+        assert f"{row['group']}: goes from {before:.1f} to {after:.1f} minutes" in words
+    assert "South" not in call("compare", folder)
+
+
+def test_each_question_names_what_was_left_out_of_its_own_answer_alone(tmp_path, monkeypatch):
+    """A chart that fails for one proposal is there for the next."""
+    from access.run import findings
+
+    real = findings.impact_charts
+
+    def broken(results, impact, by):
+        charts = real(results, impact, by)
+        return charts if "C2" in impact.closed else {"change": lambda: 1 / 0}
+
+    monkeypatch.setattr(findings, "impact_charts", broken)
+    more = ONE + ONE.replace("hall", "club").replace("H2", "C2")
+    folder = write_study(tmp_path / "s", services={"hall": 4, "club": 3}, proposals=more)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(app, ["compare", str(folder), "--out", str(out), "-q"])
+    assert done.exit_code == PARTLY_DONE
+    left = {key: json.loads((out / key / "ledger.json").read_text())["left_out"]
+            for key in ("hall", "club")}  # fmt: skip
+    assert [part["part"] for part in left["hall"]] == ["change.png"]
+    assert left["club"] == []
+    assert (out / "club" / "change.png").exists()

@@ -80,6 +80,13 @@ def test_json_and_nothing_else(command, town, tmp_path, capfd):
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.parametrize("command", ["network", "compare", "within"])
+def test_quiet_takes_no_json_away(command, town, tmp_path):
+    done = CliRunner().invoke(app, [*words(command, town, tmp_path / "out"), "--quiet"])
+    assert done.exit_code == 0, done.output
+    assert isinstance(only_json(done.stdout), dict)
+
+
 def test_a_process_of_its_own_prints_json_and_nothing_else(town, tmp_path):
     """Banners of compiled libraries show only here; `site` solves, so the solver is made."""
     program = [sys.executable, "-c", "from access.cli import main; main()"]

@@ -53,6 +53,20 @@ def test_what_is_no_council_is_told_near_ones(access_command, tmp_path, asked, w
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_written_is_said_where_the_study_cannot_be_made_yet(access_command, tmp_path):
+    rows = "E01000001,90,1200,-1.36,53.43\nE01000002,80,22000,-1.35,53.44\n"
+    (tmp_path / "a.csv").write_text(f"LSOA code,0-4,IMD 2019 Rank,Lon,Lat\n{rows}")
+    (tmp_path / "c.csv").write_text("Setting,Type,Lon,Lat\nA,Children's Centre,-1.36,53.43\n")
+    assert access_command("import", "a.csv", "--as", "areas", "--study", "s").returncode == 0
+    done = access_command("import", "c.csv", "--as", "centres", "--study", "s")
+    assert done.returncode == 2
+    assert "--national-areas" in done.stderr
+    assert "centres.csv, import.toml written, study.toml not" in done.stderr
+    again = ("import", "c.csv", "--as", "centres", "--study", "s", "--national-areas", 32844)
+    assert access_command(*again).returncode == 0
+    assert (tmp_path / "s" / "study.toml").exists()
+
+
 def test_parts_fetched_one_by_one_then_made_offline(access_command, tmp_path, monkeypatch):
     monkeypatch.setattr(http, "Patience", partial(http.Patience, sleep=lambda seconds: None))
     server = made_up.Server()

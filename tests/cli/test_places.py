@@ -13,6 +13,7 @@ from access.files import sha256_of
 from access.sources.folder import new_study
 from tests import town
 from tests.conftest import call_here
+from tests.small import write_study
 
 
 @pytest.fixture
@@ -109,6 +110,18 @@ def test_who_lives_within_hides_what_is_small_unless_asked(home, sites, access_c
                 assert not 0 < full[column] < 5
 
 
+def test_the_councils_own_copy_tells_small_counts_in_words_too(home, access_command):
+    folder = write_study(home / "small", services={"hall": 3}, side=4)
+    table = pd.read_csv(folder / "areas.csv")
+    table["people_hall"] = 2
+    table.to_csv(folder / "areas.csv", index=False)
+    words = ("within", folder, "H1", "--minutes", 2)
+    count = json.loads(access_command(*words, "--internal", "--json").stdout)["groups"][0]["within"]
+    assert 0 < count < 5
+    assert f"{count:.0f} of 32 hall people" in access_command(*words, "--internal").stdout
+    assert "too small to tell" in access_command(*words).stdout
+
+
 def twin(home, small: int):
     """Write a made-up town with small counts of a council's own, and its streets."""
     folder = town.write_study(home / "trefelin")
@@ -165,6 +178,40 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
     assert said in done.stderr and "Traceback" not in done.stderr
     after = {p: p.read_bytes() for p in sorted(home.rglob("*")) if p.is_file()}
     assert {p: b for p, b in after.items() if "home" not in p.parts} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["isochrones", "town", "Nowhere"], "sites: ['Nowhere']"),
+        (["isochrones", "town", "C1", "--mode", "swim"], "no mode 'swim'"),
+        (["path", "town", "Nowhere", "C1"], "unknown area id ['Nowhere']"),
+        (["path", "town", "A01", "Nowhere"], "site: ['Nowhere']"),
+        (["within", "town", "Nowhere"], "site: ['Nowhere']"),
+        (["minutes", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["compare", "town", "--by", "shoe_size"], "shoe_size"),
+        (["compare", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["rank", "town", "--never-close", "Nowhere"], "never_close: ['Nowhere']"),
+        (["site", "town", "--plan", "Nowhere"], "plans: ['Nowhere']"),
+        (["site", "town", "--open", "Nowhere"], "locked_open: ['Nowhere']"),
+        (["site", "town", "--never", "Nowhere"], "locked_closed: ['Nowhere']"),
+        (["site", "town", "--open", "C3"], "C3 cannot be chosen"),
+        (["site", "town", "--plan", "C3"], "C3 cannot be chosen"),
+        (["site", "town", "--between", "council"], "two keys of plans"),
+        (["site", "town", "--between", "council,nothing"], "no plan 'nothing'"),
+        (["site", "town", "--between", "freely,asked_1"], "no plan 'asked_1'"),
+        (["report", "town", "--mode", "swim"], "no mode 'swim'"),
+        (["map", "town", "--static", "--mode", "swim"], "no mode 'swim'"),
+        (["map", "town", "--mode", "walk"], "--static"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
+    home, access_command, words, said
+):
+    done = access_command(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "travel times" not in done.stderr and "streets" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["isochrones", "path", "minutes", "within"])

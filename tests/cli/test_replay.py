@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
-from access.files import sha256_of
+from access.files import RunLedger, sha256_of
 
 
 def test_what_is_no_ledger(access_command, tmp_path):
@@ -37,3 +37,11 @@ def test_replay_from_the_evidence_pack_alone(access_command, town_run, tmp_path)
     assert done.returncode == 3
     assert "not those of the ledger" in done.stderr
     assert "centres.csv" in done.stderr
+
+
+def test_a_ledger_whose_study_is_elsewhere_says_how_to_name_it(access_command, tmp_path):
+    told = RunLedger({"command": "run", "study": "our_town"}, (), outputs={"map.html": "0" * 64})
+    (tmp_path / "ledger.json").write_text(told.to_json(), encoding="utf-8")
+    done = access_command("replay", "ledger.json")
+    assert done.returncode == 3
+    assert "'our_town'" in done.stderr and "--study" in done.stderr

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from access.files import RunLedger
 from access.sources.folder import new_study
 
 
@@ -65,6 +66,22 @@ def test_an_internal_copy_has_names_of_its_own(access_command, study, tmp_path):
         "report-internal.pdf",
         "tables-internal.xlsx",
     ]
+
+
+def test_an_internal_copy_lies_apart_from_what_is_published(access_command, study, tmp_path):
+    done = access_command("report", study, "--internal", "--draws", 0)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "maps" / "mine-internal" / "report-internal.pdf").exists()
+    assert not (tmp_path / "maps" / "mine").exists()
+    public = tmp_path / "public"
+    public.mkdir()
+    (public / "map.html").write_text("a page")
+    ledger = RunLedger({"command": "run", "study": "mine"}, (), outputs={"map.html": "0" * 64})
+    (public / "ledger.json").write_text(ledger.to_json())
+    refused = access_command("report", study, "--internal", "--draws", 0, "--out", public)
+    assert refused.returncode == 8
+    assert "files for the public" in refused.stderr
+    assert sorted(file.name for file in public.iterdir()) == ["ledger.json", "map.html"]
 
 
 def test_help_teaches(access_command):

@@ -47,6 +47,7 @@ from access.national.dataset import (
 )
 from access.release import _stand_in
 from access.study import load_study
+from tests.small import write_study as write_small
 from tests.town import at, write_study, write_town
 
 if not all(map(find_spec, ("dask", "distributed"))):  # imported by who runs the tests alone
@@ -639,3 +640,16 @@ def test_what_is_not_known_of_deprivation_is_no_nought(tmp_path: Path) -> None:
     _, options = _measure_authority(replace(task, areas=task.areas.drop(columns="imd_rank")))
     assert options["count_deprived_fifth"].isna().all()
     assert options["mean_after_deprived_fifth"].isna().all()
+
+
+def test_a_service_that_a_study_does_not_have_is_told_and_one_that_none_has_refused(tmp_path):
+    for code, services in (("E08000001", {"hall": 3, "club": 3}), ("E08000002", {"hall": 3})):
+        write_small(tmp_path / "all" / code, services=services, side=3)
+    some = _gather(tmp_path / "all", Ask(service="club"), cache="")
+    assert [task.authority for task in some.tasks] == ["E08000001"]
+    assert [(o.authority, o.service) for o in some.left_out] == [("E08000002", "club")]
+    assert "study.toml" in some.left_out[0].why
+    with pytest.raises(ParameterError, match=r"no study in .* has a service 'baths'; they have"):
+        _gather(tmp_path / "all", Ask(service="baths"), cache="")
+    with pytest.raises(ParameterError, match="national tables"):
+        _gather(tmp_path / "all", Ask(demand="babies"), cache="")

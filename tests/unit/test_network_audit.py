@@ -164,7 +164,7 @@ def test_warnings_in_words(file):
     assert "1 area (with 30 people) stands on streets that are cut off from the rest" in words
     assert "1 area (with 50 people) is outside the street file (moor)" in words
     assert "1 area (with 30 people) is further from any usable street than the limit" in words
-    assert "0.1 km of street (21%) in 1 parts cannot be reached from the rest" in words
+    assert "0.1 km of street (21%) in 1 part cannot be reached from the rest" in words
     assert "1 area (with 40 people) is on a street to drive out of but not back to (east)" in words
     assert "carries a speed limit" not in words  # more than half does
 

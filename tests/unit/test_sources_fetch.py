@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shlex
 import threading
 import zipfile
 from collections.abc import Callable
@@ -637,3 +638,28 @@ def test_the_advice_after_a_fetch_names_the_areas_of_the_study(serve, tmp_path):
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     assert f"access new {made_up.CODE} --study {tmp_path / 's'} --areas lsoa21" in done.output
+    assert "--from FOLDER" in done.output
+
+
+def test_what_is_advised_can_be_typed_as_it_stands(tmp_path):
+    new_study(tmp_path / "town")
+    folder = (tmp_path / "town").rename(tmp_path / "our town; it's ours")
+    nodes = [{"type": "node", "id": n, "lon": -1.36 + 0.01 * n, "lat": 53.43} for n in (1, 2)]
+    way = {"type": "way", "id": 1, "nodes": [1, 2], "tags": {"highway": "residential"}}
+    _write_pbf([*nodes, way], tmp_path / "county.osm.pbf")
+    out = tmp_path / "our streets.osm.pbf"
+    words = ["fetch", "streets", str(folder), "--from", str(tmp_path / "county.osm.pbf")]
+    for more in ([], ["--out", str(out)]):
+        done = CliRunner().invoke(app, [*words, *more])
+        assert done.exit_code == 0, done.output
+        advised = shlex.split(done.output.partition("Use it: ")[2])
+        network = ["--network", str(out)] if more else []
+        assert advised == ["access", "run", str(folder), *network]
+
+
+def test_a_server_and_a_file_are_not_asked_for_at_once(tmp_path):
+    new_study(tmp_path / "town")
+    words = ["fetch", "streets", str(tmp_path / "town"), "--from", str(tmp_path / "county.osm.pbf"),
+             "--url", "http://127.0.0.1:1/api"]  # fmt: skip
+    with pytest.raises(ParameterError, match="one of them"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

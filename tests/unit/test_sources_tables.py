@@ -20,6 +20,7 @@ from access.errors import StudyError
 from access.sources.columns import (
     _Mapping,
     _propose,
+    _propose_loosely,
     _read_mapping,
     _read_numbers,
     _read_yes_no,
@@ -386,6 +387,59 @@ def test_names_of_degrees(tmp_path, headers):
 def test_names_of_metres(tmp_path, headers):
     done = _import_table(at(tmp_path, "s.csv", f"name,{headers}\nA,442900,392700\n"), "candidates")
     assert done.check().frame["lon"][0] == pytest.approx(-1.3558, abs=1e-3)
+
+
+HEADINGS = {
+    "centres": {
+        "name": ["Children's Centre Name", "Name of building or land", "Setting Name",
+                 "Organisation Name", "Youth Club", "Premises Name"],
+        "postcode": ["P/Code", "Centre Postcode", "Post code (site)", "Postcode (full)"],
+        "easting": ["Grid Ref Easting", "Eastings (m)", "X_BNG", "Easting (BNG)"],
+        "lon": ["X Co-ordinate", "GeoX", "Longitude (WGS84)"],
+        "annual_cost_gbp": ["Annual Running Cost (£)", "Running Costs 2017/18", "2017/18 Budget",
+                            "Net Expenditure", "Total running costs 2024-25"],
+        "annual_visits": ["Footfall 2017/18", "Number of visits", "Visits p.a."],
+        "service": ["Type of provision", "Facility type"],
+        "id": ["Unique Property Reference Number", "Asset Ref", "Ref. No."],
+    },
+    "areas": {
+        "id": ["LSOA11CD", "LSOA code (2021)", "OA21CD"],
+        "residents": ["Mid-2020 population", "Population 2021"],
+        "children_0_4": ["Children aged 0 to 4", "Population aged 0-4", "0–4 year olds",
+                         "Children under five", "Aged 0 to 4 years"],
+        "young_11_18": ["Young people aged 11 to 18", "Ages 11 - 18"],
+        "imd_rank": ["IMD 2019 Rank", "IMD2019 rank",
+                     "Index of Multiple Deprivation (IMD) Rank (where 1 is most deprived)"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "ours", "heading"),
+    [(t, ours, h) for t, known in HEADINGS.items() for ours, many in known.items() for h in many],
+)
+def test_headings_of_councils_tables_are_known(table, ours, heading):
+    assert _propose_loosely(["Notes", heading], table).columns == {ours: heading}
+
+
+@pytest.mark.parametrize(
+    ("table", "headings"),
+    [
+        ("areas", ["Population 2011", "Population 2021"]),  # which of the two is not for us to say
+        ("areas", ["Population (male)", "Males aged 0-4", "% aged 0 to 4", "Aged 0-5"]),
+        ("centres", ["Budget 2016/17", "Budget 2017/18", "Cost (capital)"]),
+    ],
+)
+def test_headings_that_could_mean_another_thing_are_left_alone(table, headings):
+    assert _propose_loosely(headings, table).columns == {}
+
+
+def test_a_sheet_by_a_larger_area_is_known_by_its_codes_and_smaller_ones_go_first():
+    assert _propose_loosely(["LSOA code"], "areas").columns == {"id": "LSOA code"}
+    both = _propose_loosely(["LSOA21CD", "OA21CD"], "areas").columns
+    assert both == {"id": "OA21CD", "lsoa": "LSOA21CD"}
+    plain = _propose_loosely(["IMD 2019 Rank", "imd_rank"], "areas").columns
+    assert plain == {"imd_rank": "imd_rank"}, "a heading that says it plainly goes first"
 
 
 def test_swapped_degrees_are_refused_in_words(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -22,6 +23,7 @@ from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
 from access.maps.static_map import static_map
+from access.notebook.answers import Answers
 from access.report import alternatives, board, hubs, paper, people, summary
 from access.report import findings as say
 from access.report.findings import findings_of
@@ -32,6 +34,7 @@ from access.run.summary import _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
+from access.study.study import describe_study, study_sentence
 from access.text import figure, half_up, share_span
 from tests.small import small_study
 
@@ -439,3 +442,21 @@ def test_no_note_tells_a_number_that_the_table_above_it_hides(tmp_path, count):
         (note, *_) = summary.options_table(found).view().notes
         said = {3: "fewer than 5", 5: "5"}[count]
         assert note == f"Club people in all: {said}."
+
+
+def test_one_of_a_kind_is_said_as_one(tmp_path):
+    """A number of things that are listed is followed by their name as it fits the number."""
+    study = small_study(tmp_path / "s", services={"hall": 1}, side=1, candidates=0)
+    answers_ = Answers(measure_study(study))
+    today, found = answers_.today("hall"), answers_.hubs(1)
+    picture, tables = found.map(), ("near_best", "plans", "curve", "front", "standing")
+    told = [
+        describe_study(study), study_sentence(study), today.sentence(), today.map().alt,
+        picture.title, picture.caption, found.plot().caption, found.plan_words(), repr(found),
+        *(repr(found.table(name)) for name in tables),
+    ]  # fmt: skip
+    many = re.compile(r"(?<![\d.,])1 (?!is\b|minutes)(\w+s)\b")
+    assert [match[0] for text in told for match in many.finditer(str(text))] == []
+    assert "and 1 hall house: the walk" in today.sentence()
+    assert picture.title == "The best hub, and the minutes to it"
+    assert "1 area (area), 0 candidate sites" in describe_study(study)
