@@ -441,7 +441,8 @@ def _rank_alt(ranking: Ranking, spans: _Spans) -> str:
         for c in ranking.criteria
     ]
     return (
-        f"Dot chart of the proposal's rank among {counted(len(ranking.table), 'option')}, 1 being best: "
+        f"Dot chart of the proposal's rank among {counted(len(ranking.table), 'option')}, "
+        "1 being best: "
         f"{'; '.join(told)}."
     )
 
@@ -510,8 +511,9 @@ def pareto_chart(ranking: Ranking, x: str = "mean", y: str = "p90", *, caption: 
     left_out = _left_out_words(int((~usable).sum()), proposal=p is not None and own is None)
     of = f"{int(usable.sum()):,} of " if left_out else ""
     alt = (
-        f"Scatter of {of}{counted(len(values), 'option')}, {ranking.words(x)} across and {ranking.words(y)} "
-        f"up; {_better_side(x, y)} is better. {left_out}{_front_words(front, x, y)}"
+        f"Scatter of {of}{counted(len(values), 'option')}, {ranking.words(x)} across and "
+        f"{ranking.words(y)} up; {_better_side(x, y)} is better. {left_out}"
+        f"{_front_words(front, x, y)}"
     )
     if own:
         at = " and ".join(criterion_value(c, v) for c, v in zip((x, y), own, strict=True))
@@ -575,7 +577,7 @@ def _draw_front(
     said: dict[str, Any] = {"fontsize": 10, "fontweight": "bold", "textcoords": "offset points"}
     said["bbox"] = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     end = tuple(line[-1])
-    axes.annotate("not beaten", end, xytext=(4, -17), color=CATEGORICAL[0], zorder=3, **said)
+    axes.annotate("not beaten", end, xytext=(4, -19), color=CATEGORICAL[0], zorder=3, **said)
     if own:
         at = (own[0] * scale[0], own[1] * scale[1])
         axes.plot(*at, "X", markersize=12, zorder=4, **_CROSS)
