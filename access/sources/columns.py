@@ -380,7 +380,8 @@ _SITE = (
         "full address|site address|street address|street|address 1|address line 1|location|"
         "street name"),
     Column("locality", "text",
-        "area|district|neighbourhood|locality name|zone|locality area|cluster|reach area"),
+        "area|district|neighbourhood|locality name|zone|locality area|cluster|reach area|"
+        "town|village|town or village|settlement"),
     Column("annual_cost_gbp", "number",
         "annual cost|running cost|running costs|cost|annual running cost|yearly cost|"
         "annual cost £|cost £|cost per year|budget|annual budget|cost per annum|cost pa|net cost|"
@@ -390,7 +391,7 @@ _SITE = (
     Column("annual_visits", "number",
         "visits|visits per year|yearly visits|footfall|annual footfall|visitors|annual visitors|"
         "attendances|annual attendances|total visits|number of visits|no of visits|"
-        "visits per annum|visits pa|annual visits"),
+        "visits per annum|visits pa|annual attendance|attendance"),
     Column("condition", "text",
         "building condition|condition grade|condition survey|condition category|"
         "condition rating"),
@@ -404,7 +405,7 @@ _SITE = (
 _COUNTS = (
     Column("residents", "number",
         "population|pop|all residents|usual residents|all usual residents|total population|"
-        "persons|pop_census2021|pop|people total|total residents|all people"),
+        "persons|pop_census2021|people total|total residents|all people|all persons"),
     Column("children_0_4", "number",
         "age 0 to 4|aged 0 to 4|0-4|0 to 4|under 5|under 5s|aged 4 years and under|age_0_4|"
         "aged_0_4|aged_0_4_derived|children under 5|children aged 0-4|age aged 4 years and under"),
@@ -418,7 +419,8 @@ _COUNTS = (
         "households with no car or van"),
     Column("p_no_car", "share",
         "% no car|percent no car|% no car or van|no car %|no car percent|share without car|"
-        "% households with no car"),
+        "% households with no car|% of households with no car or van|"
+        "% households with no car or van|% of households with no car"),
     Column("people", "number", "people counted|ts038_base"),
     Column("disabled", "number",
         "disabled people|disabled_ea|dis disabled under the equality act|"
@@ -474,7 +476,12 @@ _TABLES: dict[str, tuple[Column, ...]] = {
             "parent postcode|user postcode|member postcode",
         ),
         Column("site", "text", "centre|centre name|centre id|site name|venue|building|setting"),
-        Column("attendances", "number", "visits|attended|number of visits|times|count|contacts"),
+        Column(
+            "attendances",
+            "number",
+            "visits|attended|number of visits|times|count|contacts|"
+            "attendance|number of attendances",
+        ),
     ),
     "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
 }
