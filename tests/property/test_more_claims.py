@@ -395,7 +395,7 @@ def test_how_many_sites_a_question_keeps_is_counted(seed):
 def test_today_is_described_person_by_person(seed):
     small = study(seed)
     own = found(seed)
-    service = SimpleNamespace(title="Centres")
+    service = SimpleNamespace(title="Centres", one="Centre")
     config = SimpleNamespace(services={"s": service})
     results = SimpleNamespace(study=SimpleNamespace(config=config))
     said = TodayAnswer(results, own.impact, own.result).sentence()
