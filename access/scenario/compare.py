@@ -513,7 +513,8 @@ class _Sides:
     def altered(self) -> str:
         """Which sites stay open with another offer, in words."""
         held, after = self.sites
-        return _status_words(held, [s for s in after if s.id in self.open[1]], self.names)
+        stay = {*self.open[0]} & {*self.open[1]}
+        return _status_words(held, [s for s in after if s.id in stay], self.names)
 
     @property
     def alike(self) -> bool:

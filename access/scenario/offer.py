@@ -303,10 +303,10 @@ def _supply(
     has = [i for i in every if all(i not in s or i in r for s, r in zip(sides, room, strict=True))]
     if len(has) == len(every):
         out = [{i: r[i] for i in s} for s, r in zip(sides, room, strict=True)]
-        for i in set(out[0]) & set(out[1]):  # fewer days, the same room: less of it is open
-            if out[0][i] == out[1][i] and i in days[1]:
-                was = min(days[0].get(i, WEEKDAYS), WEEKDAYS)
-                out[1][i] *= min(days[1][i], WEEKDAYS) / was
+        for i in set(out[0]) & set(out[1]):  # other days, the same room: less or more is open
+            if out[0][i] == out[1][i]:
+                was, now = (min(d.get(i, WEEKDAYS), WEEKDAYS) for d in days)
+                out[1][i] *= now / was
         return (
             out,
             "places",

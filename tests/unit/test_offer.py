@@ -136,6 +136,18 @@ def test_fewer_days_are_less_of_an_offer():
     assert found.supply[["before", "after"]].to_numpy().tolist() == [[60, 60], [40, 20]]
 
 
+@pytest.mark.parametrize("room", [(60, 40), (None, None)])
+@pytest.mark.parametrize(("was", "now"), [(2, None), (2, 4), (None, 2), (2, 7)])
+def test_days_count_in_proportion_whichever_way_they_change(room, was, now):
+    matrix, demand, today = town(MINUTES, room=room, days=(5, was))
+    step = Modification.status("Y", "full" if now is None else "part_time", days=now)
+    sites = [replace(s, status="part_time") if s.days == 2 else s for s in today.sites]
+    plan = Scenario("other", Baseline("today", tuple(sites)), (step,))
+    found = offer_change(matrix, before=plan.baseline, after=plan, demand=demand)
+    before, after = found.supply.set_index("site").loc["Y", ["before", "after"]]
+    assert after / before == pytest.approx(min(now or 5, 5) / (was or 5))
+
+
 def test_a_site_that_nobody_reaches_is_named():
     matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
     found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})
