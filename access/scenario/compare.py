@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -484,7 +484,16 @@ def compare(
         within_minutes=tuple(float(t) for t in within_minutes),
         within_metres=dict(within_metres),
         tolerance_minutes=float(tolerance_minutes),
+        _without=None
+        if later.minute_by_minute is None
+        else partial(_least_without, later, sides.open[1]),
     )
+
+
+def _least_without(matrix: TravelMatrix, open_sites: Sequence[str], closed: str) -> _Floats:
+    """Give minutes to the nearest of the sites that are left when one more closes."""
+    left = [site for site in open_sites if site != closed]
+    return matrix.least(left) if left else np.full(matrix.shape[0], np.inf)
 
 
 @dataclass(frozen=True)
