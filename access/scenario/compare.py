@@ -50,7 +50,7 @@ from access.scenario.impact import (
     _receiving_table,
 )
 from access.scenario.sites import NothingChangesWarning, Site
-from access.text import listed, named
+from access.text import limit_words, listed, named
 from access.units import LSOAS_ENGLAND_2011
 
 _WHEN = ("before", "after")
@@ -575,7 +575,7 @@ def _sides_of(
 
 def _rules(tolerance_minutes: float) -> tuple[str, ...]:
     return (
-        f"affected: the nearest time changes by more than {tolerance_minutes:g} minutes",
+        f"affected: the nearest time changes by more than {limit_words(tolerance_minutes)}",
         "means, quantiles and maxima are over the families reached; changes over those reached "
         "both before and after; the others are counted beside them",
         "quantiles: the least time that the given share of families does not exceed",

@@ -22,7 +22,7 @@ from access.network.matrix import TravelMatrix
 from access.scenario.impact import _plain
 from access.scenario.scenario import Scenario
 from access.scenario.sites import Baseline
-from access.text import Claim, Said, about, figure, listed, named
+from access.text import Claim, Said, about, figure, limit_words, listed, named
 
 _CATCHMENT_MINUTES = 30.0
 _DECAY_PER_MINUTE = 0.1
@@ -123,7 +123,7 @@ class OfferChange:
             float(self.table[key].iloc[at])
             for key in ("mean_before", "mean_after", "less", "none_after")
         )
-        where = f"within {self.catchment_minutes:g} minutes ({trip(self.mode)})"
+        where = f"within {limit_words(self.catchment_minutes)} ({trip(self.mode)})"
         goes = (
             f"stays at {figure(before, 2)}"
             if figure(before, 2) == figure(after, 2)
@@ -394,8 +394,8 @@ def _declared(catchment_minutes: float, decay_per_minute: float, per: float) -> 
     """Say what was chosen, and what the shares leave out."""
     zones = [f"{catchment_minutes * z:.4g}" for z in _ZONES]
     return (
-        f"a catchment is {catchment_minutes:g} minutes; zones end at {listed(zones)} minutes and "
-        f"weigh {listed([f'{w:g}' for w in _ZONE_WEIGHTS])} (Luo and Qi 2009)",
+        f"a catchment is {limit_words(catchment_minutes)}; zones end at {listed(zones)} minutes "
+        f"and weigh {listed([f'{w:g}' for w in _ZONE_WEIGHTS])} (Luo and Qi 2009)",
         f"by gravity a minute more counts {np.exp(-decay_per_minute):.3g} times: a declared "
         "choice, not an estimate",
         "offers are shared among those counted in the study; nobody from beyond it is counted",
