@@ -16,7 +16,7 @@ from access.labels import OFFER_MEASURES, offer_words, trip
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
 from access.measure.demand import align_demand, known_numbers
-from access.measure.distribution import weighted_mean, weighted_quantile
+from access.measure.distribution import weighted_mean, weighted_quantile, within
 from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.scenario.impact import _plain
@@ -347,7 +347,7 @@ def _measured(
 def _reach(matrix: TravelMatrix, sites: list[str], catchment_minutes: float) -> list[str]:
     """Say of every area whether a site is within the catchment, beyond it, or unreachable."""
     least = matrix.sites(sites).total_minutes.min(axis=1)  # site by site, as the measures read it
-    words = np.where(least <= catchment_minutes, "within", "beyond")
+    words = np.where(within(least, catchment_minutes), "within", "beyond")
     return [str(w) for w in np.where(np.isfinite(least), words, "unreachable")]
 
 
@@ -417,8 +417,8 @@ def _unused(
     told = []
     for when, offered, matrix in zip(_WHEN, supply, matrices, strict=True):
         own = list(offered)
-        least = matrix.sites(own).total_minutes[lived].min(axis=0)
-        far = [i for i, minutes in zip(own, least, strict=True) if minutes > catchment_minutes]
+        near = within(matrix.sites(own).total_minutes[lived].min(axis=0), catchment_minutes)
+        far = [i for i, here in zip(own, near, strict=True) if not here]
         if far:
             told.append(f"within the catchment of nobody {when}: {listed(named(far, names))}")
     return tuple(told)

@@ -148,6 +148,19 @@ def test_days_count_in_proportion_whichever_way_they_change(room, was, now):
     assert after / before == pytest.approx(min(now or 5, 5) / (was or 5))
 
 
+@pytest.mark.parametrize("limit", [0.3, 30.0, 33.3])
+def test_a_limit_is_kept_alike_by_every_measure_whatever_its_last_digits(limit):
+    hair = float(np.nextafter(limit, np.inf))
+    matrix = TravelMatrix.from_minutes([[hair]], area_ids=["a"], site_ids=["X"])
+    demand = pd.DataFrame({"id": ["a"], "count": [10]})
+    found = offer_change(matrix, before=["X"], after=["X"], demand=demand, catchment_minutes=limit)
+    assert found.areas["reach_after"].tolist() == ["within"]
+    assert (found.areas[[f"{k}_after" for k in found.table["measure"]]] > 0).all(axis=None)
+    assert not any("catchment of nobody" in told for told in found.assumptions)
+    zone = stepped([limit, 3 * limit], [1.0, 0.5])
+    assert zone([hair, limit * 1.001]).tolist() == [1.0, 0.5]
+
+
 def test_a_site_that_nobody_reaches_is_named():
     matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
     found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})
