@@ -108,7 +108,9 @@ def _status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[
 def _offer_words(site: Site) -> str:
     """Say what a site offers: "outreach on 2 days a week"."""
     kind = {"full": "a full offer", "part_time": "part-time opening"}.get(site.status, site.status)
-    return kind if site.days is None else f"{kind} on {site.days:g} days a week"
+    if site.days is None:
+        return kind
+    return f"{kind} on {site.days:g} day{'' if site.days == 1 else 's'} a week"
 
 
 def _status_notes(

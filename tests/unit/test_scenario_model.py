@@ -288,6 +288,17 @@ def test_capacity_and_days_of_a_scenario_are_used():
     assert impact.summary["mean_days_before"] == 5
 
 
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "on 1 day a week"), (2.5, "on 2.5 days a week"), (None, "to outreach ")]
+)
+def test_days_a_week_are_said_as_people_say_them(days, said):
+    m = TravelMatrix.from_minutes([[5, 9], [9, 5]], area_ids=["a", "b"], site_ids=["A", "B"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    base = Baseline("now", (Site("A"), Site("B")))
+    plan = Scenario("Plan", base, [Modification.status("B", "outreach", days=days)])
+    assert said in f"{compare(m, after=plan, demand=demand).sentence()} "
+
+
 def test_fewer_days_alone_are_a_change():
     plan = Scenario("Plan", BASE, [Modification.status("A", "outreach", days=1)])
     impact = compare(M, after=plan, demand=DEMAND)
