@@ -292,14 +292,17 @@ def _within(
 
 
 def _days(areas: Mapping[str, NDArray[Any]]) -> dict[str, float | int]:
-    """Days a week of the nearest site, where they are known; not known are all weekdays before."""
+    """Days a week of the nearest site; where some are known, the others are all weekdays."""
     names = ("mean_days_before", "mean_days_after", "fewer_days")
     if "days_before" not in areas:
         return dict.fromkeys(names, np.nan)
     count = areas["count"]
-    before, after = (areas[f"days_{when}"].astype(float) for when in _WHEN)
-    was = np.where(np.isnan(before) & (areas["nearest_before"] != ""), WEEKDAYS, before)
-    fewer = count[after < was].sum()
+    told = [areas[f"days_{when}"].astype(float) for when in _WHEN]
+    before, after = (
+        np.where(np.isnan(days) & (areas[f"nearest_{when}"] != ""), WEEKDAYS, days)
+        for when, days in zip(_WHEN, told, strict=True)
+    )
+    fewer = count[told[1] < before].sum()
     return dict(
         zip(names, (weighted_mean(before, count), weighted_mean(after, count), fewer), strict=True)
     )
