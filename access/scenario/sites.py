@@ -305,7 +305,7 @@ class Modification:
         ----------
         site : str
         to : str
-            Id of the place, as the travel matrix has it.
+            Id of the place, as the travel matrix has it; not of a site that is open.
         lon, lat : float, optional
             Where it is, WGS84 degrees.
         name : str, optional
