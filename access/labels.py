@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from access.text import capital, figure, is_missing, minutes_words, ordinal, pounds, share_figure
+from access.text import (
+    capital,
+    figure,
+    is_missing,
+    limit_words,
+    minutes_words,
+    ordinal,
+    pounds,
+    share_figure,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,7 @@ _CRITERIA = {
 
 
 def _limit(threshold_minutes: float | None) -> str:
-    return "the threshold" if threshold_minutes is None else f"{threshold_minutes:g} minutes"
+    return "the threshold" if threshold_minutes is None else limit_words(threshold_minutes)
 
 
 def criterion_words(criterion: str, mode: str, threshold_minutes: float | None = None) -> str:
@@ -258,9 +267,9 @@ def page_words() -> dict[str, str]:
 
 #: Measures of what is on offer within reach, in the order in which tables give them.
 OFFER_MEASURES = {
-    "cumulative": "{unit} within {limit} minutes",
+    "cumulative": "{unit} within {limit}",
     "gravity": "{unit}, counting less the longer the trip (gravity)",
-    "two_step": "shared among all within {limit} minutes (2SFCA)",
+    "two_step": "shared among all within {limit} (2SFCA)",
     "enhanced_two_step": "shared, the nearer counting more (E2SFCA)",
     "three_step": "shared, everybody choosing among sites (3SFCA)",
 }
@@ -274,4 +283,4 @@ def offer_words(measure: str, catchment_minutes: float, unit: str) -> str:
     >>> offer_words("cumulative", 30, "sites"), offer_words("two_step", 15, "sites")
     ('sites within 30 minutes', 'shared among all within 15 minutes (2SFCA)')
     """
-    return OFFER_MEASURES[measure].format(limit=f"{catchment_minutes:g}", unit=unit)
+    return OFFER_MEASURES[measure].format(limit=limit_words(catchment_minutes), unit=unit)

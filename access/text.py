@@ -321,6 +321,17 @@ def minutes_words(minutes: float | None, decimals: int = 1, *, signed: bool = Fa
     return f"{text} minute{'' if text in ('1', '+1', f'{_MINUS}1') else 's'}"
 
 
+def limit_words(minutes: float) -> str:
+    """Write a limit of minutes as it was set.
+
+    Examples
+    --------
+    >>> limit_words(1.0), limit_words(12.5)
+    ('1 minute', '12.5 minutes')
+    """
+    return f"{minutes:g} minute{'' if minutes == 1 else 's'}"
+
+
 def instead_words(after: float, before: float, how: str = "") -> str:
     """Set whole minutes against those before; those alike once rounded are not set twice.
 

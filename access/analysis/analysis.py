@@ -38,6 +38,7 @@ from access.analysis.questions import (
     _places_of,
     _question_of,
     _site_ids,
+    check_neighbours,
     service_of,
 )
 from access.analysis.results import (
@@ -110,7 +111,7 @@ class TravelOptions(TypedDict, total=False):
         headline when not given.
     neighbours : bool
         Let people use the neighbouring authorities' centres, in every option; as the study says
-        when not given.
+        when not given. Refused where the study has none.
     weights : str
         ``"none"``, ``"linear"``, ``"green_book"`` or a column of the areas; the study's scheme
         when not given.
@@ -435,8 +436,8 @@ class Analysis:
         travel = travel_options(own)
         gone = tuple(sorted(s.id for s in after.sites if s.status == "deregistered"))
 
-        counted = self._neighbours(travel.get("neighbours"))
         others = len(self.study.neighbours_of(service)) > 0
+        counted = self._neighbours(travel.get("neighbours")) and others
 
         def measured(
             then: Baseline | Scenario, *, neighbours: bool = counted
@@ -470,7 +471,7 @@ class Analysis:
             stays=stays,
             deregistered=gone,
             beside=beside,
-            neighbours=counted and others,
+            neighbours=counted,
             sides=(before, after),
         )
 
@@ -1407,6 +1408,7 @@ class Analysis:
 
     def _neighbours(self, asked: bool | None) -> bool:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
+        check_neighbours(self.study, self.study.config.services, asked)
         return self.study.config.measures.neighbours if asked is None else asked
 
     def _others(self, service: str) -> list[str]:

@@ -18,7 +18,7 @@ from access.network.modelled import MODELLED_DRIVING, modelled_error
 from access.scenario import Uncertainty, plausible_sites
 from access.study import Study
 from access.study.settings import LEAST_KM_H, MOST_KM_H
-from access.text import listed
+from access.text import limit_words, listed
 
 # Sites at a position of their own: a mobile stop, a new building. They get minutes as any site.
 
@@ -206,7 +206,7 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     driving = MODELLED_DRIVING if modelled else "driving at the speeds of the drive profile"
     park = ""
     if study.knows_cars:
-        park = f"{travel.parking_minutes:g} minutes to park in the {trip('typical')}; "
+        park = f"{limit_words(travel.parking_minutes)} to park in the {trip('typical')}; "
     return (
         f"Walking at {travel.walk_km_h:g} km/h; {driving}; {park}everybody uses "
         "the site nearest in time, whatever they use today."

@@ -51,7 +51,7 @@ def _sampled_ranking(
         found,
         near,
         criteria=criteria,
-        ways=rules.ways,
+        rules=rules,
         seed=seed,
         absolute_gap=settings.absolute_gap,
         mode=mode,

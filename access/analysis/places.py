@@ -28,7 +28,7 @@ from access.scenario.impact import group_labels
 from access.scenario.users import group_counts
 from access.study import Study
 from access.study.tables import without_shapes
-from access.text import figure, listed
+from access.text import figure, limit_words, listed
 from access.units import WGS84, unproject
 
 _MOST_MINUTES = 600.0
@@ -89,7 +89,7 @@ class Isochrones:
                 told.append(f"{name} {_STATUS_WORDS[last['status']]}.")
                 continue
             parts = [
-                f"{r['minutes']:g} minutes {figure(r['street_km'], 1)} km of streets"
+                f"{limit_words(r['minutes'])} {figure(r['street_km'], 1)} km of streets"
                 for r in reached.to_dict("records")
             ]
             trip = mode_title(str(last["mode"]))
@@ -260,7 +260,7 @@ class Within:
                 told.append(f"{figure(row['within'])} of {figure(row['all'])} {row['who']}")
         trip = mode_title(self.mode)
         who = listed(told) if told else "nobody who is counted"
-        return f"Within {self.minutes:g} minutes ({trip}) of {self.site_name}: {who}."
+        return f"Within {limit_words(self.minutes)} ({trip}) of {self.site_name}: {who}."
 
     def __repr__(self) -> str:
         return f"{self.sentence()}\n{self.to_frame().to_string(index=False)}"

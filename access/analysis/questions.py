@@ -315,6 +315,17 @@ def kept_centres(
     return {key: [i for i in ids if i in centres] for key, centres in own.items()}
 
 
+def check_neighbours(study: Study, services: Iterable[str], asked: bool | None) -> None:
+    """Refuse to count neighbours' centres where the study knows none of what is asked about."""
+    listed = sorted(set(services))
+    if asked and not any(len(study.neighbours_of(key)) for key in listed):
+        raise ParameterError(
+            f"neighbours: the study has no neighbouring authority's centre of {' or '.join(listed)}"
+            ", so that they would change nothing; expected some in neighbours.csv, or the "
+            "question without them"
+        )
+
+
 def _site_ids(
     study: Study, given: Sequence[str], places: pd.DataFrame, *, name: str, what: str
 ) -> list[str]:
@@ -442,10 +453,17 @@ def questions(
         raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
     chosen = [proposal] if proposal is not None else list(known)
     if service is not None:
+        pick(study.config.services, service, "service")
         chosen = [key for key in chosen if known[key].service == service]
-    if not chosen:
+    if not chosen and proposal is not None:
         raise ParameterError(
-            "nothing to ask about: the study has no such proposal; say --close and --open"
+            f"proposal {proposal!r} is of {known[proposal].service}, not of {service}; expected "
+            "the one or the other to be left out"
+        )
+    if not chosen:
+        of = "" if service is None else f" for {service}"
+        raise ParameterError(
+            f"nothing to ask about: the study has no proposal{of}; say --close and --open"
         )
     return [
         _question_of(study, key, p.title, p.service, p.close, p.open, p.comment,

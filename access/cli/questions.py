@@ -189,7 +189,13 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
     from access.analysis.analysis import Analysis, TravelOptions
-    from access.analysis.questions import option_logs, questions, read_attendance, read_take_up
+    from access.analysis.questions import (
+        check_neighbours,
+        option_logs,
+        questions,
+        read_attendance,
+        read_take_up,
+    )
     from access.run.findings import (
         bus_of,
         impact_charts,
@@ -212,6 +218,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         opening=opening or [],
         scenario=_one_scenario(scenarios or []),
     )
+    check_neighbours(loaded, (question.service for question in asked), neighbours)
     options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
     seen = None if attendance is None else read_attendance(attendance)
     assumed = None if take_up is None else read_take_up(take_up)
@@ -419,13 +426,14 @@ def rank(
     charts.
     """
     from access.analysis.analysis import Analysis, QuestionOptions
-    from access.analysis.questions import kept_centres, questions
+    from access.analysis.questions import check_neighbours, kept_centres, questions
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
+    check_neighbours(loaded, (question.service for question in asked), neighbours)
     options: QuestionOptions = {
         "mode": mode,
         "neighbours": neighbours,

@@ -45,7 +45,7 @@ from access.maps.explorer_encode import (
     _simplify_shapes,
 )
 from access.maps.ground import _map_places, _map_streets, area_cells
-from access.text import UNREACHED, figure, rise_between
+from access.text import UNREACHED, figure, limit_words, rise_between
 from access.units import WGS84
 
 _KEY = {True: "Star: one of the best hubs.", False: "Diamond: {own}."}
@@ -247,11 +247,11 @@ def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) 
     colours = _reach_colours(len(limits))
     for limit, colour in reversed(list(zip(limits, colours, strict=True))):
         rows = shown[shown["minutes"] == limit]
-        layer = folium.FeatureGroup(name=f"within {limit:g} minutes")
+        layer = folium.FeatureGroup(name=f"within {limit_words(limit)}")
         if len(rows):
             frame = gpd.GeoDataFrame(
                 {"site": [template_text(n) for n in rows["site_name"]],
-                 "within": [f"{limit:g} minutes"] * len(rows)},
+                 "within": [limit_words(limit)] * len(rows)},
                 geometry=rows.geometry.to_numpy(), index=range(len(rows)), crs=WGS84,
             )  # fmt: skip
             look = {"fillColor": colour, "fillOpacity": 0.85, "color": INK, "weight": 0.8}
@@ -266,7 +266,7 @@ def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) 
     for site in sites.drop_duplicates("id").to_dict("records"):
         _site_marker(site, [template_text(site["name"])], _sign(closes=False)).add_to(fmap)
     folium.LayerControl(collapsed=False).add_to(fmap)
-    labels = [f"within {limit:g} minutes" for limit in limits]
+    labels = [f"within {limit_words(limit)}" for limit in limits]
     mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
     trip = template_text(mode_title(mode)).capitalize()
     words = f"{trip}, {'to' if way == 'to_site' else 'from'} the site"

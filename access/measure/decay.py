@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from access.errors import ParameterError
-from access.measure.distribution import within
+from access.measure.distribution import _SLACK, within
 
 _Floats = NDArray[np.float64]
 
@@ -146,7 +146,8 @@ def stepped(steps_minutes: Sequence[float], weights: Sequence[float]) -> _Decay:
         )
     padded = np.append(w, 0.0)
     zones = ", ".join(f"{s:g}: {x:g}" for s, x in zip(steps, w, strict=True))
-    return _Decay(f"stepped({zones})", lambda t: padded[np.searchsorted(steps, t, side="left")])
+    ends = steps * (1 + _SLACK)  # as `within` has it
+    return _Decay(f"stepped({zones})", lambda t: padded[np.searchsorted(ends, t, side="left")])
 
 
 def exponential(rate_per_minute: float) -> _Decay:

@@ -15,6 +15,7 @@ from access.errors import ParameterError
 from access.labels import trip
 from access.measure.demand import align_demand, by_area
 from access.network.matrix import Status, TravelMatrix, at_rank, positions
+from access.text import limit_words
 
 # The trip of families as they live: with and without a car, and over the days of a week.
 
@@ -115,7 +116,7 @@ def typical_matrix(
         assumptions=(
             *dict.fromkeys((*walk.assumptions, *drive.assumptions)),
             f"{trip('typical')}: the share of households without a car walks, the rest takes "
-            f"the quicker of walking and driving + {parking_minutes:g} minutes to park",
+            f"the quicker of walking and driving + {limit_words(parking_minutes)} to park",
         ),
         provenance={
             "walk": walk.provenance,

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ParameterError
 from access.labels import trip
 from access.network.matrix import Status, TravelMatrix, nearest_rank
+from access.text import limit_words
 
 _Floats = NDArray[np.float64]
 
@@ -323,7 +324,7 @@ def family_trip(
             *dict.fromkeys((*bus.assumptions, *drive.assumptions)),
             f"{trip('typical')}: at every minute the share of households without a car takes the "
             "quicker of walking and the bus, the rest the quicker of walking and driving + "
-            f"{parking_minutes:g} minutes to park",
+            f"{limit_words(parking_minutes)} to park",
         ),
         {"bus": bus.provenance, "drive": drive.provenance, "parking_minutes": parking_minutes},
     )  # fmt: skip

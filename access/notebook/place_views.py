@@ -42,7 +42,16 @@ from access.report.hubs import hub_table, near_best_table, trade_off_table
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
-from access.text import Claim, Said, about, counted, minutes_words, percent, share_figure
+from access.text import (
+    Claim,
+    Said,
+    about,
+    counted,
+    limit_words,
+    minutes_words,
+    percent,
+    share_figure,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -269,7 +278,8 @@ class TodayAnswer(_View):
         ]  # fmt: skip
         columns += [Column("families", "People", "people"), Column("reached", "Reached", "people")]
         columns += [
-            Column(c, f"Within {c.removeprefix('within_')} minutes", "share") for c in shares
+            Column(c, f"Within {limit_words(float(c.removeprefix('within_')))}", "share")
+            for c in shares
         ]
         frame["mode"] = [mode_title(m) for m in frame["mode"]]
         return Table.from_frame(frame, self._title(), columns, short="Today")
@@ -290,7 +300,9 @@ class TodayAnswer(_View):
         rows = []
         for low, high, colour in zip(edges, edges[1:], MINUTES_COLOURS, strict=False):
             inside = (minutes <= high) & ((minutes > low) | (low == 0)) & np.isfinite(minutes)
-            label = f"{low:g} to {high:g} minutes" if np.isfinite(high) else f"over {low:g} minutes"
+            label = f"over {limit_words(low)}"
+            if np.isfinite(high):
+                label = f"{low:g} to {high:g} minutes"
             rows.append((label, float(count[inside].sum()), colour))
         lost = float(count[~np.isfinite(minutes)].sum())
         return [*rows, ("none in reach", lost, "#ffffff")] if lost else rows

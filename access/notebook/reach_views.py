@@ -22,7 +22,7 @@ from access.maps.planner_map import page_reach_map
 from access.notebook.tables import _View
 from access.report.bus import none_sentence, numbers_table, without_table
 from access.run.answer import geojson, places_layers, write_layers
-from access.text import figure
+from access.text import figure, limit_words
 
 
 class _Mapped(_View):
@@ -221,7 +221,7 @@ class WithinAnswer(_View):
 
     def _title(self) -> str:
         trip = mode_title(self.found.mode)
-        return f"Within {self.found.minutes:g} minutes of {self.found.site_name}, {trip}"
+        return f"Within {limit_words(self.found.minutes)} of {self.found.site_name}, {trip}"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         def table() -> Table:

@@ -75,6 +75,7 @@ from access.text import (
     NOT_APPLICABLE,
     figure,
     figure_words,
+    limit_words,
     listed,
     minutes_words,
     percent,
@@ -172,7 +173,7 @@ def _speeds(results: StudyResults) -> str:
     text = f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, {driving}"
     if "typical" not in results.matrices:
         return sentence(text)
-    text = sentence(f"{text}, with {travel.parking_minutes:g} minutes to park")
+    text = sentence(f"{text}, with {limit_words(travel.parking_minutes)} to park")
     return f"{text} {trip_meaning(results, 'typical')}"
 
 
@@ -241,7 +242,7 @@ def _measure_rows(results: StudyResults) -> list[tuple[str, str]]:
     measures, weights = results.study.config.measures, results.study.config.weights
     rows = [
         ("Shares are given within", f"{figure_words(measures.thresholds_minutes)} minutes"),
-        ("Limit that alternatives are ranked by", f"{measures.threshold_minutes:g} minutes"),
+        ("Limit that alternatives are ranked by", limit_words(measures.threshold_minutes)),
     ]
     distances = [
         label if label.replace(" ", "") == f"{metres:g}m" else f"{label} ({metres:,.0f} m)"

@@ -18,7 +18,7 @@ from access.labels import criterion_words
 from access.network.gtfs import spoken
 from access.network.windowed import clock
 from access.report.findings import ProposalFindings, _in_all
-from access.text import NOT_APPLICABLE, ROUNDED_ONCE, Claim, Said, capital
+from access.text import NOT_APPLICABLE, ROUNDED_ONCE, Claim, Said, capital, limit_words
 
 _WAYS = {"there": "The way there", "home": "The way home"}
 
@@ -90,8 +90,8 @@ def none_sentence(noun: str, change: BusChange) -> Said:
     home = f"; on the way home {counts['home']}" if "home" in counts else ""
     return Said(
         f"Of {public_count(people)} {noun}, these have no journey by bus or on foot under "
-        f"{change.limit_minutes:g} minutes, in half of the minutes of the window or more: on the "
-        f"way there {counts['there']}{home}.",
+        f"{limit_words(change.limit_minutes)}, in half of the minutes of the window or more: on "
+        f"the way there {counts['there']}{home}.",
         claims,
     )
 
@@ -111,7 +111,8 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
     for way, measure, before, after in _rows(change, words):
         rows.append((f"{_WAYS[way]}: {words[measure]}", before, after))
     return Table(
-        f"{title}: {noun} with no journey by bus or on foot under {change.limit_minutes:g} minutes",
+        f"{title}: {noun} with no journey by bus or on foot under "
+        f"{limit_words(change.limit_minutes)}",
         (
             Column("way", "No journey", width=1.6),
             Column("before", "Today", "people"),
@@ -183,8 +184,8 @@ def _areas_blocks(
         for when, said in (("before", "today"), ("after", "after"))
     ]  # fmt: skip
     table = Table(
-        f"{found.label}: areas with no journey under {change.limit_minutes:g} minutes in half of "
-        "the minutes or more",
+        f"{found.label}: areas with no journey under {limit_words(change.limit_minutes)} in half "
+        "of the minutes or more",
         (Column("area", "Area", width=1.6), Column("people", capital(found.noun), "people"),
          *columns),
         tuple(rows),

@@ -31,7 +31,15 @@ from access.scenario.compare import figure_key
 from access.scenario.offer import OfferChange
 from access.scenario.users import equality
 from access.study.config import Characteristic, Group
-from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, is_missing, listed, sentence
+from access.text import (
+    NOT_APPLICABLE,
+    ROUNDED_ONCE,
+    capital,
+    is_missing,
+    limit_words,
+    listed,
+    sentence,
+)
 
 #: Rows of the table of what is on offer that a page has room for; more stand in the workbook.
 _MOST_OFFER_ROWS = 20
@@ -72,7 +80,7 @@ def within_table(found: ProposalFindings) -> Table:
     """Give the share within each threshold, before and after."""
     impact, mode = found.impact, trip(found.mode)
     s = impact.summary
-    limits = [(f"{t:g} minutes", f"share_within_{t:g}_min") for t in impact.within_minutes]
+    limits = [(limit_words(t), f"share_within_{t:g}_min") for t in impact.within_minutes]
     limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
     rows: list[tuple[Value, ...]] = []
     for label, key in limits:

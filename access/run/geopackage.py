@@ -21,6 +21,7 @@ from access.maps.explorer_data import map_attributions
 from access.maps.ground import area_cells
 from access.run.findings import _hub_points
 from access.run.summary import area_table
+from access.text import limit_words
 from access.units import WGS84
 
 #: The date on everything inside; a clock would change the bytes.
@@ -256,7 +257,26 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
     }  # fmt: skip
     for mode in results.networks:
         looks[f"network_{mode}"] = _Look(f"Streets ({mode})", lines, "line", (("", "", street),))
+    if results.bus is not None:
+        looks |= _bus_looks(results, results.bus)
     return {"areas": _area_looks(results, columns, cells), **{k: [v] for k, v in looks.items()}}
+
+
+def _bus_looks(results: StudyResults, bus: BusTimes) -> dict[str, _Look]:
+    """Say what the layers of buses are, and on which day."""
+    day, limit = bus.timetable.day.isoformat(), results.study.config.bus.limit_minutes
+    words = f"Stops in use on {day}, with departures an hour on the way there and home."
+    looks = {"bus_stops": _Look("Bus stops", words, "marker",
+                                (("", "", _marker("square", CATEGORICAL[1], 1.6)),))}  # fmt: skip
+    words = (
+        f"Minutes by bus on {day}, there and home, today and after, from the areas' points; "
+        f"without: the share of minutes of setting out with no journey under {limit_words(limit)}."
+    )
+    spot = _marker("circle", CATEGORICAL[1], 2.0)
+    for key, proposal in results.proposals.items():
+        title = f"By bus: {proposal.title}"
+        looks[f"bus_{key}"] = _Look(title, words, "marker", (("", "", spot),))
+    return looks
 
 
 def _area_looks(results: StudyResults, columns: Sequence[str], cells: str) -> list[_Look]:

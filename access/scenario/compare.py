@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ from access.scenario.impact import (
     _receiving_table,
 )
 from access.scenario.sites import NothingChangesWarning, Site
-from access.text import listed, named
+from access.text import limit_words, listed, named
 from access.units import LSOAS_ENGLAND_2011
 
 _WHEN = ("before", "after")
@@ -108,7 +108,9 @@ def _status_words(before: Sequence[Site], after: Sequence[Site], names: Mapping[
 def _offer_words(site: Site) -> str:
     """Say what a site offers: "outreach on 2 days a week"."""
     kind = {"full": "a full offer", "part_time": "part-time opening"}.get(site.status, site.status)
-    return kind if site.days is None else f"{kind} on {site.days:g} days a week"
+    if site.days is None:
+        return kind
+    return f"{kind} on {site.days:g} day{'' if site.days == 1 else 's'} a week"
 
 
 def _status_notes(
@@ -290,14 +292,17 @@ def _within(
 
 
 def _days(areas: Mapping[str, NDArray[Any]]) -> dict[str, float | int]:
-    """Days a week of the nearest site, where they are known; not known are all weekdays before."""
+    """Days a week of the nearest site; where some are known, the others are all weekdays."""
     names = ("mean_days_before", "mean_days_after", "fewer_days")
     if "days_before" not in areas:
         return dict.fromkeys(names, np.nan)
     count = areas["count"]
-    before, after = (areas[f"days_{when}"].astype(float) for when in _WHEN)
-    was = np.where(np.isnan(before) & (areas["nearest_before"] != ""), WEEKDAYS, before)
-    fewer = count[after < was].sum()
+    told = [areas[f"days_{when}"].astype(float) for when in _WHEN]
+    before, after = (
+        np.where(np.isnan(days) & (areas[f"nearest_{when}"] != ""), WEEKDAYS, days)
+        for when, days in zip(_WHEN, told, strict=True)
+    )
+    fewer = count[told[1] < before].sum()
     return dict(
         zip(names, (weighted_mean(before, count), weighted_mean(after, count), fewer), strict=True)
     )
@@ -484,7 +489,16 @@ def compare(
         within_minutes=tuple(float(t) for t in within_minutes),
         within_metres=dict(within_metres),
         tolerance_minutes=float(tolerance_minutes),
+        _without=None
+        if later.minute_by_minute is None
+        else partial(_least_without, later, sides.open[1]),
     )
+
+
+def _least_without(matrix: TravelMatrix, open_sites: Sequence[str], closed: str) -> _Floats:
+    """Give minutes to the nearest of the sites that are left when one more closes."""
+    left = [site for site in open_sites if site != closed]
+    return matrix.least(left) if left else np.full(matrix.shape[0], np.inf)
 
 
 @dataclass(frozen=True)
@@ -513,7 +527,8 @@ class _Sides:
     def altered(self) -> str:
         """Which sites stay open with another offer, in words."""
         held, after = self.sites
-        return _status_words(held, [s for s in after if s.id in self.open[1]], self.names)
+        stay = {*self.open[0]} & {*self.open[1]}
+        return _status_words(held, [s for s in after if s.id in stay], self.names)
 
     @property
     def alike(self) -> bool:
@@ -565,7 +580,7 @@ def _sides_of(
 
 def _rules(tolerance_minutes: float) -> tuple[str, ...]:
     return (
-        f"affected: the nearest time changes by more than {tolerance_minutes:g} minutes",
+        f"affected: the nearest time changes by more than {limit_words(tolerance_minutes)}",
         "means, quantiles and maxima are over the families reached; changes over those reached "
         "both before and after; the others are counted beside them",
         "quantiles: the least time that the given share of families does not exceed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Real
@@ -308,7 +308,10 @@ def _receiving_table(
 
 
 def _one_more_table(
-    areas: pd.DataFrame, after: Sequence[str], names: Mapping[str, str]
+    areas: pd.DataFrame,
+    after: Sequence[str],
+    names: Mapping[str, str],
+    without: Callable[[str], _Floats] | None,
 ) -> pd.DataFrame:
     """What the closing of each site that is left would add, one at a time."""
     count = areas["count"].to_numpy(float)
@@ -317,8 +320,10 @@ def _one_more_table(
     rows = []
     for site in sorted(after):
         own = (areas["nearest_after"] == site).to_numpy() & (count > 0)
+        closed = np.where(own, second, first) if without is None else without(site)
         extra = second[own] - first[own]
         finite = extra[np.isfinite(extra)]
+        lost = np.isfinite(first) & ~np.isfinite(closed)
         rows.append(
             {
                 "site": site,
@@ -326,8 +331,8 @@ def _one_more_table(
                 "families": count[own].sum(),
                 "mean_extra_minutes": weighted_mean(extra, count[own]),
                 "max_extra_minutes": finite.max() if finite.size else np.nan,
-                "newly_unreachable": count[own][np.isinf(extra)].sum(),
-                "mean_minutes": weighted_mean(np.where(own, second, first), count),
+                "newly_unreachable": count[lost].sum(),
+                "mean_minutes": weighted_mean(closed, count),
             }
         )
     table = pd.DataFrame(rows)
@@ -384,6 +389,7 @@ class Impact:
     within_minutes: tuple[float, ...] = ()
     tolerance_minutes: float = 0.0
     within_metres: Mapping[str, float] = field(default_factory=dict)
+    _without: Callable[[str], _Floats] | None = field(default=None, repr=False)
     _groups: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -483,9 +489,10 @@ class Impact:
         DataFrame
             One row a site open after, most families first: ``site name families
             mean_extra_minutes max_extra_minutes newly_unreachable mean_minutes`` (of everyone
-            still reached, were it closed).
+            still reached, were it closed). Where minutes depend on when one sets out, the last
+            two hold those too who use it at some minutes alone.
         """
-        return _one_more_table(self.areas, self.after, self.names)
+        return _one_more_table(self.areas, self.after, self.names, self._without)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the summary as a table of two columns.

@@ -16,13 +16,13 @@ from access.labels import OFFER_MEASURES, offer_words, trip
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
 from access.measure.demand import align_demand, known_numbers
-from access.measure.distribution import weighted_mean, weighted_quantile
+from access.measure.distribution import weighted_mean, weighted_quantile, within
 from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.scenario.impact import _plain
 from access.scenario.scenario import Scenario
 from access.scenario.sites import Baseline
-from access.text import Claim, Said, about, figure, listed, named
+from access.text import Claim, Said, about, figure, limit_words, listed, named
 
 _CATCHMENT_MINUTES = 30.0
 _DECAY_PER_MINUTE = 0.1
@@ -123,7 +123,7 @@ class OfferChange:
             float(self.table[key].iloc[at])
             for key in ("mean_before", "mean_after", "less", "none_after")
         )
-        where = f"within {self.catchment_minutes:g} minutes ({trip(self.mode)})"
+        where = f"within {limit_words(self.catchment_minutes)} ({trip(self.mode)})"
         goes = (
             f"stays at {figure(before, 2)}"
             if figure(before, 2) == figure(after, 2)
@@ -303,10 +303,10 @@ def _supply(
     has = [i for i in every if all(i not in s or i in r for s, r in zip(sides, room, strict=True))]
     if len(has) == len(every):
         out = [{i: r[i] for i in s} for s, r in zip(sides, room, strict=True)]
-        for i in set(out[0]) & set(out[1]):  # fewer days, the same room: less of it is open
-            if out[0][i] == out[1][i] and i in days[1]:
-                was = min(days[0].get(i, WEEKDAYS), WEEKDAYS)
-                out[1][i] *= min(days[1][i], WEEKDAYS) / was
+        for i in set(out[0]) & set(out[1]):  # other days, the same room: less or more is open
+            if out[0][i] == out[1][i]:
+                was, now = (min(d.get(i, WEEKDAYS), WEEKDAYS) for d in days)
+                out[1][i] *= now / was
         return (
             out,
             "places",
@@ -347,7 +347,7 @@ def _measured(
 def _reach(matrix: TravelMatrix, sites: list[str], catchment_minutes: float) -> list[str]:
     """Say of every area whether a site is within the catchment, beyond it, or unreachable."""
     least = matrix.sites(sites).total_minutes.min(axis=1)  # site by site, as the measures read it
-    words = np.where(least <= catchment_minutes, "within", "beyond")
+    words = np.where(within(least, catchment_minutes), "within", "beyond")
     return [str(w) for w in np.where(np.isfinite(least), words, "unreachable")]
 
 
@@ -394,8 +394,8 @@ def _declared(catchment_minutes: float, decay_per_minute: float, per: float) -> 
     """Say what was chosen, and what the shares leave out."""
     zones = [f"{catchment_minutes * z:.4g}" for z in _ZONES]
     return (
-        f"a catchment is {catchment_minutes:g} minutes; zones end at {listed(zones)} minutes and "
-        f"weigh {listed([f'{w:g}' for w in _ZONE_WEIGHTS])} (Luo and Qi 2009)",
+        f"a catchment is {limit_words(catchment_minutes)}; zones end at {listed(zones)} minutes "
+        f"and weigh {listed([f'{w:g}' for w in _ZONE_WEIGHTS])} (Luo and Qi 2009)",
         f"by gravity a minute more counts {np.exp(-decay_per_minute):.3g} times: a declared "
         "choice, not an estimate",
         "offers are shared among those counted in the study; nobody from beyond it is counted",
@@ -417,8 +417,8 @@ def _unused(
     told = []
     for when, offered, matrix in zip(_WHEN, supply, matrices, strict=True):
         own = list(offered)
-        least = matrix.sites(own).total_minutes[lived].min(axis=0)
-        far = [i for i, minutes in zip(own, least, strict=True) if minutes > catchment_minutes]
+        near = within(matrix.sites(own).total_minutes[lived].min(axis=0), catchment_minutes)
+        far = [i for i, here in zip(own, near, strict=True) if not here]
         if far:
             told.append(f"within the catchment of nobody {when}: {listed(named(far, names))}")
     return tuple(told)

@@ -129,6 +129,13 @@ class Closings:
         """How many ways there are, exactly."""
         return self._tails()[0][self.closing]
 
+    def allow(self, kept: Indices) -> bool:
+        """Tell whether the rules let a way to keep sites be one of the ways."""
+        closed = np.setdiff1d(np.arange(self.sites), kept)
+        return bool(np.isin(closed, self.free).all()) and all(
+            np.isin(where, kept).sum() >= least for where, least in self.rules.values()
+        )
+
     @property
     def too_many(self) -> bool:
         """Whether the ways are too many to list: those that the rules refuse are looked at too."""

@@ -14,7 +14,7 @@ from access.display import html_answer
 from access.errors import ParameterError
 from access.labels import criterion_value, criterion_words
 from access.scenario.criteria import _CRITERIA, Floats, _evaluate
-from access.scenario.options import Indices, Options
+from access.scenario.options import Closings, Indices, Options
 from access.text import Claim, Said, listed, named, share_figure, share_span
 
 #: How sure the intervals are, each measure by itself.
@@ -91,7 +91,8 @@ class SampledRanking:
         ``proposal regret better_in_sample share_better_low share_better_high rank_low
         rank_high``.
     proposal : dict or None
-        ``closed kept`` and each criterion's value.
+        ``closed kept allowed`` and each criterion's value; one that breaks a rule is not allowed,
+        and is none of the ways.
     ways : int
         How many ways there are, exactly.
     draws, seed : int
@@ -187,7 +188,9 @@ class SampledRanking:
         closes = listed(named(first["best_closed"], self.names)) or "nothing"
         amount = criterion_value(self.criteria[0], first["best"])
         best = f"the {sure} by {words} closes {closes} ({amount}"
-        start = f"Of {self.what}, too many to list, "
+        # a proposal that breaks a rule is none of them
+        of = "Of" if self.proposal is None or self.proposal["allowed"] else "Set beside"
+        start = f"{of} {self.what}, too many to list, "
         claims = [Claim("ways", "is", (float(self.ways),)),
                   Claim(f"least:{self.criteria[0]}", "best" if first["proven"] else "at_least",
                         (float(first["best"]),))]  # fmt: skip
@@ -197,8 +200,9 @@ class SampledRanking:
         more = "the proposal leaves some people out of reach"
         if regret is not None and np.isfinite(regret):
             claims.append(Claim(f"regret:{self.criteria[0]}", "is", (float(regret),)))
-            more = f"the proposal: {criterion_value(self.criteria[0], regret)} more"
-            more = "the proposal is as good" if regret <= _SAME else more
+            than = "less" if regret < 0 else "more"
+            more = f"the proposal: {criterion_value(self.criteria[0], abs(regret))} {than}"
+            more = "the proposal is as good" if abs(regret) <= _SAME else more
         for c in self.criteria:
             row = self.row(c)
             ends = (float(row["share_better_low"]), float(row["share_better_high"]))
@@ -276,13 +280,14 @@ def stand_in_sample(
     near: Sequence[Indices],
     *,
     criteria: tuple[str, ...],
-    ways: int,
+    rules: Closings,
     seed: int,
     absolute_gap: bool,
     mode: str,
     names: Mapping[str, str],
 ) -> SampledRanking:
     """Place a proposal in what was drawn (`options`), what was found best, and what is near it."""
+    ways = rules.ways
     own = None if options.proposal is None else options.row_of(options.proposal)
     looked = [f.kept for f in found.values()] + list(near)
     looked += [] if own is None else [own[0]]
@@ -293,10 +298,16 @@ def stand_in_sample(
     mine = (
         None if own is None else {c: v[0] for c, v in _values(options, own, absolute_gap).items()}
     )
+    allowed = own is None or rules.allow(own[0])
+    # a proposal that breaks a rule is none of the ways, and so never the best of them
+    of_ways = np.ones(len(rows), dtype=bool)
+    if own is not None and not allowed:
+        of_ways = (rows != own[0]).any(axis=1)
+    known = {c: seen[c][of_ways] for c in criteria}
     ids = np.array(options.ids, dtype=object)
     lines, why = [], [[] for _ in rows]  # type: ignore[var-annotated]
     for c in criteria:
-        best = _best(c, rows, seen, drawn, options, found.get(c))
+        best = _best(c, rows[of_ways], known, drawn, options, found.get(c))
         where = np.flatnonzero((rows == best["kept"]).all(axis=1))
         for k in where:
             why[k].append(c)
@@ -304,14 +315,17 @@ def stand_in_sample(
         line = {"criterion": c, "best": best["value"], "best_closed": closed,
                 "proven": best["proven"], "bound": best["bound"]}  # fmt: skip
         if mine is not None:
-            line |= _own_place(c, mine[c], best, seen[c], drawn[c], ways)
+            line |= _own_place(c, mine[c], best, known[c], drawn[c], ways, allowed=allowed)
         lines.append(line)
     table = _looked_at(ids, rows, seen, why, own, criteria, mode)
     proposal = None
     if mine is not None and options.proposal is not None:
         kept = options.proposal
-        proposal = {"kept": kept, "closed": tuple(i for i in options.ids if i not in kept)} | {
-            c: float(mine[c]) for c in criteria
+        proposal = {
+            "kept": kept,
+            "closed": tuple(i for i in options.ids if i not in kept),
+            "allowed": allowed,
+            **{c: float(mine[c]) for c in criteria},
         }
     count = len(options.kept)
     keep = options.kept.shape[1]
@@ -373,15 +387,17 @@ def _best(
 
 
 def _own_place(
-    criterion: str, own: float, best: Mapping[str, Any], seen: Floats, drawn: Floats, ways: int
-) -> dict[str, Any]:
+    criterion: str, own: float, best: Mapping[str, Any], seen: Floats, drawn: Floats, ways: int,
+    *, allowed: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Say where the proposal's value lies among all ways, from those drawn and those known."""
     mine, least = _less(criterion, own), _less(criterion, best["value"])
     better = int((_less(criterion, drawn) < mine - _SAME).sum())
     known = int((_less(criterion, seen) < mine - _SAME).sum())
     low, high = _clopper_pearson(better, len(drawn))
-    first = max(1, min(ways, 1 + int(np.ceil(float(Fraction(low) * ways)))), 1 + known)
-    last = max(first, min(ways, 1 + int(Fraction(high) * ways)))
+    lowest = ways if allowed else ways + 1  # beside the ways, and not one of them
+    first = max(1, min(lowest, 1 + int(np.ceil(float(Fraction(low) * ways)))), 1 + known)
+    last = max(first, min(lowest, 1 + int(Fraction(high) * ways)))
     if best["proven"] and mine <= least + _SAME:
         first = last = 1
     regret = mine - least if np.isfinite(mine) and np.isfinite(least) else None

@@ -305,7 +305,7 @@ class Modification:
         ----------
         site : str
         to : str
-            Id of the place, as the travel matrix has it.
+            Id of the place, as the travel matrix has it; not of a site that is open.
         lon, lat : float, optional
             Where it is, WGS84 degrees.
         name : str, optional
@@ -401,14 +401,28 @@ class Modification:
         elif self.action == "status":
             changed = _at_status(old, self.new_status or old.status)
             sites[self.site] = replace(changed, days=self.days or changed.days)
-        elif self.to == self.site:
-            expected = "another place's id (a moved site needs its own column in the matrix)"
-            return Fault("scenario", where, "to", str(self.to), expected)
+        elif wrong := self._cannot_move(old, sites.get(str(self.to))):
+            return Fault("scenario", where, *wrong)
         else:
             there = sites.get(str(self.to), Site(str(self.to), old.name, lon=None, lat=None))
             moved = replace(there, status=old.status, days=old.days, capacity=old.capacity)
             sites[self.site] = replace(old, status="closed")
             sites[str(self.to)] = self._with(moved)
+        return None
+
+    def _cannot_move(self, old: Site, there: Site | None) -> tuple[str, str, str] | None:
+        """Say what is wrong of a move: column, what was found, what was expected."""
+        if self.to == self.site:
+            expected = "another place's id (a moved site needs its own column in the matrix)"
+            return "to", str(self.to), expected
+        if old.status == "closed":
+            return "site", self.site, "a site that is not closed: there is no offer to move"
+        if there is not None and there.status in OPEN_STATUSES:
+            expected = (
+                "a place that is not open, for what it offers would be lost (where one site goes "
+                "into another, close the one)"
+            )
+            return "to", str(self.to), expected
         return None
 
     def _with(self, site: Site) -> Site:

@@ -134,16 +134,18 @@ def _lower_envelope(base: np.ndarray, slope: np.ndarray) -> list[tuple[float, in
 
 def _rank_by_lambda(base: np.ndarray, slope: np.ndarray, own: int) -> pd.DataFrame:
     """Rank of one line among all, between the lambdas where it crosses another."""
+    near = _NEAR * max(abs(base[own]), 1.0)
+    # float noise makes no line of another steepness, which would cross far out, nor a lead
+    lead, rise = (np.where(np.abs(v - v[own]) > near, v - v[own], 0.0) for v in (base, slope))
     with np.errstate(divide="ignore", invalid="ignore"):
-        cross = (base - base[own]) / (slope[own] - slope)
+        cross = -lead / rise
     cuts = np.unique(cross[np.isfinite(cross) & (cross > 0)])
+    cuts = cuts[np.diff(cuts, prepend=0.0) > _NEAR * np.maximum(cuts, 1.0)]
     edges = [0.0, *cuts.tolist(), float("inf")]
     ranks: list[list[Any]] = []
     for low, high in pairwise(edges):
-        middle = low + 1.0 if np.isinf(high) else (low + high) / 2
-        values = base + middle * slope
-        near = _NEAR * max(abs(values[own]), 1.0)
-        rank = int((values < values[own] - near).sum()) + 1
+        inside = low + min(1.0, (high - low) / 2)
+        rank = int((lead + inside * rise < 0).sum()) + 1
         if ranks and ranks[-1][2] == rank:
             ranks[-1][1] = high
         else:

@@ -532,8 +532,8 @@ class TakeUpChange:
         rest = f" ({self.take_up.note}). {self.warning}"
         if any(is_missing(end) for end in ends):
             return Said(f"How use would change is not known: nobody's use is counted{rest}")
-        words = listed([share_figure(end, 1, signed=True) for end in ends])
-        told = f"by {words.split(' and ')[0]}" if ends[0] == ends[1] else f"by between {words}"
+        words = [share_figure(end, 1, signed=True) for end in ends]
+        told = f"by {words[0]}" if words[0] == words[1] else f"by between {listed(words)}"
         return Said(f"Use would change {told}{rest}", [Claim("use_change", "between", tuple(ends))])
 
     def __repr__(self) -> str:

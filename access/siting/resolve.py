@@ -33,6 +33,7 @@ from access.siting.problem import (
     listed,
 )
 from access.siting.search import MOST_ADDED, Bools, Floats, Ints, within
+from access.text import limit_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +242,7 @@ class _RuleReader:
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, "areas of Within")
             who = "every area" if areas is None else f"{len(where)} named areas"
-            label = f"{who} within {minutes:g} minutes{self._of(number)}"
+            label = f"{who} within {limit_words(minutes)}{self._of(number)}"
             base = np.zeros(len(where))
             self.reaches.append(_ReachRule(label, number, where, base, minutes, "within"))
 
@@ -255,7 +256,7 @@ class _RuleReader:
                 continue
             base = today[where]
             bound = np.isfinite(base)
-            label = f"{rule.name} no more than {extra:g} minutes worse than today"
+            label = f"{rule.name} no more than {limit_words(extra)} worse than today"
             self.reaches.append(
                 _ReachRule(
                     label + self._of(number), number, where[bound], base[bound], extra, "no worse"

@@ -510,6 +510,7 @@ def _proposal_faults(
     of_service = centres["service"] == proposal.service
     own = set(centres.loc[of_service, "id"])
     offers = set(centres.loc[of_service & offers_today(centres), "id"])
+    shut = set(centres.loc[centres["status"] == "closed", "id"]) if "status" in centres else set()
     new = {c.opens for c in proposal.change if c.lon is not None}
     today = f"a {proposal.service} of centres.csv: {sorted(own)}"
     place = "an id of centres.csv or candidates.csv"
@@ -528,6 +529,9 @@ def _proposal_faults(
         at = f"{where}.change.{number}"
         if change.action != "open" and change.site not in own | opened:
             faults.append(Fault("study.toml", at, "site", change.site, today))
+        if change.action == "move" and change.site in shut - opened:
+            expected = f"a {proposal.service} that is not closed today: there is no offer to move"
+            faults.append(Fault("study.toml", at, "site", change.site, expected))
         column = "to" if change.action == "move" else "site"
         if change.opens is not None and change.opens not in known | new:
             expected = f"{place}, or a lon and a lat for a new site"

@@ -68,6 +68,19 @@ def call(*words: object) -> str:
             "cannot be read as CSV",
         ),
         (["rank", "--service", "youth_centre", "--close", "CC01"], ScenarioError, "'CC01'"),
+        *(
+            ([command, *words], ParameterError, said)
+            for command in ("compare", "rank")
+            for words, said in (
+                (["--service", "youth_centre", "--neighbours"], "no neighbouring .* youth_centre"),
+                (
+                    ["--proposal", CC, "--service", "youth_centre"],
+                    f"'{CC}' is of childrens_centre, not of youth_centre",
+                ),
+                (["--proposal", CC, "--service", "nursery"], "no service 'nursery'"),
+                (["--service", "nursery"], "no service 'nursery'"),
+            )
+        ),
     ],
 )
 def test_questions_that_cannot_be_answered_are_refused_before_the_work(words, error, said):

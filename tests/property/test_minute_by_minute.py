@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.errors import ParameterError
-from access.measure.distribution import nearest, weighted_quantile
+from access.measure.distribution import nearest, weighted_mean, weighted_quantile
 from access.network import TravelMatrix, WindowedTravel
 from access.scenario import compare, rank_closures
 
@@ -74,6 +74,22 @@ def test_nearest_and_rank_are_the_rule_in_words(each, q):
         assert row["worst"] == minutes.max()
         if np.isfinite(minutes).all():
             assert row["p90"] == weighted_quantile(minutes, count[reachable], 0.9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), st.sampled_from([10, 50, 75]), st.integers(1, 3))
+def test_one_more_that_closes_is_measured_minute_by_minute(each, q, many):
+    matrix, after = by_bus(each, q), SITES[:many]
+    count = np.arange(1.0, len(each) + 1)
+    demand = pd.DataFrame({"id": matrix.area_ids, "count": count})
+    impact = compare(matrix, before=SITES, after=after, demand=demand)
+    now = truth(each, range(many), q)
+    for row in impact.if_one_more_closes().to_dict("records"):
+        left = [k for k in range(many) if SITES[k] != row["site"]]
+        then = truth(each, left, q) if left else np.full(len(count), np.inf)
+        assert row["newly_unreachable"] == count[np.isfinite(now) & np.isinf(then)].sum()
+        mean = weighted_mean(then, count)
+        assert row["mean_minutes"] == pytest.approx(mean, nan_ok=True)
 
 
 def test_the_median_of_the_nearest_is_not_the_nearest_of_the_medians():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zipfile
 
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 
 from access import answer, load_study
@@ -20,7 +22,7 @@ from access.network.matrix import at_rank
 from access.release import released
 from access.report.board import board_report
 from access.run.summary import spoken_summary, summary_of
-from access.run.write import _study_layers
+from access.run.write import _study_layers, write_geopackage
 from access.scenario import Uncertainty, rank_closures, robustness
 from access.sources.folder import new_study
 from access.units import great_circle_m
@@ -121,6 +123,18 @@ def test_a_bus_cut_alone_and_with_closures(results, proposal):
     with pytest.raises(ParameterError, match="without buses nothing changes by mode 'walk'"):
         analysis.with_bus_cut(["1"], "walk")
     assert analysis.with_bus_cut(["stop:e2"], "bus").bus_notes()[-1].endswith("stop e2 closed.")
+
+
+def test_every_layer_of_a_study_with_buses_has_a_look_and_says_what_it_is(results, tmp_path):
+    package = write_geopackage(results, tmp_path / "study.gpkg")
+    base = sqlite3.connect(package)
+    styled = {row[0] for row in base.execute("SELECT f_table_name FROM layer_styles")}
+    told = dict(base.execute("SELECT table_name, description FROM gpkg_contents"))
+    base.close()
+    layers = {name for name, kind in pyogrio.list_layers(package) if kind is not None}
+    assert {"bus_stops", "bus_three_to_two"} <= layers == styled
+    assert all(results.streets in told[name] for name in layers)
+    assert "on 2023-06-06" in told["bus_stops"] and "under 60 minutes" in told["bus_three_to_two"]
 
 
 def test_every_output_speaks_of_buses(results, proposal):

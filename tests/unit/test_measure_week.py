@@ -165,6 +165,17 @@ def test_fewer_days_than_every_weekday_where_none_were_said():
     assert summary["fewer_days"] == 10  # c reached none before
 
 
+def test_the_mean_of_days_is_over_everybody_who_reaches_a_site():
+    plan = Scenario("Plan", TODAY, [Modification.status("X", "outreach", days=2)])
+    found = compare(M, after=plan, demand=DEMAND)
+    reached = found.areas[found.areas["nearest_after"] != ""]
+    days = np.where(reached["nearest_after"] == "X", 2, 5)
+    assert found.summary["mean_days_before"] == 5
+    mean = np.average(days, weights=reached["count"])
+    assert 2 < found.summary["mean_days_after"] < 5
+    assert found.summary["mean_days_after"] == pytest.approx(mean)
+
+
 def test_what_becomes_full_is_open_every_weekday():
     part = Baseline.of(
         "today", SITES.assign(status=["part_time", "full", "closed"], days=[2, 4, 3])

@@ -136,6 +136,31 @@ def test_fewer_days_are_less_of_an_offer():
     assert found.supply[["before", "after"]].to_numpy().tolist() == [[60, 60], [40, 20]]
 
 
+@pytest.mark.parametrize("room", [(60, 40), (None, None)])
+@pytest.mark.parametrize(("was", "now"), [(2, None), (2, 4), (None, 2), (2, 7)])
+def test_days_count_in_proportion_whichever_way_they_change(room, was, now):
+    matrix, demand, today = town(MINUTES, room=room, days=(5, was))
+    step = Modification.status("Y", "full" if now is None else "part_time", days=now)
+    sites = [replace(s, status="part_time") if s.days == 2 else s for s in today.sites]
+    plan = Scenario("other", Baseline("today", tuple(sites)), (step,))
+    found = offer_change(matrix, before=plan.baseline, after=plan, demand=demand)
+    before, after = found.supply.set_index("site").loc["Y", ["before", "after"]]
+    assert after / before == pytest.approx(min(now or 5, 5) / (was or 5))
+
+
+@pytest.mark.parametrize("limit", [0.3, 30.0, 33.3])
+def test_a_limit_is_kept_alike_by_every_measure_whatever_its_last_digits(limit):
+    hair = float(np.nextafter(limit, np.inf))
+    matrix = TravelMatrix.from_minutes([[hair]], area_ids=["a"], site_ids=["X"])
+    demand = pd.DataFrame({"id": ["a"], "count": [10]})
+    found = offer_change(matrix, before=["X"], after=["X"], demand=demand, catchment_minutes=limit)
+    assert found.areas["reach_after"].tolist() == ["within"]
+    assert (found.areas[[f"{k}_after" for k in found.table["measure"]]] > 0).all(axis=None)
+    assert not any("catchment of nobody" in told for told in found.assumptions)
+    zone = stepped([limit, 3 * limit], [1.0, 0.5])
+    assert zone([hair, limit * 1.001]).tolist() == [1.0, 0.5]
+
+
 def test_a_site_that_nobody_reaches_is_named():
     matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
     found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})

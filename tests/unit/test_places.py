@@ -268,6 +268,12 @@ def test_walking_more_slowly_reaches_less(town):
 # ---- who lives near
 
 
+def test_one_minute_is_no_minutes(analysis, site):
+    assert analysis.within(site, minutes=1, mode="walk").sentence().startswith("Within 1 minute (")
+    reached = analysis.isochrones(site, minutes=[1, 2], mode="walk").sentence()
+    assert " within 1 minute " in reached and " and 2 minutes " in reached
+
+
 def test_who_lives_within_is_counted_by_the_matrix(analysis, site):
     found = analysis.within(site, minutes=20, mode="walk")
     matrix, study = analysis.results.matrices["walk"], analysis.study

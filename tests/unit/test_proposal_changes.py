@@ -197,6 +197,15 @@ def test_faults_are_told_by_proposal_change_and_key(tmp_path, said, column, expe
     assert any("proposals.p.change.0" in t and column in t and expected in t for t in told), told
 
 
+def test_what_is_shut_today_has_no_offer_to_move(tmp_path):
+    move = 'action = "move"\nsite = "L1"\nto = "K1"'
+    plan = f'[proposals.p]\ntitle = "P"\nservice = "library"\n[[proposals.p.change]]\n{move}\n'
+    shut = [{"id": "L1", "status": "closed"}]
+    folder = write_study(tmp_path / "s", services=LIBRARY, proposals=plan, more=shut)
+    with pytest.raises(StudyError, match="a library that is not closed today"):
+        load_study(folder)
+
+
 def test_one_new_id_has_one_place(tmp_path):
     two = PLAN + PLAN.replace("proposals.plan", "proposals.other").replace(
         f"lat = {LAT}", f"lat = {LAT + 0.001}"

@@ -131,3 +131,22 @@ def test_the_page_takes_its_words_and_its_threshold_from_python():
     for name, source in SOURCES.items():
         if name.endswith(".js"):
             assert f"< {THRESHOLD}" not in source.replace(f"if (c < {THRESHOLD})", ""), name
+
+
+def test_a_limit_of_minutes_is_worded_in_one_place():
+    """A limit may be 1: "within 1 minute". Ranges, and names of functions, are none."""
+    worded = {"text.py", "measure/decay.py"}
+    one = re.compile(r"(?<!\} to )\{(?!MINUTES_EDGES|edges)[^{}]*:g\} minutes\b(?!')")
+    found = {
+        (file, line.strip())
+        for file, source in SOURCES.items()
+        if file.endswith(".py") and file not in worded
+        for line in source.splitlines()
+        if one.search(line)
+    }
+    assert not found
+
+
+def test_one_minute_is_no_minutes():
+    assert labels.criterion_words("share_beyond", "walk", 1) == "share beyond 1 minute"
+    assert labels.offer_words("cumulative", 1, "sites") == "sites within 1 minute"

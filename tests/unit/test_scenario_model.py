@@ -86,6 +86,37 @@ def test_a_move_to_where_it_is():
     assert error.value.faults[0].column == "to"
 
 
+@pytest.mark.parametrize(
+    ("steps", "column"),
+    [
+        ([Modification.move("A", to="B")], "to"),
+        ([Modification.open("N"), Modification.move("A", to="N")], "to"),
+        ([Modification.close("A"), Modification.move("A", to="B")], "site"),
+        ([Modification.close("A"), Modification.move("A", to="N")], "site"),
+    ],
+)
+def test_a_move_overwrites_no_open_site_and_moves_no_closed_one(steps, column):
+    base = Baseline("now", (Site("A", status="outreach", days=2, capacity=9), Site("B")))
+    with pytest.raises(ScenarioError) as error:
+        Scenario("Plan", base, steps)
+    assert [f.column for f in error.value.faults] == [column]
+
+
+@pytest.mark.parametrize("step", [Modification.open("B"), Modification.status("B", "outreach")])
+def test_what_opens_is_not_said_to_change_too(step):
+    m = TravelMatrix.from_minutes([[5, 9], [9, 5]], area_ids=["a", "b"], site_ids=["A", "B"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    base = Baseline("now", (Site("A"), Site("B", status="deregistered")))
+    found = compare(m, after=Scenario("Plan", base, [step]), demand=demand)
+    assert found.sentence().startswith("Opening B shortens") and not found.altered
+
+
+def test_a_move_into_what_closed_before():
+    base = Baseline("now", (Site("A", status="outreach", days=2), Site("B", capacity=9)))
+    plan = Scenario("Plan", base, [Modification.close("B"), Modification.move("A", to="B")])
+    assert (plan.open_ids, plan.days) == (("B",), {"B": 2})
+
+
 def test_baselines_that_cannot_be_used():
     with pytest.raises(ScenarioError, match="at least one site"):
         Baseline.of("none", [])
@@ -255,6 +286,17 @@ def test_capacity_and_days_of_a_scenario_are_used():
     assert impact.areas["days_after"].tolist()[0] == 1
     assert impact.summary["fewer_days"] == 10
     assert impact.summary["mean_days_before"] == 5
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(1, "on 1 day a week"), (2.5, "on 2.5 days a week"), (None, "to outreach ")]
+)
+def test_days_a_week_are_said_as_people_say_them(days, said):
+    m = TravelMatrix.from_minutes([[5, 9], [9, 5]], area_ids=["a", "b"], site_ids=["A", "B"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    base = Baseline("now", (Site("A"), Site("B")))
+    plan = Scenario("Plan", base, [Modification.status("B", "outreach", days=days)])
+    assert said in f"{compare(m, after=plan, demand=demand).sentence()} "
 
 
 def test_fewer_days_alone_are_a_change():

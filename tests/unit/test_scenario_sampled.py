@@ -75,6 +75,46 @@ def test_ways_bests_and_the_place_agree_with_the_whole_list(rules):
     assert set(near[:12]) <= set(told)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [{"never_close": ["S03"]}, {"localities": TOWNS, "min_per_locality": {"north": 5}}],
+)
+@pytest.mark.parametrize("others", [("S07", "S09", "S11"), ("S04", "S05", "S10"), None])
+def test_a_proposal_that_breaks_a_rule_is_never_the_best_of_the_ways(rule, others):
+    dearest = sorted(set(SITES) - {"S03"}, key=lambda i: -COSTS[i])[:3]
+    listed, sampled = both(proposal={"closed": ["S03", *(others or dearest)]}, **rule)
+    assert not listed.proposal["allowed"] and not sampled.proposal["allowed"]
+    assert sampled.sentence().startswith(f"Set beside {sampled.ways:,} ways")
+    for c in listed.criteria:
+        row, best = sampled.row(c), listed.best(c)
+        assert row["best_closed"] != sampled.proposal["closed"]
+        if row["proven"]:
+            assert row["best"] == pytest.approx(best[c], abs=1e-8)
+            assert row["regret"] == pytest.approx(listed.proposal[f"regret_{c}"], abs=1e-8)
+
+
+def test_one_that_is_worse_than_all_ways_stands_beyond_the_last():
+    sites = ["X", "Y", "Z"]
+    m = TravelMatrix.from_minutes([[1, 2, 9]], area_ids=["a"], site_ids=sites)
+    demand = pd.DataFrame({"id": ["a"], "count": [10]})
+    choice = {"keep": 1, "demand": demand, "proposal": ["Z"], "never_close": ["X"]}
+    assert rank_closures(m, **choice).proposal["rank_mean"] == 2
+    found = _sampled_ranking(
+        ServiceChoice(m, **choice), CriteriaSettings(), mode="walk", names={}, seed=1, draws=50
+    )
+    row = found.row("mean")
+    assert found.ways == 1 and (row["rank_low"], row["rank_high"]) == (2, 2)
+
+
+def test_less_than_the_best_is_said_to_be_less():
+    minutes = [[1.0, 30.0, 40.0], [30.0, 1.0, 40.0]]
+    m = TravelMatrix.from_minutes(minutes, area_ids=["a", "b"], site_ids=["X", "Y", "Z"])
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 10]})
+    choice = ServiceChoice(m, 2, demand, {"closed": ["Z"]}, never_close=["Z"])
+    found = _sampled_ranking(choice, CriteriaSettings(), mode="walk", names={}, seed=1, draws=50)
+    assert "; the proposal: 14.5 minutes less)" in found.sentence()
+
+
 def test_the_interval_holds_the_true_share_about_as_often_as_it_says():
     matrix, demand = town()
     choice = {"keep": 8, "demand": demand, "proposal": {"kept": SITES[:8]}}

@@ -53,6 +53,34 @@ def test_by_hand():
     )
 
 
+def test_lines_that_are_as_steep_but_for_float_noise_cross_nowhere():
+    # who is deprived (b) is served alike by all: what they add is alike but for the last digit
+    m = TravelMatrix.from_minutes(
+        [[22, 7, 28], [1, 1, 1]], area_ids=["a", "b"], site_ids=["X", "Y", "Z"]
+    )
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [1, 1], "imd_rank": [32844, 6569]})
+    found = switching_values(m, keep=1, demand=demand, proposal=["X"])
+    assert found.lambdas == ()
+    assert found.proposal.to_numpy().tolist() == [[0, INF, 2]]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_proposals_rank_is_that_of_the_ranking_between_its_values(seed):
+    rng = np.random.default_rng(seed)
+    ids = [f"a{i}" for i in range(5)]
+    minutes = rng.integers(1, 12, (5, 4)) * 1.1
+    demand = pd.DataFrame({"id": ids, "count": rng.integers(0, 4, 5)}).replace(0, 1)
+    demand["imd_rank"] = rng.choice([1, 6569, 32844, 32844], 5)
+    m = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=list("PQRS"))
+    asked = {"keep": 2, "demand": demand, "proposal": ["P", "Q"]}
+    table = switching_values(m, **asked).proposal
+    assert table["lam_from"].tolist()[1:] == table["lam_to"].tolist()[:-1]
+    for row in table.itertuples():
+        lam = row.lam_from + min(1.0, (row.lam_to - row.lam_from) / 2)
+        ranking = rank_closures(m, weights="linear", lam=min(lam, 1000), **asked)
+        assert ranking.proposal["rank_weighted_mean"] == row.rank, row
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_ranking_agrees_on_both_sides_of_every_value(seed):
     m, demand = borough(seed)

@@ -120,6 +120,11 @@ def test_take_up_is_a_range_apart_from_the_facts():
     assert not any("use" in key or "take" in key for key in before)
 
 
+def test_a_range_whose_ends_read_alike_is_no_range():
+    told = take_up_change(IMPACT, TakeUp.declared(0.9001, 0.9002)).sentence()
+    assert "by between" not in told and told.count("%") == 1
+
+
 def test_take_up_of_those_cut_off_is_nought_and_of_the_unknown_not_counted():
     cut = compare(M, before=list("XYZ"), after=["Y"], demand=DEMAND)
     change = take_up_change(cut, TakeUp.declared(0.9, 1.0))
