@@ -162,11 +162,12 @@ def _ask_options(
     study: Study,
     path: Path,
     service: str | None,
-    ask: Callable[[str, str, str, tuple[str, ...], tuple[str, ...], str], _Asked],
+    ask: Callable[..., _Asked],
 ) -> list[_Asked]:
     """Make a question of every option and every service that it changes."""
     of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
-    known = set(of) | set(study.candidates["id"])
+    new = _new_places(study)
+    known = set(of) | set(study.candidates["id"]) | set(new)
     options = _read_options(path)
     faults = [
         Fault(path.name, f"option {k}", "close, open", site, "the id of a centre or candidate")
@@ -181,13 +182,38 @@ def _ask_options(
     for k, option in enumerate(options, 1):
         for key in wanted:
             close = tuple(i for i in option.close if of.get(i) == key)
-            opening = tuple(i for i in option.open if of.get(i, key) == key)
+            opening = tuple(filter(opens_for(study, key), option.open))
             if close or opening:
-                asked.append(ask(f"option_{k}_{key}", option.name, key, close, opening,
-                                 option.reason))  # fmt: skip
+                asked.append(ask(f"option_{k}_{key}", option.name, key, close,
+                                 tuple(i for i in opening if i not in new), option.reason,
+                                 [new[i] for i in opening if i in new]))  # fmt: skip
     if not asked:
         raise ScenarioError(f"{path.name} holds no option that changes which centres are open")
     return asked
+
+
+def opens_for(study: Study, service: str) -> Callable[[str], bool]:
+    """Say whether what a saved option opens is open to a service, as in the explorer.
+
+    What proposals open is open to the services that they open it for alone, be it a building or
+    another service's centre; any other building is open to all, any other centre to its own.
+    """
+    of = dict(zip(study.centres["id"].tolist(), study.centres["service"].tolist(), strict=True))
+    opened: dict[str, set[str]] = {}
+    for proposal in study.config.proposals.values():
+        for site in proposal.opens:
+            opened.setdefault(site, set()).add(proposal.service)
+    return lambda site: service in opened.get(site, {of.get(site, service)})
+
+
+def _new_places(study: Study) -> dict[str, Modification]:
+    """Give the opening of every new place of the study's proposals, by its id."""
+    return {
+        str(c.opens): Modification("open", str(c.opens), name=c.name, lon=c.lon, lat=c.lat)
+        for proposal in study.config.proposals.values()
+        for c in proposal.change
+        if c.lon is not None and c.opens is not None
+    }
 
 
 @dataclass(frozen=True, eq=False)
