@@ -145,12 +145,17 @@ def _read_options(path: Path) -> tuple[Request, ...]:
         Request(
             name=_undone(row["name"]) or f"Option {k}",
             reason=_undone(row["reason"]),
-            close=tuple((row["close"] or "").split()),
-            open=tuple((row["open"] or "").split()),
+            close=_ids_apart(row["close"]),
+            open=_ids_apart(row["open"]),
             noted=plain(row.get("noted") or ""),
         )
         for k, row in enumerate(table.to_dict("records"), 1)
     )
+
+
+def _ids_apart(text: str | None) -> tuple[str, ...]:
+    """Read ids with blanks between them, as the explorer writes them: one with a blank says so."""
+    return tuple(i.replace("%20", " ").replace("%25", "%") for i in (text or "").split())
 
 
 def _undone(text: str | None) -> str:
