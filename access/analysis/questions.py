@@ -214,7 +214,16 @@ def opens_for(study: Study, service: str) -> Callable[[str], bool]:
 def _new_places(study: Study) -> dict[str, Modification]:
     """Give the opening of every new place of the study's proposals, by its id."""
     return {
-        str(c.opens): Modification("open", str(c.opens), name=c.name, lon=c.lon, lat=c.lat)
+        str(c.opens): Modification(
+            "open",
+            str(c.opens),
+            name=c.name,
+            lon=c.lon,
+            lat=c.lat,
+            days=c.days,
+            capacity=c.capacity,
+            annual_cost_gbp=c.annual_cost_gbp,
+        )
         for proposal in study.config.proposals.values()
         for c in proposal.change
         if c.lon is not None and c.opens is not None

@@ -21,7 +21,14 @@ open = ["C2", "K1"]
 [proposals.new]
 title = "A new place"
 service = "youth"
-change = [{{ action = "open", site = "N1", name = "New place", lon = {}, lat = {} }}]
+[[proposals.new.change]]
+action = "open"
+site = "N1"
+name = "New place"
+lon = {}
+lat = {}
+days = 3
+annual_cost_gbp = 900
 
 [proposals.kids]
 title = "Fewer for children"
@@ -125,6 +132,8 @@ def test_what_proposals_open_is_open_to_their_own_service_alone(tmp_path):
     children, youth = questions(study, scenario=path)
     assert set(children.scenario.open_ids) == {"C1", "C3", "K2"}
     assert set(youth.scenario.open_ids) == {"Y2", "Y3", "C2", "K1", "K2", "N1"}
+    (new,) = (m for m in youth.scenario.modifications if m.site == "N1")
+    assert (new.name, new.days, new.annual_cost_gbp) == ("New place", 3, 900)
     for key, opened in (("children", ["C1", "K2"]), ("youth", ["C2", "K1", "K2", "N1"])):
         assert [i for i in ("C1", "C2", "K1", "K2", "N1") if opens_for(study, key)(i)] == opened
     same = saved(tmp_path, {"name": "y", "close": [], "open": ["C2"]}, name="y.json")
