@@ -10,9 +10,11 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from shlex import quote
 from typing import Any
 
 #: What one cell of a table may hold, characters, and what one setting may.
@@ -37,6 +39,7 @@ _REFERENCES = str.maketrans({c: f"&#{ord(c)};" for c in "`${}\\%\n\r\u2028\u2029
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+_WINDOWS = os.name == "nt"
 _RESERVED_COLUMNS = ("fid", "geom", "geometry", "rowid", "ogc_fid")
 
 
@@ -151,6 +154,20 @@ def terminal_text(text: object) -> str:
     'a\\u001b]0;t\\u0007b'
     """
     return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", str(text))
+
+
+def typed(text: object) -> str:
+    """Write a text as one word of a command, as it is typed: on Windows in double quotes only.
+
+    Examples
+    --------
+    >>> typed("my_town")
+    'my_town'
+    """
+    word = str(text)
+    if not _WINDOWS:
+        return quote(word)
+    return word if re.fullmatch(r"[\w.:\\/-]+", word) else f'"{word}"'
 
 
 def toml_text(text: str) -> str:

@@ -145,12 +145,17 @@ def _read_options(path: Path) -> tuple[Request, ...]:
         Request(
             name=_undone(row["name"]) or f"Option {k}",
             reason=_undone(row["reason"]),
-            close=tuple((row["close"] or "").split()),
-            open=tuple((row["open"] or "").split()),
+            close=_ids_apart(row["close"]),
+            open=_ids_apart(row["open"]),
             noted=plain(row.get("noted") or ""),
         )
         for k, row in enumerate(table.to_dict("records"), 1)
     )
+
+
+def _ids_apart(text: str | None) -> tuple[str, ...]:
+    """Read ids with blanks between them, as the explorer writes them: one with a blank says so."""
+    return tuple(i.replace("%20", " ").replace("%25", "%") for i in (text or "").split())
 
 
 def _undone(text: str | None) -> str:
@@ -162,11 +167,12 @@ def _ask_options(
     study: Study,
     path: Path,
     service: str | None,
-    ask: Callable[[str, str, str, tuple[str, ...], tuple[str, ...], str], _Asked],
+    ask: Callable[..., _Asked],
 ) -> list[_Asked]:
     """Make a question of every option and every service that it changes."""
     of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
-    known = set(of) | set(study.candidates["id"])
+    new = _new_places(study)
+    known = set(of) | set(study.candidates["id"]) | set(new)
     options = _read_options(path)
     faults = [
         Fault(path.name, f"option {k}", "close, open", site, "the id of a centre or candidate")
@@ -181,13 +187,47 @@ def _ask_options(
     for k, option in enumerate(options, 1):
         for key in wanted:
             close = tuple(i for i in option.close if of.get(i) == key)
-            opening = tuple(i for i in option.open if of.get(i, key) == key)
+            opening = tuple(filter(opens_for(study, key), option.open))
             if close or opening:
-                asked.append(ask(f"option_{k}_{key}", option.name, key, close, opening,
-                                 option.reason))  # fmt: skip
+                asked.append(ask(f"option_{k}_{key}", option.name, key, close,
+                                 tuple(i for i in opening if i not in new), option.reason,
+                                 [new[i] for i in opening if i in new]))  # fmt: skip
     if not asked:
         raise ScenarioError(f"{path.name} holds no option that changes which centres are open")
     return asked
+
+
+def opens_for(study: Study, service: str) -> Callable[[str], bool]:
+    """Say whether what a saved option opens is open to a service, as in the explorer.
+
+    What proposals open is open to the services that they open it for alone, be it a building or
+    another service's centre; any other building is open to all, any other centre to its own.
+    """
+    of = dict(zip(study.centres["id"].tolist(), study.centres["service"].tolist(), strict=True))
+    opened: dict[str, set[str]] = {}
+    for proposal in study.config.proposals.values():
+        for site in proposal.opens:
+            opened.setdefault(site, set()).add(proposal.service)
+    return lambda site: service in opened.get(site, {of.get(site, service)})
+
+
+def _new_places(study: Study) -> dict[str, Modification]:
+    """Give the opening of every new place of the study's proposals, by its id."""
+    return {
+        str(c.opens): Modification(
+            "open",
+            str(c.opens),
+            name=c.name,
+            lon=c.lon,
+            lat=c.lat,
+            days=c.days,
+            capacity=c.capacity,
+            annual_cost_gbp=c.annual_cost_gbp,
+        )
+        for proposal in study.config.proposals.values()
+        for c in proposal.change
+        if c.lon is not None and c.opens is not None
+    }
 
 
 @dataclass(frozen=True, eq=False)

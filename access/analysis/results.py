@@ -540,6 +540,12 @@ def council_words(study: Study, what: str = "") -> str:
     return f"{words}, chosen later ({when})" if chosen_later(study) else words
 
 
+def council_dated(study: Study) -> str:
+    """Say below a picture that the council chose later; nothing where it did not."""
+    when = study.config.hubs.council_date
+    return f" The council chose later ({when})." if chosen_later(study) else ""
+
+
 def as_many_hubs(results: StudyResults) -> str:
     """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
     chosen, answer = results.study.config.hubs.council_choice, results.hubs

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from access.analysis.results import StudyResults, chosen_later
+from access.analysis.results import StudyResults, council_dated
 from access.charts.chart import (
     ADDED_COLOURS,
     CATEGORICAL,
@@ -783,6 +783,6 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
         f"{results.study.config.study.place}. {counted(among, 'site')} to choose from. "
         f"{results.streets.split('. ')[0].rstrip('.')}.{unserved}"
     )
-    if council is not None and chosen_later(results.study):
-        below += f" The council chose later ({results.study.config.hubs.council_date})."
+    if council is not None:
+        below += council_dated(results.study)
     return Chart(title, alt, below, draw, (6.8, 3.8))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from access.cli.terminal import _JsonOption, _QuietOption, _StudyArgument, say, steps
 from access.errors import AccessError, ParameterError
+from access.escape import typed
 
 if TYPE_CHECKING:
     from access.sources.council_areas import Made
@@ -210,8 +210,8 @@ def streets(
         day = str(got.get("data_date", ""))[:10] or "the day of the extract"
         say(f"{file}: {counts}, data of {day}, sha256 {got['sha256'][:12]}...")
         own = file == loaded.folder / "streets.osm.pbf"
-        also = "" if own else f" --network {quote(str(file))}"
-        say(f"Use it: access run {quote(study)}{also}")
+        also = "" if own else f" --network {typed(file)}"
+        say(f"Use it: access run {typed(study)}{also}")
 
 
 def _from_extract(
@@ -292,7 +292,7 @@ def _fetch_part(part: str) -> Callable[..., None]:
         if not code:
             raise ParameterError(
                 f"{study} does not say which council it is of; expected --council with a code or "
-                f"name, for example access fetch {part} {study} --council E08000018"
+                f"name, for example access fetch {part} {typed(study)} --council E08000018"
             )
         net = _internet(study / "sources/.kept", proxy, ca, address, refresh, tries, timeout_s)
         with steps(quiet=quiet or json) as progress:
@@ -310,7 +310,7 @@ def _fetch_part(part: str) -> Callable[..., None]:
                 )
             units = "" if unit == "oa21" else f" --areas {unit}"
             say(
-                f"Bring it into the tables: access new {quote(code)} --study {quote(str(study))}"
+                f"Bring it into the tables: access new {typed(code)} --study {typed(study)}"
                 f"{units} --offline (with --from FOLDER too, where it was made with one)"
             )
         if asked.failed:
@@ -539,7 +539,7 @@ def new(
         if json:
             say(to_json({"folder": str(folder), "files": written}), nl=False)
         elif not quiet:
-            there = quote(str(folder))
+            there = typed(folder)
             say(f"Made {folder} with {', '.join(written)}: a made-up example.\n"
                 f"Next: access check {there}, then access run {there}, then put your own "
                 "rows in. "
@@ -563,7 +563,7 @@ def new(
         say(to_json(_made_facts(made)), nl=False)
     elif not quiet:
         say(made.to_text())
-        there = quote(str(folder))
+        there = typed(folder)
         say(f"\nNext: access check {there}; name what is proposed in {folder / 'study.toml'}; "
             f"access fetch streets {there}; access run {there}")  # fmt: skip
 

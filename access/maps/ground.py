@@ -504,8 +504,8 @@ def _furnish(axes: Axes, xy: np.ndarray) -> None:
 
 def _nice_length(metres: float) -> float:
     """Round a length down to 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(metres))
-    return float(max(step for step in (1, 2, 5) if step * power <= metres) * power)
+    power = 10.0 ** np.floor(np.log10(metres))  # of 999.9999999999999 it is 1000
+    return float(max(step for step in (0.5, 1, 2, 5) if step * power <= metres) * power)
 
 
 def _length_words(metres: float) -> str:

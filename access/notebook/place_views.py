@@ -17,6 +17,7 @@ from access.analysis.results import (
     ProposalResult,
     StudyResults,
     caption,
+    council_dated,
     hub_terms,
     pick,
 )
@@ -47,6 +48,7 @@ from access.text import (
     Said,
     about,
     counted,
+    figure,
     limit_words,
     minutes_words,
     percent,
@@ -547,25 +549,28 @@ class HubView(_View):
         >>> answers.hubs(2, among=["CC02", "CC07", "CC09", "GP04"]).map(3).title
         'The best 3 hubs, and the minutes to the nearest of them'
         """
-        chosen = self._chosen(hubs)
+        shown = self._best(hubs)
+        chosen = shown.chosen
         minutes = self.results.matrices[self.mode].least(chosen)
         sites = self.results.sites.set_index("id")
-        marks = [sites.loc[list(chosen)].assign(service="hub")]
+        marks, told = [sites.loc[list(chosen)].assign(service="hub")], ""
         if self.found.council is not None:
+            told = council_dated(self.results.study)
             marks.append(sites.loc[list(self.found.council.chosen)].assign(service="council"))
         names = self.found.named(chosen)
         many, which = counted(len(chosen), "hub"), "the nearest of them"
         if len(chosen) == 1:
             many, which = "hub", "it"
+        sure = "" if shown.status == "proven_optimal" else " found"
         return area_chart(
             self.results.study,
             minutes,
-            title=f"The best {many}, and the minutes to {which}",
+            title=f"The best {many}{sure}, and the minutes to {which}",
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
             labels=minutes_labels(MINUTES_EDGES),
             alt=f"Map of areas by minutes to the nearest of {names}.",
-            caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}",
+            caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}{told}",
             sites=pd.concat(marks[::-1]),
         )
 
@@ -585,13 +590,13 @@ class HubView(_View):
             "standing": lambda: plan_standing_table(self._plans(), found.names),
         }
 
-    def _chosen(self, hubs: int | None) -> tuple[str, ...]:
+    def _best(self, hubs: int | None) -> Solution:
         if hubs is None:
-            return self.best.chosen
+            return self.best
         known = self.found.curve.solutions
         if hubs not in known:
             raise ParameterError(f"the best {hubs!r} hubs were not looked for; found {list(known)}")
-        return known[hubs].chosen
+        return known[hubs]
 
     def _streets(self) -> str:
         return self.results.streets.split(". ")[0].rstrip(".") + "."
@@ -603,7 +608,7 @@ class HubView(_View):
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         table = self.to_frame()[["names", "mean_minutes", "saved"]]
         rows = [
-            [str(n), hubs, f"{mean:.1f}", "" if np.isnan(saved) else f"{saved:.1f}"]
+            [str(n), hubs, figure(mean, 1), "" if np.isnan(saved) else figure(saved, 1)]
             for n, hubs, mean, saved in table.itertuples()
         ]
         return ["Hubs", "Where", "Mean minutes", "Saved by the last"], rows

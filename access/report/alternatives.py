@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from access.analysis.questions import Request
+from access.analysis.questions import Request, opens_for
 from access.analysis.results import StudyResults, hub_terms
 from access.display import records
 from access.document.document import Block, Heading, Paragraph, TableBlock
@@ -561,20 +561,6 @@ def _asked_blocks(
     return blocks
 
 
-def _opens_for(results: StudyResults, service: str) -> Callable[[str], bool]:
-    """Say whether what is opened is open to a service: a building is to all, as in the explorer.
-
-    What proposals open is open to the services that they open it for alone, be it a building or
-    another service's centre.
-    """
-    kind = dict(zip(results.sites["id"], results.sites["kind"], strict=True))
-    opened: dict[str, set[str]] = {}
-    for proposal in results.proposals.values():
-        for site in proposal.opened:
-            opened.setdefault(site, set()).add(proposal.service)
-    return lambda site: service in opened.get(site, {service} if kind[site] != "centre" else set())
-
-
 def _asked_table(
     results: StudyResults, found: ProposalFindings, requests: Sequence[Request]
 ) -> Table:
@@ -583,7 +569,7 @@ def _asked_table(
     notes: tuple[str, ...] = ()
     columns = set(results.matrices[found.mode].site_ids)
     before = set(found.result.before)
-    serves = _opens_for(results, found.result.service)
+    serves = opens_for(results.study, found.result.service)
     for request in requests:
         closed = before & set(request.close)
         opened = {i for i in request.open if i in columns and serves(i)}

@@ -11,6 +11,7 @@ from access.analysis.results import (
     HubPlans,
     HubResult,
     StudyResults,
+    council_words,
     hub_terms,
     site_names,
 )
@@ -99,7 +100,7 @@ def hub_table(
     ]
     council = results.study.config.hubs.council_choice
     if council:
-        label = f"{len(council)}, the council's own"
+        label = f"{len(council)}, {council_words(results.study)}"
         rows.append(_row(means(council), label, council, names, "given"))
     unit = "min"
     columns = (

@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import ArrayLike
 
 from access.errors import Fault, StudyError
-from access.escape import LONGEST_KEY
+from access.escape import LONGEST_KEY, typed
 from access.files import write_file
 from access.sources.columns import (
     _CODE,
@@ -191,7 +191,8 @@ def _import_source(
     if private:
         raise StudyError(
             f"{source.file} seems to be about single people ({_shown(private)}); nothing of it was "
-            f"read into {table}.csv. Count it by area: access import {source.file} --as attendance"
+            f"read into {table}.csv. Count it by area: access import "
+            f"{typed(source.file)} --as attendance"
         )
     placed = source.lonlat is not None
     faults = _mapping_faults(mapping, list(source.frame.columns), table, source.file, placed=placed)

@@ -104,7 +104,7 @@ class _HubSettings(_Settings):
         None,
         "when the choice was made: year, year-month or year-month-day",
         changes="one later than study.as_of stands in the report's part `What happened since`, and "
-        "every map and table that marks the choice says when it was made",
+        "the planners' map, the explorer, the curve and map of hubs and hubs.csv say when it was",
     )
     title: _Title | None = _setting(
         None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from access import compare
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _ExplorerPlan
+from access.text import rise_between
 
 
 @pytest.fixture
@@ -54,7 +56,10 @@ def test_worst_places_are_the_packages_worst_and_lead_to_the_map(page, example):
     worst = impact_of(example, 0).worst_areas(10)
     rows = cells(page, "#change-worst")
     assert [row[0].split(", ")[-1] for row in rows] == worst["id"].tolist()
-    assert [int(row[4].lstrip("+")) for row in rows] == [round(v) for v in worst["change_minutes"]]
+    own = worst[["minutes_before", "minutes_after", "change_minutes"]].to_numpy(float)
+    assert [int(row[4].lstrip("+")) for row in rows] == [
+        rise_between(*map(float, r), 0) for r in own
+    ]
     page.click("#change-worst button >> nth=0")
     page.wait_for_selector(".leaflet-popup")
     assert "After the proposal" in page.inner_text(".leaflet-popup")
@@ -99,7 +104,7 @@ def test_the_table_equals_the_map_of_extra_minutes(page, example):
         area = areas.loc[row[0][-4:-1]]
         assert int(row[2]) == round(area["minutes_before"])
         assert int(row[3]) == round(area["minutes_after"])
-        assert int(row[4].lstrip("+")) == round(area["change_minutes"])
+        assert int(row[4].lstrip("+")) == int(row[3]) - int(row[2])
 
 
 def test_classes_of_the_map_by_hand(page):
@@ -315,3 +320,24 @@ def test_a_ward_is_called_one_once_and_an_unknown_one_not_at_all(page):
     )
     places = ["Keppel ward", "Keppel ward", "Ward 1", "Wardley ward"]
     assert said == [*([w, f"Main Street ({w})"] for w in places), ["", "Main Street"]]
+
+
+def test_a_change_is_the_difference_of_the_figures_beside_it(visit, rotherham_page):
+    """As in the report, in every table of the page: rounded once, so that a reader's sum agrees."""
+    page = visit(rotherham_page)
+    rows = """() => [...document.querySelectorAll('main table')].flatMap((table) => {
+      const heads = [...table.querySelectorAll('thead th')].map((h) => h.textContent);
+      const [first, last] = [heads.findIndex((h) => /^Today/.test(h)), heads.indexOf('Change')];
+      if (first < 0 || last < 0) return [];
+      return [...table.querySelectorAll('tbody tr')].map((row) => {
+        const said = [first, last - 1, last].map((k) => row.children[k].textContent);
+        return said.map((text) => parseFloat(text.replace('\u2212', '-')));
+      });
+    })"""
+    found = []
+    for view in ("my-street", "before-after", "your-option"):
+        page.evaluate("(view) => { App.choosePlace(App.find('Wath', 1)[0]); App.go(view); }", view)
+        found += [row for row in page.evaluate(rows) if not any(math.isnan(x) for x in row)]
+    assert len(found) > 20
+    for old, now, change in found:
+        assert now - old == pytest.approx(change), (old, now, change)

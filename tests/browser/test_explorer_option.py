@@ -13,7 +13,7 @@ import pytest
 from access import rank_closures
 from access.analysis.questions import read_requests
 from access.maps.explorer import write_explorer
-from access.maps.explorer_data import _example_data
+from access.maps.explorer_data import _example_data, _ExplorerPlan
 from access.scenario import Scenario
 from access.scenario.scenario import Baseline
 from access.scenario.sites import Modification
@@ -258,6 +258,23 @@ def test_a_centre_that_moves_in_with_another_service_serves_its_own_alone(visit,
         page.locator("#hub-boxes input").first.uncheck()
         (mine, _), (young, _) = page.evaluate(open_in)
         assert mine == ["CC1", "CC2", "CC3"] and young == ["YC1"]
+
+
+def test_an_option_means_the_same_whichever_proposal_is_chosen(visit, example, tmp_path):
+    """What a proposal opens for one service is not opened for all where another one is chosen."""
+    first, second = example.services
+    site = example.candidates["id"].iloc[0]
+    plans = (_ExplorerPlan("a", "A", ("YC1",)), _ExplorerPlan("b", "B", ("YC1", site)))
+    data = replace(
+        example, services=(first, replace(second, after=("YC1",), plans=plans)), hubs=None
+    )
+    page = visit(write_explorer(data, tmp_path / "x.html"), fragment="#your-option")
+    at = page.evaluate("(id) => App.data.sites.findIndex((s) => s.id === id)", site)
+    page.evaluate("(site) => App.toggleSite(site)", at)
+    serves = "(at) => App.model.services.map((s) => App.openIn(App.state.option, s).includes(at))"
+    for plan in (0, -1, 1):
+        page.evaluate("(plan) => App.choosePlan(App.model.services[1], plan)", plan)
+        assert page.evaluate(serves, at) == [False, True]
 
 
 def test_short_names_tell_centres_apart(visit, example, tmp_path):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from access.analysis.questions import _read_options
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _ExplorerPlan
 from tests.browser.test_explorer_everyone import still
@@ -263,7 +264,7 @@ def test_a_link_with_a_proposal_of_the_second_service_shows_the_first_if_it_did(
 
 
 @pytest.mark.parametrize("strange", ["C.1", "C%2E1", "C 1", "Ŵ+&=#.?"])
-def test_a_link_holds_any_id_that_a_study_may_have(visit, example, tmp_path, strange):
+def test_a_link_and_a_table_hold_any_id_that_a_study_may_have(visit, example, tmp_path, strange):
     def named(ids):
         return [strange if i == "CC1" else i for i in ids]
 
@@ -288,6 +289,14 @@ def test_a_link_holds_any_id_that_a_study_may_have(visit, example, tmp_path, str
     other = visit(file, fragment=f"#{link}")
     assert other.inner_text("#notice") == ""
     assert other.evaluate(OPTION) == page.evaluate(OPTION)
+    page.fill("#option-name", "Mine")
+    page.click("#note-form button")
+    table = tmp_path / "options.csv"
+    table.write_text(page.evaluate("App.logCsv()"), encoding="utf-8")
+    (read,) = _read_options(table)
+    assert {"close": [*read.close], "open": [*read.open]} == page.evaluate(
+        "App.modifications(App.state.option)"
+    )
 
 
 def test_a_link_put_into_a_page_that_is_open_says_all_and_the_way_back_forgets_nothing(

@@ -185,6 +185,7 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
     [
         (["isochrones", "town", "Nowhere"], "sites: ['Nowhere']"),
         (["isochrones", "town", "C1", "--mode", "swim"], "no mode 'swim'"),
+        (["path", "town", "A01", "C1", "--mode", "swim"], "expected walk or drive\n"),
         (["path", "town", "Nowhere", "C1"], "unknown area id ['Nowhere']"),
         (["path", "town", "A01", "Nowhere"], "site: ['Nowhere']"),
         (["within", "town", "Nowhere"], "site: ['Nowhere']"),

@@ -6,9 +6,35 @@ import json
 
 import pytest
 
-from access.analysis.questions import _read_options, questions
+from access.analysis.questions import _read_options, opens_for, questions
 from access.errors import ScenarioError, StudyError
 from access.study import load_study
+from tests.small import small_study, spot
+
+MOVES = """
+[proposals.young]
+title = "Young people into a children's centre"
+service = "youth"
+close = ["Y1"]
+open = ["C2", "K1"]
+
+[proposals.new]
+title = "A new place"
+service = "youth"
+[[proposals.new.change]]
+action = "open"
+site = "N1"
+name = "New place"
+lon = {}
+lat = {}
+days = 3
+annual_cost_gbp = 900
+
+[proposals.kids]
+title = "Fewer for children"
+service = "children"
+close = ["C2"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +122,19 @@ def test_a_folder_of_logs_is_merged_and_no_option_asked_twice(study, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ScenarioError, match="holds no file that the explorer saved"):
         questions(study, scenario=tmp_path / "empty")
+
+
+def test_what_proposals_open_is_open_to_their_own_service_alone(tmp_path):
+    """In `access compare` as in the explorer and the report."""
+    services, plans = {"children": 3, "youth": 3}, MOVES.format(*spot(1.5, 4.5))
+    study = small_study(tmp_path / "s", services=services, proposals=plans)
+    path = saved(tmp_path, {"name": "x", "close": ["C2", "Y1"], "open": ["C2", "K1", "K2", "N1"]})
+    children, youth = questions(study, scenario=path)
+    assert set(children.scenario.open_ids) == {"C1", "C3", "K2"}
+    assert set(youth.scenario.open_ids) == {"Y2", "Y3", "C2", "K1", "K2", "N1"}
+    (new,) = (m for m in youth.scenario.modifications if m.site == "N1")
+    assert (new.name, new.days, new.annual_cost_gbp) == ("New place", 3, 900)
+    for key, opened in (("children", ["C1", "K2"]), ("youth", ["C2", "K1", "K2", "N1"])):
+        assert [i for i in ("C1", "C2", "K1", "K2", "N1") if opens_for(study, key)(i)] == opened
+    same = saved(tmp_path, {"name": "y", "close": [], "open": ["C2"]}, name="y.json")
+    assert [q.service for q in questions(study, scenario=same)] == ["youth"]

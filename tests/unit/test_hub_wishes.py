@@ -16,6 +16,7 @@ from access.analysis.job import measure_study
 from access.charts.results import hub_chart
 from access.errors import ParameterError, StudyError
 from access.maps.planner_map import map_page, study_map
+from access.notebook.place_views import HubView
 from access.run.findings import _hub_points
 from access.run.write import write_geopackage
 from access.siting.plans import PlanRules
@@ -178,4 +179,12 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
         assert not table.loc[~table["council"].astype(bool), "council_date"].fillna("").any()
     chart = hub_chart(results, results.hubs.plain, results.hubs.mode, 7)
     assert ("The council chose later (2099)." in chart.caption) is bool(said)
+    view = HubView.of(results, results.hubs)
+    assert ("The council chose later (2099)." in view.map().caption) is bool(said)
+    assert f"2, the council's own{said}" in view.table("curve").to_frame()["Hubs"].tolist()
+    unsure = replace(view.found.curve.solutions[2], status="feasible")
+    curve = replace(view.found.curve, solutions={2: unsure})
+    assert view.map(2).title.startswith("The best 2 hubs, ")
+    unsure_view = replace(view, found=replace(view.found, curve=curve))
+    assert unsure_view.map(2).title.startswith("The best 2 hubs found, ")
     assert hubs_for_page(results).labels.get("council", "") == (when if said else "")

@@ -24,6 +24,7 @@ from access.maps.ground import (
     _approximate_cells,
     _cells,
     _map_streets,
+    _nice_length,
     area_cells,
     area_chart,
     places_chart,
@@ -293,6 +294,12 @@ def test_a_bar_is_as_long_as_it_says_and_no_longer_than_the_map(ends):
     assert left <= bar[0]
     assert bar[1] < right
     assert not chart.title.startswith("0 km")
+
+
+@pytest.mark.parametrize("metres", [100.0, 1000.0, 1e5])
+def test_a_bar_has_a_length_beside_every_power_of_ten(metres):
+    assert _nice_length(metres) == metres
+    assert _nice_length(float(np.nextafter(metres, 0))) == metres / 2
 
 
 def test_no_two_services_have_one_sign(tmp_path):

@@ -30,7 +30,6 @@ from access.document.document import (
     _heading_text,
 )
 from access.errors import ParameterError, StudyError
-from access.report.alternatives import _opens_for
 from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.report.summary import _size
@@ -339,14 +338,6 @@ class TestConsultees:
     )
     def test_no_log_an_empty_one_and_one_about_something_else(self, results, requests, said):
         assert said in as_text(board_report(results, draws=0, requests=requests))
-
-    def test_what_a_proposal_opens_is_open_to_its_own_service_alone(self):
-        sites = pd.DataFrame({"id": ["C1", "K1", "K2"], "kind": ["centre", "candidate", "new"]})
-        moved = SimpleNamespace(service="youth", opened=("C1", "K1"))
-        found = SimpleNamespace(sites=sites, proposals={"moved": moved})
-        for service, opened in (("youth", ["C1", "K1", "K2"]), ("children", ["K2"])):
-            serves = _opens_for(found, service)
-            assert [i for i in sites["id"] if serves(i)] == opened
 
 
 class TestFiles:

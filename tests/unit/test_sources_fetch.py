@@ -17,6 +17,7 @@ import osmium
 import pytest
 from typer.testing import CliRunner
 
+import access.escape
 from access.cli.app import app
 from access.errors import FetchError, ParameterError, StudyError
 from access.files import sha256_of
@@ -655,6 +656,16 @@ def test_what_is_advised_can_be_typed_as_it_stands(tmp_path):
         advised = shlex.split(done.output.partition("Use it: ")[2])
         network = ["--network", str(out)] if more else []
         assert advised == ["access", "run", str(folder), *network]
+
+
+@pytest.mark.parametrize(
+    ("folder", "word"),
+    [(r"C:\towns\my_town", r"C:\towns\my_town"), (r"our town\its", r'"our town\its"')],
+)
+def test_what_is_advised_on_windows_can_be_typed_there(monkeypatch, folder, word):
+    """`cmd` takes a single quote for a part of the name."""
+    monkeypatch.setattr(access.escape, "_WINDOWS", True)
+    assert access.escape.typed(folder) == word
 
 
 def test_a_server_and_a_file_are_not_asked_for_at_once(tmp_path):

@@ -145,12 +145,10 @@
   }
 
   /* Sites of another service that a proposal opens. */
-  App.sharedSites = () => {
-    const opened = App.model.services.flatMap((s) =>
-      s.plans.flatMap((plan) => plan.after.filter((site) => !s.before.includes(site))),
-    );
-    return [...new Set(opened)].filter((site) => site < App.data.candidates_from).sort((a, b) => a - b);
-  };
+  App.sharedSites = () =>
+    [...new Set(App.model.services.flatMap(opensBy))]
+      .filter((site) => site < App.data.candidates_from)
+      .sort((a, b) => a - b);
 
   App.sameOption = (a, b) =>
     a.keep.size === b.keep.size &&
@@ -163,11 +161,14 @@
     ...[...option.hubs].filter((site) => !service.before.includes(site) && serves(site, service)),
   ];
 
-  /* A hub serves every service; what proposals open serves those that they open it for. */
+  /* A hub serves every service; what proposals open serves those that they open it for, whichever of
+   * them is chosen: an option that is handed on means the same on every page. */
   function serves(site, service) {
-    const opened = App.model.services.filter((s) => s.after.includes(site) && !s.before.includes(site));
+    const opened = App.model.services.filter((s) => opensBy(s).includes(site));
     return !opened.length || opened.includes(service);
   }
+
+  const opensBy = (s) => s.plans.flatMap((plan) => plan.after.filter((site) => !s.before.includes(site)));
 
   /* Nearest centre of every area today, under the proposal, and with the option. */
   App.situations = () => {

@@ -70,8 +70,12 @@
     const row = (label, values, text, digits) => {
       const cells = values.map((v) => text(v, digits));
       if (differs) {
-        const c = values[values.length - 1] - values[0];
-        cells.push(text === App.percent ? App.pointChange(c) : App.minChange(c, digits));
+        const [old, now] = [values[0], values[values.length - 1]];
+        cells.push(
+          text === App.percent
+            ? App.pointChange(App.rise(old * 100, now * 100, digits) / 100)
+            : App.minChange(App.rise(old, now, digits), digits),
+        );
       }
       return [label, ...cells];
     };
@@ -202,7 +206,7 @@
       App.areaPeople(service, i),
       App.min(before.minutes[i]),
       App.min(after.minutes[i]),
-      App.minChange(changes[i]),
+      App.tripChange(before.minutes[i], after.minutes[i]),
     ]));
     return App.table(
       caption,
@@ -233,13 +237,14 @@
     );
   };
 
-  function worstPlace(service, changes) {
+  function worstPlace(service, before, after) {
+    const changes = App.core.change(before.minutes, after.minutes);
     const [i] = App.core.worstAreas(service.counts, changes, 1);
     if (i === undefined) return null;
     // "around" stands before it, so an area without a name is that of its centre
     return {
       place: App.areas.name[i] || App.siteName(App.near[i]),
-      minutes: App.minutes(changes[i]),
+      minutes: App.minutes(App.rise(before.minutes[i], after.minutes[i])),
       lost: changes[i] === Infinity,
     };
   }
@@ -254,7 +259,7 @@
       const service = App.service();
       const found = App.situations();
       if (layer.key !== 'change') return layer.title;
-      const worst = worstPlace(service, App.core.change(found.today.minutes, found.after.minutes));
+      const worst = worstPlace(service, found.today, found.after);
       if (!worst) return App.t('map_title_none', { title: service.title });
       return worst.lost
         ? App.t('map_title_lost', { one: service.one, mode: App.modeWords() })

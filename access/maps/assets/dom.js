@@ -94,15 +94,26 @@
   App.day = (iso) =>
     new Intl.DateTimeFormat(App.locale, { dateStyle: 'full', timeZone: 'UTC' }).format(new Date(iso));
 
+  /* A rise as it stands between two figures that are shown: these are rounded once, as the report
+   * has it, and a reader's own sum agrees. */
+  App.rise = (before, after, digits = 0) => {
+    if (!Number.isFinite(before) || !Number.isFinite(after)) return after - before;
+    const key = `figure ${digits}`;
+    if (!formats.has(key))
+      formats.set(key, new Intl.NumberFormat('en', { useGrouping: false, maximumFractionDigits: digits }));
+    const [old, now] = [before, after].map((value) => Number(formats.get(key).format(value)));
+    return now - old;
+  };
+
   /* The difference of two trips, for a cell; of two that cannot be made there is none. */
   App.tripChange = (before, after, digits) =>
-    before === Infinity && after === Infinity ? NOTHING : App.minChange(after - before, digits);
+    before === Infinity && after === Infinity ? NOTHING : App.minChange(App.rise(before, after, digits), digits);
 
   /* The average trip of a group for a cell, and its difference; a group of nobody has none. */
   App.groupMean = ({ people, mean }) =>
     people ? App.min(Number.isNaN(mean) ? Infinity : mean, 1) : NOTHING;
   App.groupChange = (before, after) =>
-    Number.isNaN(after.mean - before.mean) ? NOTHING : App.minChange(after.mean - before.mean, 1);
+    Number.isNaN(after.mean - before.mean) ? NOTHING : App.minChange(App.rise(before.mean, after.mean, 1), 1);
 
   /* A share; in whole hundredths never all or none of it unless it is. */
   App.percent = (share, digits) => {

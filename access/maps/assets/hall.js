@@ -36,7 +36,7 @@
 
   function swapRow(service, site, swap, proposal) {
     const { other, option, found } = swap;
-    const difference = found.figures.mean - proposal.figures.mean;
+    const difference = App.rise(proposal.figures.mean, found.figures.mean, 1);
     const shown = sameFor(service, App.state.option, option);
     const row = [
       App.siteName(other),

@@ -51,7 +51,8 @@
   }
 
   /* Minutes more (or less) than another situation. */
-  function changeLayer(key, title, changes) {
+  function changeLayer(key, title, before, after) {
+    const changes = App.core.change(before.minutes, after.minutes);
     const palette = App.data.palette;
     const edges = palette.added_edges;
     const saved = palette.saved
@@ -78,7 +79,10 @@
         if (c < -edges[1]) return c <= -10 ? 0 : c <= -5 ? 1 : 2;
         return offset + App.core.classOf(edges, Math.max(c, 0));
       },
-      text: (i) => (Number.isNaN(changes[i]) ? App.t('not_reached') : App.minChange(changes[i])),
+      text: (i) =>
+        Number.isNaN(changes[i])
+          ? App.t('not_reached')
+          : App.minChange(App.rise(before.minutes[i], after.minutes[i])),
       unit: App.t('unit_minutes_change'),
       summary: () => {
         const more = changes.filter((c) => c > App.core.UNCHANGED).length;
@@ -221,23 +225,11 @@
       case 'option':
         return minutesLayer(key, App.t('layer_option'), found.option.minutes);
       case 'change':
-        return changeLayer(
-          key,
-          App.t('layer_change'),
-          App.core.change(found.today.minutes, found.after.minutes),
-        );
+        return changeLayer(key, App.t('layer_change'), found.today, found.after);
       case 'option_change':
-        return changeLayer(
-          key,
-          App.t('layer_option_change'),
-          App.core.change(found.today.minutes, found.option.minutes),
-        );
+        return changeLayer(key, App.t('layer_option_change'), found.today, found.option);
       case 'option_proposal':
-        return changeLayer(
-          key,
-          App.t('layer_option_proposal'),
-          App.core.change(found.after.minutes, found.option.minutes),
-        );
+        return changeLayer(key, App.t('layer_option_proposal'), found.after, found.option);
       case 'swipe':
         return swipeLayer(key, 'after');
       case 'swipe_option':
@@ -281,7 +273,7 @@
       };
     const more = changes.filter((c) => c > 1).length;
     const less = changes.filter((c) => c < -1).length;
-    const layer = changeLayer(key, App.t('layer_hub_change'), changes);
+    const layer = changeLayer(key, App.t('layer_hub_change'), first, second);
     // who gains is striped: in grey both ends are as dark
     const { saved } = App.data.palette;
     layer.classes = layer.classes.map((c) =>

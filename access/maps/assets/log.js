@@ -195,8 +195,8 @@
       e.mode,
       e.walk_km_h,
       e.limit_minutes,
-      e.close.join(' '),
-      e.open.join(' '),
+      App.idsTogether(e.close, ' '),
+      App.idsTogether(e.open, ' '),
       ...App.model.services.flatMap((s) => figures.map((f) => (e.figures[s.key] ? e.figures[s.key][f] : ''))),
     ]);
     return `${[head, ...lines].map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;

@@ -310,7 +310,7 @@
       return [App.h('p', { className: 'error' }, App.t('option_empty', { title: service.title }))];
     if (!App.known(service, mine.open))
       return [App.h('p', {}, line.join(' ')), App.h('p', { className: 'inset' }, App.t('bus_options_only'))];
-    const difference = mine.figures.mean - proposal.figures.mean;
+    const difference = App.rise(proposal.figures.mean, mine.figures.mean, 1);
     const words = App.sameOption(App.state.option, App.proposalOption())
       ? 'compare_same'
       : Math.abs(difference) < 0.05

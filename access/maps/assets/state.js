@@ -5,8 +5,11 @@
 
   const idsOf = (sites) => Array.from(sites, (site) => App.data.sites[site].id).sort();
 
-  /* Ids in the address, with dots between them: one that holds a dot says so. */
-  App.idsTogether = (ids) => ids.map((id) => id.replace(/%/g, '%25').replace(/\./g, '%2E')).join('.');
+  /* Ids in the address with dots, or in a table with blanks between them: one that holds such says so. */
+  App.idsTogether = (ids, between = '.') => {
+    const coded = { '.': '%2E', ' ': '%20' }[between];
+    return ids.map((id) => id.replaceAll('%', '%25').replaceAll(between, coded)).join(between);
+  };
   App.idsApart = (text) =>
     (text || '')
       .split('.')

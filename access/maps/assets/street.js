@@ -42,8 +42,7 @@
         one: service.one,
         before: App.minutes(before.minutes),
         after: App.minutes(after.minutes),
-        // the difference of what is shown, so that a reader's own sum agrees
-        extra: App.minutes(Math.abs(Math.round(after.minutes) - Math.round(before.minutes))),
+        extra: App.minutes(Math.abs(App.rise(before.minutes, after.minutes))),
         mode: App.modeWords(),
       },
     };
