@@ -275,7 +275,7 @@ def report(
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
-    is given; that copy goes to maps/<study>-internal/ where no --out is given. In a former run's
+    is given; that copy goes to maps/STUDY-internal/ where no --out is given. In a former run's
     folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
