@@ -484,7 +484,9 @@ _WhatArgument = Annotated[
 _NewStudyOption = Annotated[
     Path | None,
     typer.Option(
-        "--study", metavar="FOLDER", help="Where the council's study is made; default ./NAME, after the council."
+        "--study",
+        metavar="FOLDER",
+        help="Where the council's study is made; default ./NAME, after the council.",
     ),
 ]
 _FromFolderOption = Annotated[
