@@ -223,7 +223,8 @@ _ReportModeOption = Annotated[
     typer.Option(
         "--mode",
         callback=one_mode_of("walk", "drive", "bus", "typical"),
-        help="Trips that lead: walk, drive or typical; the study's headline by default.",
+        help="Trips that lead: walk, drive, bus (with a timetable) or typical; the study's "
+        "headline by default.",
     ),
 ]
 _DateOption = Annotated[
@@ -327,8 +328,8 @@ _MapModeOption = Annotated[
     typer.Option(
         "--mode",
         callback=one_mode_of("walk", "pram", "drive", "bus", "typical"),
-        help="With --static, trips of the still maps: walk, pram, drive or typical; the study's "
-        "headline by default.",
+        help="With --static, trips of the still maps: walk, pram, drive, bus (with a timetable) or "
+        "typical; the study's headline by default.",
     ),
 ]
 _StaticOption = Annotated[
