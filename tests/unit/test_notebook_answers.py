@@ -60,9 +60,7 @@ def test_a_proposal_that_is_not_there_is_told_with_those_that_are(answers):
 
 def test_a_mode_that_was_not_measured_is_told(answers):
     for ask in (answers.impact, answers.ranking, answers.today, answers.travel, answers.what_if):
-        with pytest.raises(
-            ParameterError, match=r"no mode 'bus'.*walk.*bus.timetable of study.toml"
-        ):
+        with pytest.raises(ParameterError, match=r"no mode 'bus'.*walk"):
             ask(mode="bus")
     with pytest.raises(ParameterError, match="no network 'typical'"):
         answers.network("typical")
