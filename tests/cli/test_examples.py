@@ -11,6 +11,7 @@ import typer
 
 import access
 from access.cli.app import app
+from access.cli.questions import compare
 from tests.conftest import call_here
 
 pytestmark = pytest.mark.usefixtures("settings_few")
@@ -37,6 +38,15 @@ def test_the_examples_are_found():
 @pytest.mark.parametrize("line", [line for line in TYPED if not OWN.search(line)])
 def test_an_example_of_the_help_is_answered(line, tmp_path):
     done = call_here(tmp_path, *shlex.split(line)[1:], "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_plan_that_the_help_shows_is_read(tmp_path):
+    shown = re.findall(r"`((?:name|action|site) = \"[^`]+|\[\[mod[^`]+)`", compare.__doc__)
+    assert len(shown) == 4
+    (tmp_path / "plan.toml").write_text("\n".join(shown), encoding="utf-8")
+    words = ("compare", "--scenario", "plan.toml", "--service", "childrens_centre", "--quiet")
+    done = call_here(tmp_path, *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 
