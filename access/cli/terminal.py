@@ -266,14 +266,11 @@ def _partly_done(left_out: Sequence[LeftOut]) -> None:
     raise typer.Exit(PARTLY_DONE)
 
 
-def one_mode_of(*modes: str, later: str = "") -> Callable[[str | None], str | None]:
-    """Refuse a way of travel that nothing is ever measured by, before anything is measured.
-
-    `later` is none of them either, and refused with its reason where that is known.
-    """
+def one_mode_of(*modes: str) -> Callable[[str | None], str | None]:
+    """Refuse a way of travel that nothing is ever measured by, before anything is measured."""
 
     def known(mode: str | None) -> str | None:
-        if mode is not None and mode not in (*modes, later):
+        if mode is not None and mode not in modes:
             expected = f"{', '.join(modes[:-1])} or {modes[-1]}"
             raise ParameterError(f"no mode {mode!r} is measured; expected {expected}")
         return mode
