@@ -315,6 +315,13 @@ def check_file(path: Path, inputs: Iterable[Path] = ()) -> None:
         raise OutputError(f"{_shown(path)} cannot be written: {_reason(error)}") from error
 
 
+#: Endings of what is written: whoever names a folder so wants one file.
+_OF_FILES = frozenset(
+    (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".json", ".geojson", ".gpkg", ".html",
+     ".pdf", ".docx", ".png", ".svg", ".zip")
+)  # fmt: skip
+
+
 def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
     """Refuse a folder that outputs may not go to: one with inputs, or with what is not ours."""
     try:
@@ -337,6 +344,11 @@ def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
 def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:
     if real.exists() and not real.is_dir():
         raise OutputError(f"cannot write into {out}: it is not a folder. Name one with --out DIR.")
+    if not real.exists() and real.suffix.lower() in _OF_FILES:
+        raise OutputError(
+            f"{out} is named as a file is, and what is made there is a folder of several; nothing "
+            f"was written. Name the folder without {real.suffix}: --out DIR."
+        )
     for given in inputs:
         try:
             place = _real(given)

@@ -84,6 +84,10 @@ if TYPE_CHECKING:  # what looks for sites is imported when it is asked for: not 
     from access.analysis.hubs import HubOptions
     from access.siting.search import Progress as Search
 
+_GIVE_BUSES = (
+    "Give one as timetable.zip in the study's folder, in bus.timetable of study.toml, or by "
+    "--timetable where a command has it."
+)
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
 _SEED = 2018
@@ -1296,7 +1300,7 @@ class Analysis:
         """Give the minutes of a mode, the study's headline when not given."""
         mode = mode or self.results.headline
         if mode not in self.results.matrices:
-            told = f" {BUS_NOT_KNOWN}" if mode == "bus" else ""
+            told = f" {BUS_NOT_KNOWN} {_GIVE_BUSES}" if mode == "bus" else ""
             known = ", ".join(f"{m!r} ({mode_title(m)})" for m in self.results.matrices)
             raise ParameterError(f"no mode {mode!r} is measured; expected one of {known}.{told}")
         return self.results.matrices[mode]

@@ -596,6 +596,12 @@ def read_attendance(path: Path) -> pd.DataFrame:
     table, faults = read_sheet(path)
     if faults:
         raise StudyError(f"{path} cannot be read as CSV", faults)
+    if missing := [name for name in ("area", "site", "attendances") if name not in table]:
+        raise StudyError(
+            f"{path} has no column {', '.join(missing)}; expected area, site and attendances, "
+            f"found {', '.join(map(str, table.columns))[:300]}. A sheet with a postcode a row is "
+            "counted by area first: access import FILE --as attendance --study STUDY"
+        )
     return table.reset_index(drop=True)
 
 

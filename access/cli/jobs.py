@@ -223,7 +223,8 @@ _ReportModeOption = Annotated[
     typer.Option(
         "--mode",
         callback=one_mode_of("walk", "drive", "bus", "typical"),
-        help="Trips that lead: walk, drive or typical; the study's headline by default.",
+        help="Trips that lead: walk, drive, bus (with a timetable) or typical; the study's "
+        "headline by default.",
     ),
 ]
 _DateOption = Annotated[
@@ -275,7 +276,7 @@ def report(
 
     Outputs: report.docx, report.pdf (tagged, checked against PDF/UA-1) and tables.xlsx (the same
     tables, one sheet each), with report.ledger.json. Counts below 5 are hidden unless --internal
-    is given; that copy goes to maps/<study>-internal/ where no --out is given. In a former run's
+    is given; that copy goes to maps/STUDY-internal/ where no --out is given. In a former run's
     folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis
@@ -327,8 +328,8 @@ _MapModeOption = Annotated[
     typer.Option(
         "--mode",
         callback=one_mode_of("walk", "pram", "drive", "bus", "typical"),
-        help="With --static, trips of the still maps: walk, pram, drive or typical; the study's "
-        "headline by default.",
+        help="With --static, trips of the still maps: walk, pram, drive, bus (with a timetable) or "
+        "typical; the study's headline by default.",
     ),
 ]
 _StaticOption = Annotated[

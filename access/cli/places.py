@@ -245,8 +245,8 @@ def minutes(
     """Write the minutes from every area to every site as one long table.
 
     One row an area and a site: area, site, mode, minutes (door to door), metres (along the
-    streets) and status. Where a site cannot be reached, minutes and metres are inf and the
-    status says why; no pair is left out.
+    streets; empty for the family trip and by bus, which go no one way) and status. Where a site
+    cannot be reached, minutes and metres are inf and the status says why; no pair is left out.
 
       access minutes --out od.csv
 

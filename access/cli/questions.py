@@ -185,6 +185,10 @@ def compare(  # noqa: PLR0913 - one option a part of the question
 
       access compare --measures                         floating catchments and gravity as well
 
+    A plan.toml has a name and, for each change in order, what is done to which site:
+    `name = "Two close"`, then `[[modification]]`, `action = "close"`, `site = "CC04"`. Its keys
+    are those of `[[proposals.KEY.change]]` of study.toml.
+
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """

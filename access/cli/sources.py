@@ -106,7 +106,7 @@ _FileOption = Annotated[
         "--out",
         metavar="FILE",
         help="Street file to write, in .osm.pbf. Default: streets.osm.pbf in the study's folder, "
-        "which `access run` then uses by itself; <study>-streets.osm.pbf for an embedded study.",
+        "which `access run` then uses by itself; STUDY-streets.osm.pbf for an embedded study.",
     ),
 ]
 _BufferOption = Annotated[
@@ -484,7 +484,9 @@ _WhatArgument = Annotated[
 _NewStudyOption = Annotated[
     Path | None,
     typer.Option(
-        "--study", metavar="FOLDER", help="Where the council's study is made; default ./<name>."
+        "--study",
+        metavar="FOLDER",
+        help="Where the council's study is made; default ./NAME, after the council.",
     ),
 ]
 _FromFolderOption = Annotated[

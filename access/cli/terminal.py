@@ -328,7 +328,7 @@ _NoCacheOption = Annotated[
 ]
 _OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Where to write; default maps/<study>/."),
+    typer.Option("--out", metavar="DIR", help="Where to write; default maps/STUDY/."),
 ]
 _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but errors; the files are the answer.")

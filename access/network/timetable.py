@@ -20,7 +20,7 @@ from access.network import gtfs as days
 from access.network.feed_day import _MS, KINDS, Box, _FeedDay, _Rides
 from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points
-from access.text import share_figure
+from access.text import counted, share_figure
 from access.units import EARTH_RADIUS_M, great_circle_m
 
 _DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
@@ -519,15 +519,16 @@ def _checks(
     if on:
         rows.append(_check(
             "trips that go on as another", on, np.nan,
-            f"{on:,} trips go on as another of the same vehicle (block_id, or transfers.txt). "
-            "Whoever stays seated is taken to get off and to board anew: some journeys may take "
-            "fewer minutes than told, or be there where none is found.",
+            f"{counted(on, 'trip goes', 'trips go')} on as another of the same vehicle (block_id, "
+            "or transfers.txt). Whoever stays seated is taken to get off and to board anew: some "
+            "journeys may take fewer minutes than told, or be there where none is found.",
         ))  # fmt: skip
     inexact = sum(feed.inexact for feed in read)
     if inexact:
         rows.append(_check(
             "frequencies without exact times", inexact, np.nan,
-            f"{inexact:,} frequencies say how often, not when; they are taken to begin on the dot.",
+            f"{counted(inexact, 'frequency says', 'frequencies say')} how often, not when: "
+            "taken to begin on the dot.",
         ))  # fmt: skip
     return pd.DataFrame(rows)
 

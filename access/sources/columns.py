@@ -485,6 +485,12 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     ),
     "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
 }
+#: Columns of a study that no heading is taken for by itself: kept under their name, or as told.
+_ONLY_TOLD: dict[str, tuple[Column, ...]] = {
+    "centres": (Column("building"), Column("status"), Column("days", "number")),
+    "candidates": (Column("owner"), Column("open_from")),
+    "neighbours": (Column("service"),),
+}
 #: What each table cannot be without.
 _MUST: dict[str, tuple[str, ...]] = {
     "centres": ("name", "service"),
@@ -682,15 +688,23 @@ def _own_names(mapping: _Mapping, table: str) -> list[str]:
     return [name for name in {**mapping.columns, **mapping.fixed} if name not in known]
 
 
+def _may_be_told(name: str, table: str) -> bool:
+    """Whether a mapping may name a column that no heading of the table is taken for."""
+    if table == _WITH_OWN:
+        return bool(_NAME.fullmatch(name))
+    return name in {column.name for column in _ONLY_TOLD.get(table, ())}
+
+
 def _own_name_faults(mapping: _Mapping, table: str, file: str) -> list[Fault]:
     """Refuse what is said of a column and would be without effect."""
     wanted = "small letters, digits and underscores, such as over_65"
     if table != _WITH_OWN:
-        wanted = f"one of {', '.join(column.name for column in _columns_of(table))}"
+        columns = (*_columns_of(table), *_ONLY_TOLD.get(table, ()))
+        wanted = f"one of {', '.join(column.name for column in columns)}"
     faults = [
         Fault(file, "", name[:80], "", wanted)
         for name in _own_names(mapping, table)
-        if table != _WITH_OWN or not _NAME.fullmatch(name)
+        if not _may_be_told(name, table)
     ]
     return faults + [
         Fault(file, "", name[:80], "", f"a column to read so (say which: --column {name}=HEADER)")
@@ -734,7 +748,9 @@ def _mapping_faults(
                 "",
                 "lon, lat",
                 "",
-                "longitude and latitude, easting and northing, or a postcode for every row",
+                "longitude and latitude, easting and northing, or a postcode for every row "
+                "(say which: --column lon=HEADER --column lat=HEADER); the sheet has "
+                + ", ".join(map(repr, headers))[:300],
             )
         )
     return faults
@@ -769,7 +785,7 @@ def _read_mapping(path: Path, table: str) -> _Mapping | None:
     wrong += [
         f"columns.{name}"
         for name in raw.get("columns", {})
-        if name not in known and not (own and _NAME.fullmatch(name))
+        if name not in known and not _may_be_told(name, table)
     ]
     if wrong:
         raise StudyError(

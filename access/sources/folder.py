@@ -137,7 +137,7 @@ class Settings:
 def _settings_text(s: Settings) -> str:
     """`study.toml`, with an example of a proposal per service for the planner to fill in."""
     lines = [
-        f"# {s.title}. Made from public tables: manifest.toml says which.",
+        f"# {s.title}. Where its tables are from stands in manifest.toml.",
         "# Proposals are yours: fill in the examples below, then `access check` and `access run`.",
         "",
         "[study]",

@@ -22,6 +22,7 @@ from access.escape import LONGEST_KEY, typed
 from access.files import write_file
 from access.sources.columns import (
     _CODE,
+    _ONLY_TOLD,
     _TABLES,
     Column,
     _columns_of,
@@ -47,6 +48,7 @@ from access.sources.columns import (
 )
 from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import Source, _read_source
+from access.text import number
 from access.units import BRITISH_GRID, great_circle_m, metric_crs, project, unproject
 
 TABLES_OF_STUDY = tuple(_TABLES)
@@ -94,8 +96,8 @@ class Imported:
         """
         if self.faults:
             raise StudyError(
-                f"{self.faults[0].file} cannot become {self.table}.csv: {len(self.faults)} kinds "
-                "of fault; nothing was written",
+                f"{self.faults[0].file} cannot become {self.table}.csv: "
+                f"{number(len(self.faults), 'kind')} of fault; nothing was written",
                 self.faults,
             )
         return self
@@ -239,8 +241,11 @@ def _read_columns(done: Imported, source: Source) -> None:
 
 def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> tuple[Column, ...]:
     """Give columns by names of the planner's own: of the areas they hold counts, if any number."""
-    own = []
+    told = {column.name: column for column in _ONLY_TOLD.get(done.table, ())}
+    own = [told[name] for name in _own_names(done.mapping, done.table) if name in told]
     for name in _own_names(done.mapping, done.table):
+        if name in told:
+            continue
         texts: list[str] = []
         if name in done.mapping.columns:
             theirs = headers[_plain(done.mapping.columns[name])]
@@ -382,7 +387,11 @@ def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
     turned &= (west <= lonlat[:, 1]) & (lonlat[:, 1] <= east)
     beyond = ~turned & ((np.abs(lonlat[:, 0]) > 180) | (np.abs(lonlat[:, 1]) > 90))
     for at, expected in (
-        (turned, "longitude and latitude: these look swapped; change the two names in the mapping"),
+        (
+            turned,
+            "longitude and latitude: these look swapped (say which is which: --column "
+            "lon=HEADER --column lat=HEADER)",
+        ),
         (beyond, "degrees, the longitude from -180 to 180 and the latitude from -90 to 90"),
     ):
         if at.any():
@@ -408,8 +417,9 @@ def _geocoded(
                 at.tolist(),
                 "postcode",
                 "",
-                "a position for every row; these have a postcode "
-                "only: hand over Code-Point Open (OS, free) to place them",
+                "a position for every row; these have a postcode only, which Code-Point Open (OS, "
+                "free) places: --postcodes FILE. Where the sheet has longitude and latitude, say "
+                "so: --column lon=HEADER --column lat=HEADER",
             )
         )
         return lonlat
@@ -503,6 +513,7 @@ def import_into(
     if table != "attendance":
         done = _import_source(source, table, mapping=use, postcodes=codes)
     else:
+        _refuse_counted(source)
         if codes is None:
             raise StudyError("postcodes are needed to count by area; give --postcodes FILE")
         areas, centres = _own_table(folder, "areas"), _own_table(folder, "centres")
@@ -510,6 +521,16 @@ def import_into(
     if kept is not None:
         done.report.insert(0, "Read as import.toml says.")
     return done
+
+
+def _refuse_counted(source: Source) -> None:
+    """Say of a sheet that is counted by area already where it goes as it stands."""
+    if {"area", "site", "attendances"} <= set(map(_plain, source.frame.columns)):
+        raise StudyError(
+            f"{source.file} is counted by area already and need not be imported; expected a sheet "
+            "with a postcode a row. Use it as it is: access compare STUDY --attendance "
+            f"{source.file}"
+        )
 
 
 def _own_table(folder: Path, table: str) -> pd.DataFrame:

@@ -88,6 +88,12 @@ def test_questions_that_cannot_be_answered_are_refused_before_the_work(words, er
         call(*words, "-q")
 
 
+def test_attendance_by_postcode_is_told_how_it_is_counted_by_area(tmp_path):
+    (tmp_path / "seen.csv").write_text("postcode,site,attendances\nS60 1AE,CC03,10\n", "utf-8")
+    with pytest.raises(StudyError, match=r"seen.csv has no column area.*--as attendance"):
+        call("compare", "--proposal", CC, "--attendance", tmp_path / "seen.csv", "-q")
+
+
 def test_help_teaches():
     for command in ("compare", "rank"):
         text = call(command, "--help")

@@ -7,8 +7,11 @@ import shlex
 from pathlib import Path
 
 import pytest
+import typer
 
 import access
+from access.cli.app import app
+from access.cli.questions import compare
 from tests.conftest import call_here
 
 pytestmark = pytest.mark.usefixtures("settings_few")
@@ -36,3 +39,31 @@ def test_the_examples_are_found():
 def test_an_example_of_the_help_is_answered(line, tmp_path):
     done = call_here(tmp_path, *shlex.split(line)[1:], "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_plan_that_the_help_shows_is_read(tmp_path):
+    shown = re.findall(r"`((?:name|action|site) = \"[^`]+|\[\[mod[^`]+)`", compare.__doc__)
+    assert len(shown) == 4
+    (tmp_path / "plan.toml").write_text("\n".join(shown), encoding="utf-8")
+    words = ("compare", "--scenario", "plan.toml", "--service", "childrens_centre", "--quiet")
+    done = call_here(tmp_path, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def _commands(command, *words):
+    """Every command with the words that call it."""
+    yield words, command
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _commands(one, *words, name)
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [pytest.param(w, c, id=" ".join(w)) for w, c in _commands(typer.main.get_command(app)) if w],
+)
+def test_nothing_of_a_help_is_lost_where_it_is_shown(words, command, tmp_path):
+    """What looks like a tag, such as a name in angle brackets, is taken for one and not shown."""
+    shown = call_here(tmp_path, *words, "--help").stdout
+    for text in (command.help, *(getattr(one, "help", None) for one in command.params)):
+        for word in re.sub("[`*]", "", text or "").split():
+            assert word in shown, text

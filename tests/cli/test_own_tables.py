@@ -192,6 +192,13 @@ def test_attendance_is_counted_by_area_and_nothing_else_of_it_is_written(
         assert text not in told + done.stdout + done.stderr
 
 
+def test_attendance_that_is_counted_already_is_told_where_it_goes(access_command, tmp_path):
+    (tmp_path / "seen.csv").write_text("area,site,attendances\nA1,CE01,5\n")
+    done = access_command("import", "seen.csv", "--as", "attendance", "--study", "s", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "access compare STUDY --attendance seen.csv" in done.stderr
+
+
 def test_faults_in_attendance_name_rows_and_never_what_stands_in_them(
     access_command, town_with_users
 ):

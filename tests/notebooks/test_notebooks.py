@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from access.network import Network
+from access.study import load_study
+from tests.conftest import pdf_text
 from tests.notebooks.run_all import formats
 from tests.streets import write_osm
 
@@ -104,6 +107,21 @@ def test_its_links_to_other_notebooks_lead_somewhere(path):
     for words in words_of(read(path)):
         for name in re.findall(r"`(0\d_\w+)`", words):
             assert (path.parent / f"{name}.ipynb").exists()
+
+
+@by_name
+def test_no_other_way_is_named_that_is_the_one_that_leads(path):
+    """What leads is asked without a mode: to name it promises a change and shows none."""
+    leads = "typical" if "p_no_car" in load_study("rotherham").areas else "walk"
+    notebook = read(path)
+    assert f'mode="{leads}"' not in "\n".join([*code_of(notebook), *words_of(notebook)])
+    assert f'by_mode("{leads}")' not in words_of(notebook)[-1]
+
+
+def test_the_candidates_that_the_words_count_are_those_that_are_asked():
+    words = "\n".join(words_of(read(ROOT / "notebooks" / "05_family_hubs.ipynb")))
+    told = re.search(r"(\d+) other\s+sites", words)
+    assert told and int(told[1]) == len(load_study("rotherham").candidates)
 
 
 @pytest.mark.parametrize("source", ["for i in x: f(i)", "def f(): 1", "[a for a in b]", "1 + 1"])
@@ -206,3 +224,22 @@ def test_a_faulty_cell_would_be_noticed(ran):
     assert "beware" in faults[0]
     assert faults[1] == "ZeroDivisionError: division by zero"
     assert "a notebook tried to reach" in faults[2]
+
+
+# ---- the pictures of the README
+
+
+def words_in(picture: str) -> str:
+    """Give the words that a picture says it shows: whoever draws it anew writes them into it."""
+    with Image.open(ROOT / "maps" / "sample" / picture) as image:
+        return image.text["Description"]
+
+
+def test_the_picture_of_an_answer_shows_what_is_answered_today(rotherham_answers):
+    answer = rotherham_answers.what_if(close=["CC01", "CC05"])
+    assert words_in("notebook.png") == " ".join(str(answer).split())
+
+
+def test_the_picture_of_the_report_shows_its_first_page_of_today(rotherham_run):
+    report = (rotherham_run / "maps" / "rotherham" / "report.pdf").read_bytes()
+    assert words_in("report.png") == " ".join(pdf_text(report).split("\f")[0].split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 import subprocess
 import sys
@@ -127,6 +128,28 @@ def test_constraints_meet_the_bounds(file):
             assert have[: len(want)] == want, f"{file}: {name} {have}, the bound says {least}"
         else:
             assert have >= want
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "table", "column", "kind"),
+    [
+        ("README.md", r"([\d,]+) Output Areas with Census", "areas", "", ""),
+        ("README.md", r"the ([\d,]+) Children's Centres' names", "centres", "service",
+         "childrens_centre"),
+        ("README.md", r"([\d,]+) candidate sites", "candidates", "", ""),
+        ("README.md", r"([\d,]+) centres of neighbouring councils", "neighbours", "", ""),
+        ("data/README.md", r"([\d,]+) localities", "gazetteer", "kind", "locality"),
+        ("data/README.md", r"([\d,]+) streets", "gazetteer", "kind", "street"),
+        ("data/README.md", r"([\d,]+) primary\s+schools", "gazetteer", "kind", "school"),
+        ("data/README.md", r"([\d,]+) postcodes", "postcodes", "", ""),
+        ("data/README.md", r"([\d,]+) corners", "outline", "", ""),
+    ],
+)  # fmt: skip
+def test_what_a_page_counts_of_the_embedded_study_is_there(page, said, table, column, kind):
+    with (ROOT / "data" / "rotherham" / f"{table}.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if not column or row[column] == kind]
+    told = re.findall(said, (ROOT / page).read_text(encoding="utf-8"))
+    assert told == [f"{len(rows):,}"]
 
 
 def test_there_is_one_version_number():

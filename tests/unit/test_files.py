@@ -387,3 +387,13 @@ def test_an_input_that_cannot_be_found_is_not_blamed_on_the_folder(tmp_path):
         (tmp_path / "loop").unlink(missing_ok=True)
         (tmp_path / "loop").symlink_to(tmp_path / "loop")
         assert check_folder(tmp_path / "out", [tmp_path / name]) == tmp_path / "out"
+
+
+@pytest.mark.parametrize("name", ["od.xlsx", "result.CSV", "page.html", "all.zip"])
+def test_a_folder_is_not_made_under_the_name_of_a_file(tmp_path, name):
+    with pytest.raises(OutputError, match="named as a file is"):
+        check_folder(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / name).mkdir()
+    assert check_folder(tmp_path / name) == tmp_path / name
+    assert check_folder(tmp_path / "year.2024") == tmp_path / "year.2024"

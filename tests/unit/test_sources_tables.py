@@ -29,6 +29,7 @@ from access.sources.columns import (
 from access.sources.importing import _derive_box, _import_table, _service_key
 from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import _read_source
+from access.study.tables import known_columns
 
 ROWS = "Site name,Longitude,Latitude,Annual cost\nRiverside,-1.36,53.43,1\nHöhe,-1.35,53.44,2\n"
 
@@ -371,6 +372,28 @@ def test_retired_postcodes_are_named_with_a_near_one(tmp_path):
 def test_postcodes_alone_ask_for_code_point(tmp_path):
     done = _import_table(at(tmp_path, "s.csv", "name,postcode\nA,S60 1AE\n"), "candidates")
     assert "Code-Point Open" in done.faults[0].expected
+    assert "--postcodes FILE" in done.faults[0].expected
+
+
+@pytest.mark.parametrize("table", ["centres", "candidates", "neighbours", "places", "areas"])
+def test_every_column_of_a_study_can_be_named(tmp_path, table):
+    """Whatever a sheet heads it: what the settings promise can be told by --column."""
+    values = {"lon": "-1.36", "lat": "53.43", "open_from": "2019", "postcode": "S60 1AE"}
+    names = sorted(known_columns(table))
+    cells = ",".join(values.get(name, "1") for name in names)
+    sheet = f"{','.join(f'heading of {name}' for name in names)}\n{cells}\n"
+    mapping = _Mapping({name: f"heading of {name}" for name in names})
+    done = _import_table(at(tmp_path, "s.csv", sheet), table, mapping=mapping)
+    assert set(names) <= set(done.check().frame.columns)
+    if "open_from" in names:
+        assert done.frame["open_from"].tolist() == ["2019"]
+    _write_mapping(tmp_path / "import.toml", table, mapping)
+    assert _read_mapping(tmp_path / "import.toml", table) == mapping
+
+
+def test_a_sheet_without_a_position_is_told_what_it_has_and_how_to_name_it(tmp_path):
+    with pytest.raises(StudyError, match=r"--column lat=HEADER\); the sheet has 'id', 'Long.'"):
+        _import_table(at(tmp_path, "s.csv", "id,Long.\nA,-1.36\n"), "areas")
 
 
 @pytest.mark.parametrize(
