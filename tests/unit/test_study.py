@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from access.errors import StudyError
+from access.errors import ParameterError, StudyError
 from access.sources.folder import new_study
 from access.study import find_study, load_study
 
@@ -268,9 +268,11 @@ def test_a_study_without_candidates_or_neighbours_can_be_asked_everything(tmp_pa
     analysis = Analysis(travel_times(study))
     for question in questions(study):
         sides = {"before": question.baseline, "after": question.scenario}
-        asked = (question.service,), {**sides, "mode": "walk", "neighbours": True}
+        asked = (question.service,), {**sides, "mode": "walk"}
         assert analysis.compare(*asked[0], **asked[1]).summary["families"] > 0
         assert len(analysis.rank(*asked[0], **asked[1]).table) > 1
+        with pytest.raises(ParameterError, match=r"no neighbouring.*neighbours\.csv"):
+            analysis.compare(*asked[0], **asked[1], neighbours=True)
 
 
 def test_locality_of_an_area_is_that_of_its_nearest_centre(rotherham):
