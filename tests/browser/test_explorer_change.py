@@ -341,3 +341,11 @@ def test_a_change_is_the_difference_of_the_figures_beside_it(visit, rotherham_pa
     assert len(found) > 20
     for old, now, change in found:
         assert now - old == pytest.approx(change), (old, now, change)
+
+
+def test_a_change_of_less_than_a_minute_is_told_as_the_map_colours_it(visit, example_page):
+    """9.4 and 9.7 are 9 and 10 minutes, 9.5 and 10.4 both 10: neither is +1, nor none."""
+    page = visit(example_page)
+    cases = [[9.4, 9.7], [9.5, 10.4], [10.4, 9.5], [9.1, 9.2], [9.4, 20.6], [9.4, 9.4]]
+    told = page.evaluate("(cases) => cases.map(([a, b]) => App.tripChange(a, b))", cases)
+    assert told == ["+0.3", "+0.9", "\u22120.9", "0", "+12", "0"]

@@ -105,9 +105,15 @@
     return now - old;
   };
 
-  /* The difference of two trips, for a cell; of two that cannot be made there is none. */
-  App.tripChange = (before, after, digits) =>
-    before === Infinity && after === Infinity ? NOTHING : App.minChange(App.rise(before, after, digits), digits);
+  /* The difference of two trips, for a cell; of two that cannot be made there is none. Where that of
+   * whole minutes is one and the map colours none, or the other way round, it stands with a decimal. */
+  App.tripChange = (before, after) => {
+    if (before === Infinity && after === Infinity) return NOTHING;
+    const [told, change] = [App.rise(before, after), after - before];
+    const coloured = Math.abs(change) >= App.data.palette.added_edges[1];
+    const apart = Number.isFinite(change) && (told !== 0) !== coloured;
+    return apart ? App.minChange(change, 1) : App.minChange(told);
+  };
 
   /* The average trip of a group for a cell, and its difference; a group of nobody has none. */
   App.groupMean = ({ people, mean }) =>

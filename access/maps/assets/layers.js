@@ -82,7 +82,7 @@
       text: (i) =>
         Number.isNaN(changes[i])
           ? App.t('not_reached')
-          : App.minChange(App.rise(before.minutes[i], after.minutes[i])),
+          : App.tripChange(before.minutes[i], after.minutes[i]),
       unit: App.t('unit_minutes_change'),
       summary: () => {
         const more = changes.filter((c) => c > App.core.UNCHANGED).length;
