@@ -178,7 +178,7 @@ def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -
         style_function=lambda _: look,
         tooltip=folium.GeoJsonTooltip(["area"], aliases=["Area"]),
     ).add_to(fmap)
-    today = {i for key in results.study.config.services for i in results.study.open_ids(key)}
+    today = set(results.study.open_ids())
     for site in results.sites[results.sites["id"].isin(today)].to_dict("records"):
         words = [template_text(site["name"]), "open today"]
         _site_marker(site, words, _sign(closes=False)).add_to(fmap)

@@ -42,7 +42,6 @@ from access.scenario import (
 from access.scenario.sampled import CONFIDENCE, SampledRanking
 from access.study import Study
 from access.study.config import Group
-from access.study.sheet import offers_today
 from access.text import (
     figure,
     goes_words,
@@ -180,8 +179,8 @@ def use_of(
     words: list[str] = []
     if attendance is not None:
         matrix, (safe, small) = results.matrix(impact.mode, service), safe_attendance(attendance)
-        register = results.study.centres
-        shut = {*register.loc[~offers_today(register), "id"].astype(str)} - {*impact.before}
+        study = results.study
+        shut = {*study.centres["id"].astype(str)} - {*study.open_ids(), *impact.before}
         seen = attendance_beside_nearest(impact, matrix, safe, shut=shut)
         at = safe["site"].astype(str)
         rows = at[small].value_counts()

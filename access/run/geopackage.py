@@ -66,7 +66,7 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
         for site in proposal.closed:
             closes.setdefault(site, []).append(key)
     own = sites[sites["kind"].isin(["centre", "new"])]
-    today = {i for key in study.config.services for i in study.open_ids(key)}
+    today = set(study.open_ids())
     yield (
         "centres",
         own.assign(

@@ -395,11 +395,22 @@ class Study:
         ids, of = self.centres["id"].tolist(), self.centres["service"].tolist()
         return [str(id_) for id_, own in zip(ids, of, strict=True) if own == service]
 
-    def open_ids(self, service: str) -> list[str]:
-        """Give those of `centre_ids` that families can be counted to travel to today."""
+    def open_ids(self, service: str | None = None) -> list[str]:
+        """Give the centres that families can be counted to travel to today.
+
+        Parameters
+        ----------
+        service : str, optional
+            Of this service alone.
+
+        Returns
+        -------
+        list of str
+            Ids, in the order of the register.
+        """
         columns = self.centres["id"], self.centres["service"], offers_today(self.centres)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        return [str(id_) for id_, of, offers in rows if of == service and offers]
+        return [str(id_) for id_, of, offers in rows if offers and service in (None, of)]
 
     def neighbours_of(self, service: str) -> gpd.GeoDataFrame:
         """Give the neighbouring authorities' centres of one service.
