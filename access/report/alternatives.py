@@ -519,7 +519,8 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
     claims = [Claim("near_best", "none" if not close else "is", (float(close),))]
     if close == 0:
         return Said(sentence("no other set comes within 5% of the best on average"), claims)
-    own = "; the proposal is one of them" if p["within_5pct_mean"] else ""
+    which = "it is the proposal" if close == 1 else "the proposal is one of them"
+    own = f"; {which}" if p["within_5pct_mean"] else ""
     if p["rank_mean"] == 1:
         tied = findings.tied("mean")
         claims.append(Claim("rank:mean", "best", (1.0,)))

@@ -210,6 +210,8 @@ class TestStanding:
             "Two other sets come within 5% of the best on average, closer than modelled streets "
             "can tell; the proposal is one of them."
         )
+        own = findings(((10, 10.2, 30), (30, 31, 10)), [10, 1], ["Y", "Z"])
+        assert stands.near_ties(own, modelled=False).endswith("on average; it is the proposal.")
         far = findings(((10, 60, 90), (10, 60, 90)), [10, 10], ["Y", "Z"])
         assert "modelled" not in stands.near_ties(far, modelled=False)
 
