@@ -216,8 +216,8 @@ def _policy(study: Study) -> tuple[str, ...]:
         )
     if _is_copy(study):
         said.append(
-            f"Every other count of 1 to {THRESHOLD - 1} people in the study's tables stands as 2 "
-            "or 3 by its row, whatever it is, and where all but 1 to "
+            f"Every {'other ' if said else ''}count of 1 to {THRESHOLD - 1} people in the study's "
+            "tables stands as 2 or 3 by its row, whatever it is, and where all but 1 to "
             f"{THRESHOLD - 1} are counted these are taken to be 2 or 3. Every figure is worked out "
             "from these tables: it may differ from the council's own by up to 2 for each such "
             f"count in it (by up to 4 where it is part of fewer than {2 * THRESHOLD})."

@@ -164,6 +164,7 @@ def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
         hashes = {row["sha256"] for row in copy.inputs if row["file"] == "areas.csv"}
         assert not hashes & {row["sha256"] for row in study.inputs}
         assert any("stands as 2 or 3" in said for said in _policy(copy))
+        assert _policy(copy)[-1].startswith("Every count of 1 to 4")  # no other stands as it is
         # a copy into which other counts are put is a copy no more
         text = (study.folder / "areas.csv").read_text(encoding="utf-8")
         (copy.folder / "areas.csv").write_text(text, encoding="utf-8")
