@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from access.arguments import a, array, by_id, checked, ids, number, optional, table, text
 from access.errors import ParameterError
@@ -517,7 +519,7 @@ class _StreetErrors:
                 spread.indptr + np.arange(self.areas + 1),
             ),
             shape=(self.areas, 2 * self.areas),
-        )
+        ).astype(np.float32)
 
     def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
         """Draw so many fields from each generator: shape (fields, generators, sites, areas).
@@ -525,13 +527,32 @@ class _StreetErrors:
         Sites are taken in the order of their ids, which `by_id` gives for each generator.
         """
         many, sites = by_id.shape
-        drawn = np.empty((fields, 2 * self.areas, sites))
+        drawn = np.empty((fields, 2 * self.areas, sites), np.float32)
         error: Floats = np.empty((fields, many, sites, self.areas))
         for k, (rng, order) in enumerate(zip(rngs, by_id, strict=True)):
-            rng.standard_normal(out=drawn)
+            _draw_normals(rng, drawn.reshape(-1))
             for field, noise in enumerate(drawn):
                 error[field, k, order] = (self.spread @ noise).T
         return error
+
+
+@cache
+def _normal_steps() -> NDArray[np.float32]:
+    """Give the normal distribution as 65,536 equally likely values, of deviation 1."""
+    from scipy.special import ndtri
+
+    steps = ndtri((np.arange(2**16) + 0.5) / 2**16)
+    return (steps / steps.std()).astype(np.float32)
+
+
+def _draw_normals(rng: np.random.Generator, out: NDArray[np.float32]) -> None:
+    """Fill with normal noise, four values of every 64 random bits.
+
+    A fifth of the time that the generator's own normals take. A value is one of 65,536, none
+    above 4.3 deviations: far finer than the size of an error is known.
+    """
+    bits = rng.bit_generator.random_raw(-(-out.size // 4)).astype("<u8", copy=False)
+    np.take(_normal_steps(), bits.view("<u2")[: out.size], out=out, mode="clip")
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
