@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from branca.element import Element
+from shapely.geometry import mapping
 
 from access.analysis.places import Isochrones
 from access.analysis.results import (
@@ -140,8 +141,9 @@ def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = F
     mode = mode if mode is not None and mode in results.matrices else results.headline
     cells = _light_cells(results)
     fmap = _blank_map(cells.total_bounds, tiles=tiles)
+    shapes = [mapping(cell) for cell in cells] if results.proposals else []
     for i, proposal in enumerate(results.proposals.values()):
-        _proposal_layer(fmap, results, proposal, cells, mode, shown=i == 0)
+        _proposal_layer(fmap, results, proposal, shapes, mode, shown=i == 0)
     if not results.proposals:
         _bare_areas(fmap, results, cells)
     _ground_layers(fmap, results)
@@ -313,34 +315,35 @@ def _proposal_layer(
     fmap: folium.Map,
     results: StudyResults,
     proposal: ProposalResult,
-    cells: gpd.GeoSeries,
+    shapes: Sequence[Mapping[str, Any]],
     mode: str,
     *,
     shown: bool,
 ) -> None:
+    """Draw what a proposal changes for each area."""
     impact = proposal.impacts[mode]
     table = impact.areas.set_index("id").loc[results.study.areas["id"]]
     names = results.names()
     noun = results.study.config.services[proposal.service].noun
-    frame = gpd.GeoDataFrame(
-        {
-            "area": [template_text(i) for i in results.study.areas["id"]],
-            "people": [_count(c) for c in table["count"]],
-            "today": _trips(table["minutes_before"], table["nearest_before"], names),
-            "after": _trips(table["minutes_after"], table["nearest_after"], names),
-            "change": [
-                _change_words(*row)
-                for row in table[["minutes_before", "minutes_after", "change_minutes"]].to_numpy()
-            ],
-            "fill": [_added_colour(c) for c in table["change_minutes"]],
-        },
-        geometry=cells.to_numpy(),
-        index=range(len(cells)),  # folium's ids of the areas: the page's own numbers
-        crs=WGS84,
-    )
+    told = {
+        "area": [template_text(i) for i in results.study.areas["id"]],
+        "people": [_count(c) for c in table["count"]],
+        "today": _trips(table["minutes_before"], table["nearest_before"], names),
+        "after": _trips(table["minutes_after"], table["nearest_after"], names),
+        "change": [
+            _change_words(*row)
+            for row in table[["minutes_before", "minutes_after", "change_minutes"]].to_numpy()
+        ],
+        "fill": [_added_colour(c) for c in table["change_minutes"]],
+    }
+    features = [
+        {"id": str(k), "type": "Feature",  # the page's own number of an area
+         "properties": dict(zip(told, words, strict=True)), "geometry": shape}
+        for k, (shape, *words) in enumerate(zip(shapes, *told.values(), strict=True))
+    ]  # fmt: skip
     layer = folium.FeatureGroup(name=template_text(proposal.title), show=shown, overlay=False)
     folium.GeoJson(
-        frame.__geo_interface__,  # folium would make it of the frame twice
+        {"type": "FeatureCollection", "features": features},
         style_function=lambda f: {
             "fillColor": f["properties"]["fill"],
             "fillOpacity": 0.85,
