@@ -541,8 +541,8 @@ def _normal_steps() -> NDArray[np.float32]:
     """Give the normal distribution as 65,536 equally likely values, of deviation 1."""
     from scipy.special import ndtri
 
-    steps = ndtri((np.arange(2**16) + 0.5) / 2**16)
-    return (steps / steps.std()).astype(np.float32)
+    steps: Floats = ndtri((np.arange(2**16) + 0.5) / 2**16)
+    return np.asarray(steps / steps.std(), np.float32)
 
 
 def _draw_normals(rng: np.random.Generator, out: NDArray[np.float32]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import cache
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.anew import what_may_be_wrong
 from access.analysis.job import measure_study
 from access.scenario import Uncertainty
+from access.scenario.uncertainty import _draw_normals
 from access.sources.folder import new_study
 from access.study import load_study
 
@@ -176,3 +178,17 @@ def test_by_the_minute_the_day_and_the_time_stand_in_place_of_speeds_and_streets
         service="childrens_centre", lam=(0.0, 2.0),
     )  # fmt: skip
     assert found.given == ("lam", "count_error")  # without a timetable there is no other day
+
+
+def test_the_noise_of_streets_is_normal_and_every_value_a_draw_of_its_own():
+    drawn = np.empty(400_003, np.float32)  # no multiple of four: the last bits are part used
+    _draw_normals(np.random.default_rng(1), drawn)
+    assert abs(drawn.mean()) < 0.01 and abs(drawn.std() - 1) < 0.01
+    for share in (0.001, 0.05, 0.25, 0.5, 0.9, 0.999):
+        below = (drawn < NormalDist().inv_cdf(share)).mean()
+        assert abs(below - share) < 5 * (share * (1 - share) / len(drawn)) ** 0.5
+    for apart in (1, 2, 3, 4):  # four are made of one number
+        assert abs(np.corrcoef(drawn[:-apart], drawn[apart:])[0, 1]) < 0.01
+    again = np.empty(400_003, np.float32)
+    _draw_normals(np.random.default_rng(1), again)
+    assert np.array_equal(drawn, again)
