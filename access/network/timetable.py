@@ -26,6 +26,8 @@ from access.units import EARTH_RADIUS_M, great_circle_m
 _DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
 _LEAST_SHARE = 0.5
 _FAST_KMH = 130.0
+#: Before a route's id that may be taken for another's number.
+_BY_ID = "id:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,8 @@ class Timetable:
         Parameters
         ----------
         routes : sequence of str
-            Route ids, or the numbers that passengers know (``"22"``) where one operator has them.
+            The numbers that passengers know (``"22"``) where one operator has them, or route ids
+            (``"id:22"`` where that is another route's number).
         stops : sequence of str
             Stop ids. Buses pass a closed stop: nobody gets on or off, and times stay as they are.
 
@@ -84,7 +87,8 @@ class Timetable:
         Raises
         ------
         ParameterError
-            If a route or stop is not in the timetable, or two operators have a route of the number.
+            If a route or stop is not in the timetable, two operators have a route of the number, or
+            it is the number of one route and the id of another.
 
         Examples
         --------
@@ -93,7 +97,7 @@ class Timetable:
         for what, given in (("routes", routes), ("stops", stops)):
             if isinstance(given, str):
                 raise ParameterError(f"{what}={given!r} is one text; expected a list, [{given!r}]")
-        gone = self._routes_named([str(r) for r in routes])
+        gone, withdrawn = self._routes_named([str(r) for r in routes])
         shut = self._stops_named([str(s) for s in stops])
         rides = self.rides.take(~gone[self.rides.trip])
         rides = replace(
@@ -101,34 +105,49 @@ class Timetable:
             board=rides.board & ~shut[rides.from_stop],
             alight=rides.alight & ~shut[rides.to_stop],
         )
-        said = [f"route {r} withdrawn" for r in routes] + [f"stop {s} closed" for s in stops]
+        said = [f"route {r} withdrawn" for r in withdrawn] + [f"stop {s} closed" for s in stops]
         note = f"Changed from the feed: {'; '.join(said)}." if said else ""
         return replace(
             self, rides=rides, closed=(*self.closed, *said),
             notes=(*self.notes, note) if note else self.notes,
         )  # fmt: skip
 
-    def _routes_named(self, names: list[str]) -> NDArray[np.bool_]:
-        gone, unknown = np.zeros(len(self.trips), bool), []
+    def _routes_named(self, names: list[str]) -> tuple[NDArray[np.bool_], list[str]]:
+        """Which runs are of some routes, and the routes as one says them."""
+        gone, unknown, said = np.zeros(len(self.trips), bool), [], []
         for name in names:
-            hit = (self.trips["route_id"] == name).to_numpy(bool)
-            if not hit.any():
-                hit = (self.trips["route"] == name).to_numpy(bool)
-                ids = sorted(set(self.trips.loc[hit, "route_id"]))
-                if len(set(self.trips.loc[hit, "agency"])) > 1:
-                    raise ParameterError(
-                        f"several operators run a route {name!r}; expected one of the route ids "
-                        f"{ids[:20]}"
-                    )
+            hit, by_id = self._route_named(name)
             unknown += [] if hit.any() else [name]
             gone |= hit
+            numbers = sorted(set(self.trips.loc[hit, "route"]) - {""})
+            told = f"{', '.join(numbers)} (id {name.removeprefix(_BY_ID)})".strip()
+            said.append(told if by_id and numbers != [name] else name)
         if unknown:
             known = sorted(set(self.trips["route"]))
             raise ParameterError(
                 f"no route {unknown} runs on {days.spoken(self.day)}; expected any of {known[:40]}"
                 f"{' ...' if len(known) > 40 else ''}, or a route id"
             )
-        return gone
+        return gone, said
+
+    def _route_named(self, name: str) -> tuple[NDArray[np.bool_], bool]:
+        """Which runs are of a route, and whether it was named by its id."""
+        by_id, by_number = ((self.trips[c] == name).to_numpy(bool) for c in ("route_id", "route"))
+        if not by_id.any() and name.startswith(_BY_ID):
+            by_id = (self.trips["route_id"] == name.removeprefix(_BY_ID)).to_numpy(bool)
+        ids = sorted(set(self.trips.loc[by_number, "route_id"]))
+        if by_id.any() and (by_number & ~by_id).any():
+            other = ", ".join(sorted(set(self.trips.loc[by_id, "route"])))
+            raise ParameterError(
+                f"{name!r} is the number of one route and the id of another; expected "
+                f"{_BY_ID + name!r} for route {other}, or one of {[_BY_ID + i for i in ids[:20]]} "
+                f"for those with the number {name}"
+            )
+        if not by_id.any() and len(set(self.trips.loc[by_number, "agency"])) > 1:
+            raise ParameterError(
+                f"several operators run a route {name!r}; expected one of the route ids {ids[:20]}"
+            )
+        return (by_id, True) if by_id.any() else (by_number, False)
 
     def _stops_named(self, names: list[str]) -> NDArray[np.bool_]:
         row = pd.Index(self.stops["id"]).get_indexer(names)

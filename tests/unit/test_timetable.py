@@ -315,6 +315,26 @@ def test_routes_withdrawn_and_stops_closed(tmp_path):
     assert len(rides(both.without(routes=["r22b"]))) == 2
 
 
+def test_a_number_that_is_another_route_s_id_withdraws_neither(tmp_path):
+    routes = FEED["routes.txt"].replace("r22,A,22,3", "4,A,22,3\n22,A,4,3")
+    trips = "route_id,service_id,trip_id\n4,wk,t1\n22,wk,t2\n"
+    path = feed(tmp_path, routes__txt=routes, trips__txt=trips)
+    table = read_timetable(path, day=DAY)
+    for name in ("22", "4"):  # each is the one's number and the other's id
+        with pytest.raises(ParameterError, match=rf"{name!r} is the number.*'id:{name}' for route"):
+            table.without(routes=[name])
+    left = table.without(routes=["id:22"])
+    assert {left.rides.dep.min()} == {540 * MINUTE} and len(rides(left)) == 2
+    assert left.closed == ("route 4 (id 22) withdrawn",)
+    # Where the number does not run the id is taken, and whose it is is said.
+    routes = routes.replace("r22b,B,22", "r22b,B,9")
+    alone = read_timetable(
+        feed(tmp_path, routes__txt=routes, trips__txt=trips.replace("4,wk,t1", "r22b,wk,t1")),
+        day=DAY,
+    )
+    assert alone.without(routes=["22"]).closed == ("route 4 (id 22) withdrawn",)
+
+
 def test_odd_ways_of_writing_that_are_read(tmp_path):
     plain = read_timetable(feed(tmp_path), day=DAY).digest
     bom = {k.replace(".", "__"): "\ufeff" + v for k, v in FEED.items()}
