@@ -37,6 +37,7 @@ from access.analysis.results import (
 from access.errors import AccessError
 from access.files import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
+from access.network.gtfs import feed_sha256
 from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
 from access.network.snapping import check_joins, read_points, snap
 from access.release import with_policy
@@ -495,7 +496,7 @@ def _ledger(
     inputs += [
         {
             "file": feed.name,
-            "sha256": sha256_of(feed),
+            "sha256": feed_sha256(feed),
             "source": "GTFS timetable given by the user",
             "vintage": "as the file",
             "licence": "as the file; Open Government Licence v3 for the Bus Open Data Service",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
 import warnings
 import zipfile
@@ -20,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import AccessError, Fault
+from access.files import sha256_of
 
 # A GTFS feed as it lies on a disk: a zip or a folder of tables, opened with care.
 
@@ -246,6 +248,16 @@ def _inside(folder: Path) -> list[Path]:
     raise _TimetableError(
         f"the folder {folder} holds no stop_times.txt, so it is no GTFS timetable; it holds {held}"
     )
+
+
+def feed_sha256(path: Path) -> str:
+    """Hash a feed: its file, or where it is a folder the names and bytes of its tables."""
+    if not path.is_dir():
+        return sha256_of(path)
+    total = hashlib.sha256()
+    for table in _inside(path):
+        total.update(f"{table.name.lower()} {sha256_of(table)}\n".encode())
+    return total.hexdigest()
 
 
 def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float64]:
