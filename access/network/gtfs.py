@@ -30,6 +30,7 @@ _MOST_TABLE_BYTES = 8_000_000_000
 _MOST_SQUEEZED = 250
 _SMALL_BYTES = 20_000_000
 _CHUNK_ROWS = 500_000
+_HEADER_BYTES = 80
 
 
 class _TimetableError(AccessError):
@@ -202,11 +203,18 @@ class _Feed:
         if missing:
             raise _TimetableError(
                 f"{name} in {self.path} lacks a column",
-                [Fault(name, "header", c, "", f"a column {c}") for c in missing],
-            )
+                [Fault(name, "header", c, self._header(name),
+                       f"a column {c}, and commas between columns") for c in missing],
+            )  # fmt: skip
         part = part.reindex(columns=list(columns), fill_value="").fillna("")
         stripped: pd.DataFrame = part.apply(lambda column: column.str.strip())
         return stripped
+
+    def _header(self, name: str) -> str:
+        """Give the beginning of a table, as it is to be shown."""
+        with self._open(name) as handle:
+            head = handle.read(_HEADER_BYTES).decode(self._encoding(name), "replace")
+        return head.splitlines()[0] if head else ""
 
     def _encoding(self, name: str) -> str:
         """UTF-8 as the standard asks (with or without a mark), else as old Windows tools write."""

@@ -334,7 +334,20 @@ def read_timetable(
         )
     counts = pd.concat([feed.trips_by_day for feed in read], axis=1).sort_index()
     chosen, told = _chosen_day(read, counts, day, least_share)
-    return _joined(read, chosen, told, counts)
+    found = _joined(read, chosen, told, counts)
+    if not len(found.rides):
+        raise _TimetableError(
+            f"nothing can be ridden on {days.spoken(chosen)}: no trip of that day calls at two "
+            f"stops with a time and a place{' in the box' if box else ''}, so every journey would "
+            f"be a walk. {' '.join(_why_none(found.checks))}"
+        )
+    return found
+
+
+def _why_none(checks: pd.DataFrame) -> list[str]:
+    """What the audit found wrong with trips and their calls."""
+    calls = checks["check"].str.match("calls |trips ") & ~checks["check"].str.match("trips on")
+    return list(checks.loc[calls & (checks["found"] > 0), "words"])
 
 
 def usual_days(

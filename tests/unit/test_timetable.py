@@ -117,6 +117,8 @@ def test_frequencies_are_unrolled(tmp_path):
     leaves = [d for a, _, d, _ in rides(table) if a == "s1"]
     assert sorted(leaves) == [600, 620, 640, 1430]
     assert any("how often, not when" in note for note in table.notes)
+    twice = read_timetable(feed(tmp_path, frequencies__txt=often + often.split("\n")[1]), day=DAY)
+    assert rides(twice) == rides(table)  # a row that stands there twice runs once
     wrong = feed(tmp_path, frequencies__txt=often.replace("1200", "0"))
     with pytest.raises(_TimetableError, match="headway_secs: found '0'"):
         read_timetable(wrong, day=DAY)
@@ -459,6 +461,14 @@ def test_feeds_of_any_names_are_kept_apart(tmp_path):
         ({"trips__txt": FEED["trips.txt"].replace(",wk,", ",no,")}, "no trip belongs"),
         ({"trips__txt": ""}, "trips.txt in .* is empty"),
         ({"stops__txt": "stop_lat,stop_lon\n1,2\n"}, "stops.txt, header, stop_id"),
+        ({"trips__txt": FEED["trips.txt"].replace(",", ";")},
+         "route_id: found 'route_id;service_id;trip_id;trip_headsign'; .*and commas between"),
+        ({"stop_times__txt": FEED["stop_times.txt"].splitlines()[0]}, "nothing can be ridden"),
+        ({"stop_times__txt": "\n".join(FEED["stop_times.txt"].splitlines()[:2])},
+         "nothing can be ridden on Tuesday 13 June 2023: no trip of that day calls at two stops"),
+        ({"stops__txt": FEED["stops.txt"].replace("53.43", "5343")},
+         "nothing can be ridden.*6 calls at a stop without a place"),
+        ({"routes__txt": FEED["routes.txt"].splitlines()[0]}, "no trip of the kinds.*'unknown': 2"),
         ({"stop_times__txt": FEED["stop_times.txt"].replace("09:05:00", "9.05 am")},
          "row 3, arrival_time: found '9.05 am'"),
         ({"stop_times__txt": FEED["stop_times.txt"].replace("s2,2", "s2,two")}, "stop_sequence"),
