@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from access.display import html_answer
 from access.errors import ParameterError
 from access.network import gtfs as days
-from access.network.feed_day import _MS, KINDS, Box, _FeedDay, _Rides
+from access.network.feed_day import _APART_M, _MS, KINDS, Box, _FeedDay, _Rides
 from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points
 from access.text import counted, share_figure
@@ -26,6 +26,7 @@ from access.units import EARTH_RADIUS_M, great_circle_m
 _DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
 _LEAST_SHARE = 0.5
 _FAST_KMH = 130.0
+_IN_TWO_FEEDS = "runs in more than one feed"
 #: Before a route's id that may be taken for another's number.
 _BY_ID = "id:"
 
@@ -285,7 +286,9 @@ def read_timetable(
     Parameters
     ----------
     feeds : path or sequence of paths
-        GTFS zips or folders. Ids of several feeds get their feed's name before them.
+        GTFS zips or folders. Ids of several feeds get their feed's name before them. A stop of one
+        id and place is one stop, by the name of the first feed that has it, and a run that two
+        feeds have at the same stops and times is one run.
     day : date or str, optional
         ``2023-06-13``. When not given: the term-time Tuesday that is no bank holiday and has the
         most usual number of trips, the first of several; see `service_days.TERM_RULE`.
@@ -497,23 +500,65 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
     joined = _Rides(*(np.concatenate(arrays) for arrays in zip(
         *(vars(r).values() for r in rides), strict=True)))  # fmt: skip
     all_stops = pd.concat(stops, ignore_index=True)
-    inside = np.concatenate([feed.inside for feed in read])
-    row = np.cumsum(inside) - 1
+    one = _stops_in_common(read)
+    kept = np.concatenate([feed.inside for feed in read]) & (one == np.arange(len(one)))
+    row = (np.cumsum(kept) - 1)[one]
     joined = replace(joined, from_stop=row[joined.from_stop].astype(np.int32),
                      to_stop=row[joined.to_stop].astype(np.int32))  # fmt: skip
-    kept_stops = all_stops[inside].reset_index(drop=True)
+    kept_stops = all_stops[kept].reset_index(drop=True)
     kept_trips = pd.concat(trips, ignore_index=True)
+    again = _runs_again(joined, kept_trips, np.repeat(np.arange(len(read)), [*map(len, trips)]))
+    joined = joined.take(~again[joined.trip])
+    joined = replace(joined, trip=(np.cumsum(~again) - 1)[joined.trip].astype(np.int32))
+    kept_trips = kept_trips[~again].reset_index(drop=True)
     columns = ["trip_id", "route_id", "route", "kind", "agency", "headsign", "service_day"]
     checks = _checks(read, day, counts, all_stops, kept_stops, joined)
+    if again.any():
+        in_two = _check(
+            _IN_TWO_FEEDS, int(again.sum()), len(again),
+            f"{counted(int(again.sum()), 'run stands', 'runs stand')} in more than one feed, at "
+            "the same stops and times: each counts once.",
+        )  # fmt: skip
+        checks = pd.concat([checks, pd.DataFrame([in_two])], ignore_index=True)
     notes = (told, *(note for feed in read for note in feed.feed.notes), *_said(checks))
     return Timetable(day, kept_stops, kept_trips[columns], joined, checks, notes)
+
+
+def _stops_in_common(read: list[_FeedDay]) -> NDArray[np.intp]:
+    """For every stop of all feeds the first of its id and place: regions' feeds overlap."""
+    ids = np.concatenate([feed.stops["id"].to_numpy(object) for feed in read])
+    lonlat = np.concatenate([feed.stops[["lon", "lat"]].to_numpy(float) for feed in read])
+    codes, _ = pd.factorize(ids)
+    first = np.full(len(ids), -1)
+    first[codes[::-1]] = np.arange(len(ids))[::-1]
+    one = first[codes]
+    apart = great_circle_m(*lonlat.T, *lonlat[one].T)
+    return np.where(apart <= _APART_M, one, np.arange(len(ids)))
+
+
+def _runs_again(rides: _Rides, trips: pd.DataFrame, feed: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Runs that an earlier feed has too: of the same number, at the same stops and times."""
+    again = np.zeros(len(trips), bool)
+    if not feed.any():
+        return again
+    calls = np.column_stack(
+        [a.astype(np.int64) for name, a in vars(rides).items() if name != "trip"]
+    )
+    edges = np.searchsorted(rides.trip, np.arange(len(trips) + 1))
+    named = zip(trips["route"], trips["kind"], feed.tolist(), strict=True)
+    seen: dict[bytes, int] = {}
+    for run, (route, kind, its) in enumerate(named):
+        total = hashlib.sha256(repr((route, kind)).encode())
+        total.update(calls[edges[run] : edges[run + 1]].tobytes())
+        again[run] = seen.setdefault(total.digest(), its) != its
+    return again
 
 
 def _said(checks: pd.DataFrame) -> list[str]:
     """What of the audit every reader must be told."""
     told = (
         "trips on the day", "bank holiday", "frequencies without exact times",
-        "trips that go on as another",
+        "trips that go on as another", _IN_TWO_FEEDS,
     )  # fmt: skip
     return checks.loc[checks["check"].isin(told) & (checks["found"] > 0), "words"].tolist()
 

@@ -246,7 +246,8 @@ def test_no_term_rule_lets_a_holiday_through():
 
 def test_several_feeds_keep_their_ids_apart(tmp_path):
     (tmp_path / "b").mkdir()
-    one, two = feed(tmp_path), feed(tmp_path / "b")
+    moved = FEED["stops.txt"].replace("53.4", "53.5")
+    one, two = feed(tmp_path), feed(tmp_path / "b", stops__txt=moved)
     table = read_timetable([one, two], day=DAY)
     assert set(table.stops["id"]) >= {"feed:s1", "feed-2:s1"}
     assert len(rides(table)) == 8
@@ -256,6 +257,29 @@ def test_several_feeds_keep_their_ids_apart(tmp_path):
     far = feed(tmp_path, "far.zip", agency__txt=FEED["agency.txt"].replace("London", "Lisbon"))
     with pytest.raises(_TimetableError, match="different local times"):
         read_timetable([one, far], day=DAY)
+
+
+def test_what_two_feeds_have_in_common_counts_once(tmp_path):
+    """Feeds of neighbouring regions both hold the buses that cross between them."""
+    north = feed(tmp_path, "north.zip")
+    times = FEED["stop_times.txt"].replace("t2,23:50:00,23:50:00", "t2,23:40:00,23:40:00")
+    south = feed(tmp_path, "south.zip", stop_times__txt=times)
+    alone, both = read_timetable(north, day=DAY), read_timetable([north, south], day=DAY)
+    assert both.stops["id"].tolist() == [f"north:{i}" for i in alone.stops["id"]]
+    assert len(rides(both)) == len(rides(alone)) + 2  # the later bus alone is another
+    assert both.runs_an_hour([0], (540, 600)) == alone.runs_an_hour([0], (540, 600)) == 1
+    assert "1 run stands in more than one feed" in " ".join(both.notes)
+    assert set(both.rides.trip) == set(range(len(both.trips)))
+    shut = both.without(stops=["north:s1"])
+    assert not shut.rides.board[shut.rides.from_stop == 0].any()
+    same = read_timetable([north, north], day=DAY)
+    assert len(same.rides) == len(alone.rides) and same.without(routes=["22"]).closed
+    twice = FEED["trips.txt"].replace("t2", "t1b"), FEED["stop_times.txt"].split("t2")[0]
+    doubled = twice[1] + "".join(r.replace("t1", "t1b") + "\n" for r in twice[1].splitlines()[1:])
+    own = read_timetable(
+        feed(tmp_path, "own.zip", trips__txt=twice[0], stop_times__txt=doubled), day=DAY
+    )
+    assert len(rides(own)) == 4  # a second bus at the same time, as one feed has it
 
 
 def test_the_box(tmp_path):
@@ -440,7 +464,8 @@ def test_feeds_of_any_names_are_kept_apart(tmp_path):
     paths = []
     for folder, name in (("x", "a.zip"), ("y", "a.zip"), ("z", "a-2.zip")):
         (tmp_path / folder).mkdir()
-        paths.append(feed(tmp_path / folder, name))
+        moved = FEED["stops.txt"].replace("53.4", f"53.{len(paths)}")
+        paths.append(feed(tmp_path / folder, name, stops__txt=moved))
     for some in itertools.permutations(paths):
         table = read_timetable(some, day=DAY)
         assert table.stops["id"].is_unique and len(table.stops) == 12
