@@ -466,7 +466,7 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
     check_joins(
         matrix,
         sites[sites["kind"] == "centre"],
-        {s.noun: study.areas[s.demand].to_numpy(float) for s in study.config.services.values()},
+        [(s.noun, study.areas[s.demand].to_numpy(float)) for s in study.config.services.values()],
         place=study.config.study.place,
         limit_m=travel.snap_limit_m,
         most_share=travel.max_unsnapped_share,
