@@ -39,7 +39,7 @@ from access.files import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
 from access.network.gtfs import feed_sha256
 from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
-from access.network.snapping import check_joins, read_points, snap
+from access.network.snapping import Points, check_joins, snap
 from access.release import with_policy
 from access.study import Study
 from access.units import project
@@ -427,7 +427,9 @@ def _snap_lines(
     network = networks[mode]
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
-    found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
+    # an area and a site may have one id
+    points = Points(tuple(map(str, range(len(places)))), places[["lon", "lat"]].to_numpy(float))
+    found = snap(network, points, limit_m=limit_m)
     start = project(places["lon"], places["lat"], network.crs)
     end = np.where(found.found[:, None], found.xy, start)
     frame = pd.DataFrame(

@@ -281,3 +281,18 @@ def test_two_services_for_people_of_one_name_are_each_held_to_the_limit(tmp_path
     streets = write_osm(tmp_path / "streets.osm", nodes, ways)
     with pytest.raises(NetworkError, match=r"5 areas with 100\.0% of the children under five"):
         travel_times(load_study(path.parent), network=streets, keep=False)
+
+
+def test_an_area_and_a_site_may_have_one_id(tmp_path):
+    """Who numbers both tables from 1 gets the legs of both."""
+    new_study(tmp_path / "town")
+    sizes = []
+    for name in ("areas.csv", "centres.csv"):
+        table = pd.read_csv(tmp_path / "town" / name)
+        sizes.append(len(table))
+        table.assign(id=range(1, len(table) + 1)).to_csv(tmp_path / "town" / name, index=False)
+    path = tmp_path / "town" / "study.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"C3"', '"3"'), encoding="utf-8")
+    legs = travel_times(load_study(path.parent)).snaps["walk"]
+    assert legs["id"].tolist() == [str(i) for n in sizes for i in range(1, n + 1)]
+    assert legs["joined"].all()
