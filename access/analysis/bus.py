@@ -18,7 +18,7 @@ from access.measure import typical_matrix
 from access.measure.distribution import weighted_mean, weighted_quantile
 from access.network import Network, TravelMatrix
 from access.network.matrix import at_rank
-from access.network.windowed import WindowedTravel, clock, family_trip
+from access.network.windowed import LAST_MARK, WindowedTravel, clock, family_trip
 from access.study import Study
 from access.study.tables import without_shapes
 from access.units import great_circle_m
@@ -325,7 +325,7 @@ def _bus_times(
         if service.session_ends is not None:
             hour, minute = map(int, service.session_ends.split(":"))
             ends = hour * 60 + minute
-            home[key] = measured("from_site", (ends, min(ends + own.home_minutes, 28 * 60)))
+            home[key] = measured("from_site", (ends, min(ends + own.home_minutes, LAST_MARK)))
         if id(there[key]) not in blends:
             blends[id(there[key])] = _matrices(study, there[key], walk, drive)
     return BusTimes(timetable, there, home, {k: blends[id(t)] for k, t in there.items()})
@@ -358,7 +358,8 @@ def _usual_minutes(
 ) -> Mapping[str, Mapping[str, TravelMatrix]]:
     """Measure the way there on other usual days and an hour earlier or later, each by its name.
 
-    The study's own day and window come first. Buses that were cut are known of one day only.
+    The study's own day and window come first. Buses that were cut are known of one day only. What
+    would begin before midnight, or end after the night, is cut or left out.
     """
     from access.network.gtfs import spoken
     from access.network.timetable import usual_days
@@ -368,7 +369,10 @@ def _usual_minutes(
         other = usual_days(study.timetables, times.timetable.day, box=_box(network))
         for timetable in [times.timetable, *([] if times.timetable.closed else other)]:
             for shift in (0, -_SHIFT_MINUTES, _SHIFT_MINUTES):
-                window = (max(own.marks[0] + shift, 0), own.marks[-1] + 1 + shift)
+                first, after = own.marks[0] + shift, own.marks[-1] + 1 + shift
+                window = (max(first, 0), min(after, LAST_MARK))
+                if window[0] >= window[1]:
+                    continue
                 name = f"{spoken(timetable.day)}, {clock(window[0])} to {clock(window[1])}"
                 as_given = timetable is times.timetable and shift == 0
                 bus = own if as_given else _travel(study, timetable, network, sites, window)

@@ -37,8 +37,9 @@ from access.analysis.results import (
 from access.errors import AccessError
 from access.files import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
+from access.network.gtfs import feed_sha256
 from access.network.modelled import MODELLED_STREETS, REAL_STREETS, modelled_networks
-from access.network.snapping import check_joins, read_points, snap
+from access.network.snapping import Points, check_joins, snap
 from access.release import with_policy
 from access.study import Study
 from access.units import project
@@ -426,7 +427,9 @@ def _snap_lines(
     network = networks[mode]
     places = pd.concat([study.areas[["id", "lon", "lat"]], sites[["id", "lon", "lat"]]])
     limit_m = study.config.travel.snap_limit_m
-    found = snap(network, read_points(places, "areas and sites"), limit_m=limit_m)
+    # an area and a site may have one id
+    points = Points(tuple(map(str, range(len(places)))), places[["lon", "lat"]].to_numpy(float))
+    found = snap(network, points, limit_m=limit_m)
     start = project(places["lon"], places["lat"], network.crs)
     end = np.where(found.found[:, None], found.xy, start)
     frame = pd.DataFrame(
@@ -465,7 +468,7 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
     check_joins(
         matrix,
         sites[sites["kind"] == "centre"],
-        {s.noun: study.areas[s.demand].to_numpy(float) for s in study.config.services.values()},
+        [(s.noun, study.areas[s.demand].to_numpy(float)) for s in study.config.services.values()],
         place=study.config.study.place,
         limit_m=travel.snap_limit_m,
         most_share=travel.max_unsnapped_share,
@@ -495,7 +498,7 @@ def _ledger(
     inputs += [
         {
             "file": feed.name,
-            "sha256": sha256_of(feed),
+            "sha256": feed_sha256(feed),
             "source": "GTFS timetable given by the user",
             "vintage": "as the file",
             "licence": "as the file; Open Government Licence v3 for the Bus Open Data Service",

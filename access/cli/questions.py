@@ -140,7 +140,8 @@ _WithoutBusOption = Annotated[
     typer.Option(
         "--without-bus",
         metavar="ROUTE",
-        help="A bus route withdrawn as well, by number or id, or stop:ID for a stop closed; "
+        help="A bus route withdrawn as well, by number or id (id:22 where that is "
+        "another's number), or stop:ID for a stop closed; "
         "repeat for more. With --mode bus or typical.",
     ),
 ]

@@ -265,7 +265,7 @@ def _matrix(task: _Task) -> TravelMatrix:
         places = pd.concat([task.areas[["lon", "lat"]], task.sites[["lon", "lat"]]])
         network = modelled_network(places, mode=task.mode, walk_km_h=task.walk_km_h)
     matrix = travel_matrix(network, areas, task.sites, snap_limit_m=limit_m)
-    families = {"families": task.areas["count"].to_numpy(float)}
+    families = [("families", task.areas["count"].to_numpy(float))]
     check_joins(matrix, task.sites, families, place=task.name, limit_m=limit_m,
                 most_share=task.max_unsnapped_share)  # fmt: skip
     return matrix

@@ -31,7 +31,7 @@ from access.network.network import Network
 from access.network.routing import travel_matrix
 from access.network.snapping import read_points
 from access.network.timetable import Timetable
-from access.network.windowed import WindowedTravel, _rows_of, clock
+from access.network.windowed import LAST_MARK, WindowedTravel, _rows_of, clock
 from access.text import share_figure
 
 _Ints = NDArray[np.int64]
@@ -489,7 +489,7 @@ def _window(window: tuple[str | int, str | int]) -> tuple[int, ...]:
     if isinstance(window, str) or len(window) != 2:
         raise ParameterError(f"window={window!r}; expected two times as ('09:00', '12:00')")
     first, after = (_mark(text, "window") for text in window)
-    if not 0 <= first < after <= 28 * 60:
+    if not 0 <= first < after <= LAST_MARK:
         raise ParameterError(
             f"window={window!r}; expected a time and a later one, up to '28:00' (4 in the morning)"
         )

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import access
-from access.errors import AccessError, NetworkError
+from access.errors import AccessError, NetworkError, OutputError
 from access.files import any_clock, check_regular, code_fingerprint, replacing, versions
 from access.network.data import _LeftOut, _SourceInfo
 from access.network.matrix import TravelMatrix
@@ -338,8 +338,11 @@ def _keep(path: Path, write: Callable[[], None]) -> None:
         return
     try:
         write()
-    except OSError as error:
-        _LOG.warning("%s could not be kept for the next time: %s", path, error)
+    except (OSError, OutputError) as error:
+        if not path.parent.is_dir():  # no folder was named, and that is to be said
+            raise
+        why = error.__cause__ or error
+        _LOG.warning("%s could not be kept for the next time: %s", path, why)
         return
     for pattern in ("network-*.npz", "matrix-*.parquet", "around-*.npz"):
         kept = sorted(path.parent.glob(pattern), key=_last_used, reverse=True)

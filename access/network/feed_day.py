@@ -305,8 +305,8 @@ def _read_frequencies(
         )  # fmt: skip
     rows = trips.get_indexer(pd.Index(table["trip_id"]))
     for row, *times in zip(rows, begin, end, every, strict=True):
-        if row >= 0:
-            found.setdefault(int(row), []).append(tuple(times))
+        if row >= 0 and (span := tuple(times)) not in found.setdefault(int(row), []):
+            found[int(row)].append(span)
     inexact = int(((table["exact_times"] != "1").to_numpy(bool) & (rows >= 0)).sum())
     return found, inexact
 
@@ -400,10 +400,9 @@ class _FeedDay:
         _refuse_twice(trips["trip_id"], "trips.txt")
         row = pd.Index(routes["route_id"]).get_indexer(trips["route_id"])
         self.counts["trips of a route that is not listed"] = int((row < 0).sum())
-        kind = _kinds(routes["route_type"])[row]
-        kind[row < 0] = "unknown"
+        kind = np.append(_kinds(routes["route_type"]), "unknown")[row]
         short, long, agency = (
-            routes[c].to_numpy(object)[row]
+            np.append(routes[c].to_numpy(object), "")[row]
             for c in ("route_short_name", "route_long_name", "agency_id")
         )
         trips = trips.assign(kind=kind, agency=agency, route=np.where(short == "", long, short))
@@ -463,7 +462,7 @@ class _FeedDay:
     def _going_on(self, calls: _Calls, today: _Flags) -> int:
         """Count the day's trips that go on as another, so that one may stay in one's seat."""
         first = np.flatnonzero(np.diff(calls.trip, prepend=-1))
-        last = np.append(first[1:], len(calls.trip)) - 1
+        last = np.flatnonzero(np.diff(calls.trip, append=-1))
         row = calls.trip[first]
         trips = pd.DataFrame(
             {"id": self.trips["trip_id"].to_numpy(object)[row], "begins": calls.dep[first],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
 import warnings
 import zipfile
@@ -20,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.errors import AccessError, Fault
+from access.files import sha256_of
 
 # A GTFS feed as it lies on a disk: a zip or a folder of tables, opened with care.
 
@@ -28,6 +30,7 @@ _MOST_TABLE_BYTES = 8_000_000_000
 _MOST_SQUEEZED = 250
 _SMALL_BYTES = 20_000_000
 _CHUNK_ROWS = 500_000
+_HEADER_BYTES = 80
 
 
 class _TimetableError(AccessError):
@@ -200,11 +203,18 @@ class _Feed:
         if missing:
             raise _TimetableError(
                 f"{name} in {self.path} lacks a column",
-                [Fault(name, "header", c, "", f"a column {c}") for c in missing],
-            )
+                [Fault(name, "header", c, self._header(name),
+                       f"a column {c}, and commas between columns") for c in missing],
+            )  # fmt: skip
         part = part.reindex(columns=list(columns), fill_value="").fillna("")
         stripped: pd.DataFrame = part.apply(lambda column: column.str.strip())
         return stripped
+
+    def _header(self, name: str) -> str:
+        """Give the beginning of a table, as it is to be shown."""
+        with self._open(name) as handle:
+            head = handle.read(_HEADER_BYTES).decode(self._encoding(name), "replace")
+        return head.splitlines()[0] if head else ""
 
     def _encoding(self, name: str) -> str:
         """UTF-8 as the standard asks (with or without a mark), else as old Windows tools write."""
@@ -246,6 +256,16 @@ def _inside(folder: Path) -> list[Path]:
     raise _TimetableError(
         f"the folder {folder} holds no stop_times.txt, so it is no GTFS timetable; it holds {held}"
     )
+
+
+def feed_sha256(path: Path) -> str:
+    """Hash a feed: its file, or where it is a folder the names and bytes of its tables."""
+    if not path.is_dir():
+        return sha256_of(path)
+    total = hashlib.sha256()
+    for table in _inside(path):
+        total.update(f"{table.name.lower()} {sha256_of(table)}\n".encode())
+    return total.hexdigest()
 
 
 def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -254,7 +254,7 @@ def _share(
 def check_joins(
     matrix: TravelMatrix,
     centres: pd.DataFrame,
-    families: Mapping[str, NDArray[np.float64]],
+    families: Sequence[tuple[str, NDArray[np.float64]]],
     *,
     place: str,
     limit_m: float,
@@ -262,8 +262,8 @@ def check_joins(
 ) -> None:
     """Refuse a network that some centres, or too many families, do not join.
 
-    `centres` are those that must join it, ``id lon lat``; `families` are counts by area, by what
-    they are called.
+    `centres` are those that must join it, ``id lon lat``; `families` are counts by area, after what
+    they are called, which two services may share.
     """
     apart = matrix.status == Status.UNSNAPPED
     lost = apart.all(axis=1)
@@ -284,7 +284,7 @@ def check_joins(
                 for row in off.to_dict("records")
             ],
         )  # fmt: skip
-    for noun, counts in families.items():
+    for noun, counts in families:
         share = counts[lost].sum() / max(counts.sum(), 1e-300)
         if share > most_share:
             ids = [i for i, gone in zip(matrix.area_ids, lost, strict=True) if gone]

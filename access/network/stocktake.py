@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -383,10 +384,13 @@ def _buffer_sensitivity(
     whole = _nearest(travel_matrix(network, areas, sites, snap_limit_m=snap_limit_m))
     rows = []
     for metres in sorted({float(b) for b in buffers_m}):
-        part = _clip_network(network, boundary.buffer(metres))
-        found = _nearest(travel_matrix(part, areas, sites, snap_limit_m=snap_limit_m))
-        rows.append(_compare(metres, part, found, whole))
-    rows.append(_compare(np.inf, network, whole, whole))
+        km, found = 0.0, (np.full(len(whole[0]), np.inf), whole[1])
+        with suppress(NetworkError):  # round few areas no street lies, or none that they join
+            part = _clip_network(network, boundary.buffer(metres))
+            km = float(part.counts["km"])
+            found = _nearest(travel_matrix(part, areas, sites, snap_limit_m=snap_limit_m))
+        rows.append(_compare(metres, km, found, whole))
+    rows.append(_compare(np.inf, float(network.counts["km"]), whole, whole))
     return pd.DataFrame(rows)
 
 
@@ -398,15 +402,15 @@ def _nearest(matrix: TravelMatrix) -> tuple[np.ndarray, np.ndarray]:
 
 def _compare(
     metres: float,
-    network: Network,
+    km: float,
     found: tuple[np.ndarray, np.ndarray],
     whole: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, float]:
     both = np.isfinite(found[0]) & np.isfinite(whole[0])
-    added = (found[0][both] - whole[0][both]) if both.any() else np.zeros(1)
+    added = found[0][both] - whole[0][both] if both.any() else np.full(1, np.nan)
     return {
         "buffer_m": metres,
-        "km": float(network.counts["km"]),
+        "km": km,
         "areas_reached": int(np.isfinite(found[0]).sum()),
         "areas_slower": int((added > 0.1).sum()),
         "areas_lost": int((~np.isfinite(found[0]) & np.isfinite(whole[0])).sum()),
@@ -496,7 +500,7 @@ class _Stocktake:
         if name in self.sensitivity:
             table = self.sensitivity[name].round(2)
             lines += ["", "What a smaller extract would change (metres past the areas' hull)",
-                      table.to_string(index=False)]  # fmt: skip
+                      table.to_string(index=False, na_rep="-")]  # fmt: skip
         words = audit.warnings or ("Nothing to warn of.",)
         return "\n".join([*lines, "", *(f"- {word}" for word in (*words, *network.assumptions))])
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -17,6 +19,8 @@ from osmium.filter import TagFilter
 from access.errors import NetworkError
 from access.network.cache import _cache_key, _kept_tables
 from access.network.osm import _is_street_file
+from access.network.osm import _kind as _kind_of_file
+from access.network.osm_objects import _read_objects, _unpacked
 from access.units import WGS84
 
 #: Kind by tag; a kind is an area's or a line's.
@@ -37,6 +41,12 @@ _RANKS = {"city": 1, "town": 1, "village": 2, "suburb": 3, "hamlet": 3}
 _PLACES = {("place", kind): kind for kind in _RANKS}
 _SCHOOLS = frozenset(("school", "college", "university", "kindergarten"))
 _NAMES = ["name", "kind", "within", "lon", "lat", "main"]
+#: In XML: ids below 0, and what is deleted.
+_ODD = tuple(
+    f" {name}={quote}{value}".encode()
+    for name, value in (("id", "-"), ("action", "delete"), ("visible", "false"))
+    for quote in "\"'"
+)
 _Bounds = tuple[float, float, float, float]
 
 
@@ -108,12 +118,76 @@ class StreetGround:
                 f"{self.path}, the file of the streets, is no longer there; what maps show beside "
                 "the streets is read from it. Put it back, or measure anew with another"
             )
-        found = _read_surroundings(self.path, self.bounds)
-        if found is None:
-            return None
-        shapes = pd.DataFrame(found.shapes).assign(geometry=found.shapes.geometry.to_wkb())
-        names = _read_names(self.path, self.bounds)
-        return {"shapes": shapes, "places": found.places, "names": names}
+        with suppress(NetworkError), _in_order(self.path) as path:
+            found = _read_surroundings(path, self.bounds)
+            if found is None:
+                return None
+            shapes = pd.DataFrame(found.shapes).assign(geometry=found.shapes.geometry.to_wkb())
+            names = _read_names(path, self.bounds)
+            return {"shapes": shapes, "places": found.places, "names": names}
+        return None  # streets could still be read from it, and not what is asked here
+
+
+class _Asked(frozenset[str]):
+    """The keys that are read here, and names in every language."""
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or str(key).startswith("name:")
+
+
+_KEYS = _Asked(
+    {key for key, _ in (*_AREAS, *_LINES, *_PLACES)}
+    | {"highway", "amenity", "name", "type", "service", "tunnel"}
+)
+
+
+@contextmanager
+def _in_order(path: Path) -> Iterator[Path]:
+    """Give a street file as libosmium wants it: itself, or of odd XML a copy that is sorted out."""
+    kind = _kind_of_file(path)
+    if kind == "pbf" or not _is_odd(path, kind):
+        yield path
+        return
+    objects = _read_objects(path, kind, _KEYS)
+    spots = objects.settle(path.name)
+    relations = {k: r for k, r in objects.relations.items() if r[0] % 2 == 0 and r[2]}
+    members = {ref for _, some, _ in relations.values() for what, ref, _ in some if what == "w"}
+    ways = {
+        k: way for k, way in objects.ways.items() if not way.gone and (way.tags or k in members)
+    }
+    used = {ref for way in ways.values() for ref in way.refs}
+    make = osmium.osm.mutable
+    with TemporaryDirectory(prefix="access-") as folder:
+        copy = Path(folder) / "sorted.osm.pbf"
+        with osmium.SimpleWriter(str(copy)) as writer:
+            for key, spot in zip(spots.ids.tolist(), spots.lonlat.tolist(), strict=True):
+                _, tags = objects.node_tags.get(key, (0, {}))
+                if tags or key in used:
+                    writer.add_node(make.Node(id=_above_0(key), location=spot, tags=tags))
+            for key, way in ways.items():
+                refs = [_above_0(ref) for ref in way.refs]
+                writer.add_way(make.Way(id=_above_0(key), nodes=refs, tags=way.tags))
+            for key, (_, some, tags) in relations.items():
+                parts = [(what, _above_0(ref), role) for what, ref, role in some]
+                writer.add_relation(make.Relation(id=_above_0(key), members=parts, tags=tags))
+        yield copy
+
+
+def _is_odd(path: Path, kind: str) -> bool:
+    """Tell whether XML has ways before nodes, ids below 0 or what is deleted, as editors write."""
+    rest, ways = b"", False
+    for chunk in _unpacked(path, kind):
+        text = rest + chunk
+        way, node = text.find(b"<way"), text.rfind(b"<node")
+        if any(mark in text for mark in _ODD) or (node >= 0 and (ways or -1 < way < node)):
+            return True
+        ways |= way >= 0
+        rest = text[max(text.rfind(b"<"), 0) :]  # what the chunk cuts
+    return False
+
+
+def _above_0(key: int) -> int:
+    return 2 * abs(key) + (key < 0)
 
 
 def _read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:

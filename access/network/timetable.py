@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from access.display import html_answer
 from access.errors import ParameterError
 from access.network import gtfs as days
-from access.network.feed_day import _MS, KINDS, Box, _FeedDay, _Rides
+from access.network.feed_day import _APART_M, _MS, KINDS, Box, _FeedDay, _Rides
 from access.network.gtfs import _Feed, _TimetableError
 from access.network.snapping import read_points
 from access.text import counted, share_figure
@@ -26,6 +26,9 @@ from access.units import EARTH_RADIUS_M, great_circle_m
 _DEFAULT_KINDS = ("bus", "tram", "underground", "train", "ferry")
 _LEAST_SHARE = 0.5
 _FAST_KMH = 130.0
+_IN_TWO_FEEDS = "runs in more than one feed"
+#: Before a route's id that may be taken for another's number.
+_BY_ID = "id:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,8 @@ class Timetable:
         Parameters
         ----------
         routes : sequence of str
-            Route ids, or the numbers that passengers know (``"22"``) where one operator has them.
+            The numbers that passengers know (``"22"``) where one operator has them, or route ids
+            (``"id:22"`` where that is another route's number).
         stops : sequence of str
             Stop ids. Buses pass a closed stop: nobody gets on or off, and times stay as they are.
 
@@ -84,7 +88,8 @@ class Timetable:
         Raises
         ------
         ParameterError
-            If a route or stop is not in the timetable, or two operators have a route of the number.
+            If a route or stop is not in the timetable, two operators have a route of the number, or
+            it is the number of one route and the id of another.
 
         Examples
         --------
@@ -93,7 +98,7 @@ class Timetable:
         for what, given in (("routes", routes), ("stops", stops)):
             if isinstance(given, str):
                 raise ParameterError(f"{what}={given!r} is one text; expected a list, [{given!r}]")
-        gone = self._routes_named([str(r) for r in routes])
+        gone, withdrawn = self._routes_named([str(r) for r in routes])
         shut = self._stops_named([str(s) for s in stops])
         rides = self.rides.take(~gone[self.rides.trip])
         rides = replace(
@@ -101,34 +106,49 @@ class Timetable:
             board=rides.board & ~shut[rides.from_stop],
             alight=rides.alight & ~shut[rides.to_stop],
         )
-        said = [f"route {r} withdrawn" for r in routes] + [f"stop {s} closed" for s in stops]
+        said = [f"route {r} withdrawn" for r in withdrawn] + [f"stop {s} closed" for s in stops]
         note = f"Changed from the feed: {'; '.join(said)}." if said else ""
         return replace(
             self, rides=rides, closed=(*self.closed, *said),
             notes=(*self.notes, note) if note else self.notes,
         )  # fmt: skip
 
-    def _routes_named(self, names: list[str]) -> NDArray[np.bool_]:
-        gone, unknown = np.zeros(len(self.trips), bool), []
+    def _routes_named(self, names: list[str]) -> tuple[NDArray[np.bool_], list[str]]:
+        """Which runs are of some routes, and the routes as one says them."""
+        gone, unknown, said = np.zeros(len(self.trips), bool), [], []
         for name in names:
-            hit = (self.trips["route_id"] == name).to_numpy(bool)
-            if not hit.any():
-                hit = (self.trips["route"] == name).to_numpy(bool)
-                ids = sorted(set(self.trips.loc[hit, "route_id"]))
-                if len(set(self.trips.loc[hit, "agency"])) > 1:
-                    raise ParameterError(
-                        f"several operators run a route {name!r}; expected one of the route ids "
-                        f"{ids[:20]}"
-                    )
+            hit, by_id = self._route_named(name)
             unknown += [] if hit.any() else [name]
             gone |= hit
+            numbers = sorted(set(self.trips.loc[hit, "route"]) - {""})
+            told = f"{', '.join(numbers)} (id {name.removeprefix(_BY_ID)})".strip()
+            said.append(told if by_id and numbers != [name] else name)
         if unknown:
             known = sorted(set(self.trips["route"]))
             raise ParameterError(
                 f"no route {unknown} runs on {days.spoken(self.day)}; expected any of {known[:40]}"
                 f"{' ...' if len(known) > 40 else ''}, or a route id"
             )
-        return gone
+        return gone, said
+
+    def _route_named(self, name: str) -> tuple[NDArray[np.bool_], bool]:
+        """Which runs are of a route, and whether it was named by its id."""
+        by_id, by_number = ((self.trips[c] == name).to_numpy(bool) for c in ("route_id", "route"))
+        if not by_id.any() and name.startswith(_BY_ID):
+            by_id = (self.trips["route_id"] == name.removeprefix(_BY_ID)).to_numpy(bool)
+        ids = sorted(set(self.trips.loc[by_number, "route_id"]))
+        if by_id.any() and (by_number & ~by_id).any():
+            other = ", ".join(sorted(set(self.trips.loc[by_id, "route"])))
+            raise ParameterError(
+                f"{name!r} is the number of one route and the id of another; expected "
+                f"{_BY_ID + name!r} for route {other}, or one of {[_BY_ID + i for i in ids[:20]]} "
+                f"for those with the number {name}"
+            )
+        if not by_id.any() and len(set(self.trips.loc[by_number, "agency"])) > 1:
+            raise ParameterError(
+                f"several operators run a route {name!r}; expected one of the route ids {ids[:20]}"
+            )
+        return (by_id, True) if by_id.any() else (by_number, False)
 
     def _stops_named(self, names: list[str]) -> NDArray[np.bool_]:
         row = pd.Index(self.stops["id"]).get_indexer(names)
@@ -266,7 +286,9 @@ def read_timetable(
     Parameters
     ----------
     feeds : path or sequence of paths
-        GTFS zips or folders. Ids of several feeds get their feed's name before them.
+        GTFS zips or folders. Ids of several feeds get their feed's name before them. A stop of one
+        id and place is one stop, by the name of the first feed that has it, and a run that two
+        feeds have at the same stops and times is one run.
     day : date or str, optional
         ``2023-06-13``. When not given: the term-time Tuesday that is no bank holiday and has the
         most usual number of trips, the first of several; see `service_days.TERM_RULE`.
@@ -315,7 +337,20 @@ def read_timetable(
         )
     counts = pd.concat([feed.trips_by_day for feed in read], axis=1).sort_index()
     chosen, told = _chosen_day(read, counts, day, least_share)
-    return _joined(read, chosen, told, counts)
+    found = _joined(read, chosen, told, counts)
+    if not len(found.rides):
+        raise _TimetableError(
+            f"nothing can be ridden on {days.spoken(chosen)}: no trip of that day calls at two "
+            f"stops with a time and a place{' in the box' if box else ''}, so every journey would "
+            f"be a walk. {' '.join(_why_none(found.checks))}"
+        )
+    return found
+
+
+def _why_none(checks: pd.DataFrame) -> list[str]:
+    """What the audit found wrong with trips and their calls."""
+    calls = checks["check"].str.match("calls |trips ") & ~checks["check"].str.match("trips on")
+    return list(checks.loc[calls & (checks["found"] > 0), "words"])
 
 
 def usual_days(
@@ -465,23 +500,65 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
     joined = _Rides(*(np.concatenate(arrays) for arrays in zip(
         *(vars(r).values() for r in rides), strict=True)))  # fmt: skip
     all_stops = pd.concat(stops, ignore_index=True)
-    inside = np.concatenate([feed.inside for feed in read])
-    row = np.cumsum(inside) - 1
+    one = _stops_in_common(read)
+    kept = np.concatenate([feed.inside for feed in read]) & (one == np.arange(len(one)))
+    row = (np.cumsum(kept) - 1)[one]
     joined = replace(joined, from_stop=row[joined.from_stop].astype(np.int32),
                      to_stop=row[joined.to_stop].astype(np.int32))  # fmt: skip
-    kept_stops = all_stops[inside].reset_index(drop=True)
+    kept_stops = all_stops[kept].reset_index(drop=True)
     kept_trips = pd.concat(trips, ignore_index=True)
+    again = _runs_again(joined, kept_trips, np.repeat(np.arange(len(read)), [*map(len, trips)]))
+    joined = joined.take(~again[joined.trip])
+    joined = replace(joined, trip=(np.cumsum(~again) - 1)[joined.trip].astype(np.int32))
+    kept_trips = kept_trips[~again].reset_index(drop=True)
     columns = ["trip_id", "route_id", "route", "kind", "agency", "headsign", "service_day"]
     checks = _checks(read, day, counts, all_stops, kept_stops, joined)
+    if again.any():
+        in_two = _check(
+            _IN_TWO_FEEDS, int(again.sum()), len(again),
+            f"{counted(int(again.sum()), 'run stands', 'runs stand')} in more than one feed, at "
+            "the same stops and times: each counts once.",
+        )  # fmt: skip
+        checks = pd.concat([checks, pd.DataFrame([in_two])], ignore_index=True)
     notes = (told, *(note for feed in read for note in feed.feed.notes), *_said(checks))
     return Timetable(day, kept_stops, kept_trips[columns], joined, checks, notes)
+
+
+def _stops_in_common(read: list[_FeedDay]) -> NDArray[np.intp]:
+    """For every stop of all feeds the first of its id and place: regions' feeds overlap."""
+    ids = np.concatenate([feed.stops["id"].to_numpy(object) for feed in read])
+    lonlat = np.concatenate([feed.stops[["lon", "lat"]].to_numpy(float) for feed in read])
+    codes, _ = pd.factorize(ids)
+    first = np.full(len(ids), -1)
+    first[codes[::-1]] = np.arange(len(ids))[::-1]
+    one = first[codes]
+    apart = great_circle_m(*lonlat.T, *lonlat[one].T)
+    return np.where(apart <= _APART_M, one, np.arange(len(ids)))
+
+
+def _runs_again(rides: _Rides, trips: pd.DataFrame, feed: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Runs that an earlier feed has too: of the same number, at the same stops and times."""
+    again = np.zeros(len(trips), bool)
+    if not feed.any():
+        return again
+    calls = np.column_stack(
+        [a.astype(np.int64) for name, a in vars(rides).items() if name != "trip"]
+    )
+    edges = np.searchsorted(rides.trip, np.arange(len(trips) + 1))
+    named = zip(trips["route"], trips["kind"], feed.tolist(), strict=True)
+    seen: dict[bytes, int] = {}
+    for run, (route, kind, its) in enumerate(named):
+        total = hashlib.sha256(repr((route, kind)).encode())
+        total.update(calls[edges[run] : edges[run + 1]].tobytes())
+        again[run] = seen.setdefault(total.digest(), its) != its
+    return again
 
 
 def _said(checks: pd.DataFrame) -> list[str]:
     """What of the audit every reader must be told."""
     told = (
         "trips on the day", "bank holiday", "frequencies without exact times",
-        "trips that go on as another",
+        "trips that go on as another", _IN_TWO_FEEDS,
     )  # fmt: skip
     return checks.loc[checks["check"].isin(told) & (checks["found"] > 0), "words"].tolist()
 

@@ -21,6 +21,8 @@ from access.network.matrix import Status, TravelMatrix, nearest_rank
 from access.text import limit_words
 
 _Floats = NDArray[np.float64]
+#: The latest that a window ends: 4 in the morning, minutes after midnight.
+LAST_MARK = 28 * 60
 
 
 @dataclass(frozen=True, eq=False, repr=False)

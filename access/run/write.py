@@ -39,6 +39,7 @@ from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.ground import area_cells
 from access.maps.planner_map import map_page, study_map
+from access.network.gtfs import feed_sha256
 from access.network.osm import check_street_file
 from access.release import check_publishable, released
 from access.report.board import board_report, report_writers
@@ -552,22 +553,23 @@ def _check_shape(ledger: Any) -> None:
 
 
 def _check_inputs(ledger: Mapping[str, Any], study: Study, network: Path | None) -> None:
-    here = {row["file"]: row["sha256"] for row in study.inputs}
+    here = [(row["file"], row["sha256"]) for row in study.inputs]
     street_file = ledger["command"].get("network")
     if street_file is not None and network is None:
         raise StudyError(f"this run used the streets of {street_file}; give them with --network")
     if network is not None:
         check_street_file(network)
-        here[str(street_file)] = sha256_of(network)
+        here.append((str(street_file), sha256_of(network)))
     feeds = ledger["command"].get("timetables", [])
     if len(feeds) > len(study.timetables):
         raise StudyError(f"this run used {', '.join(feeds)}; give it with --timetable")
-    here |= {name: sha256_of(feed) for name, feed in zip(feeds, study.timetables, strict=False)}
+    here += [(n, feed_sha256(feed)) for n, feed in zip(feeds, study.timetables, strict=False)]
+    found = dict(here)
     faults = [
-        Fault(row["file"], "", "sha256", here.get(row["file"], "not there")[:16],
+        Fault(row["file"], "", "sha256", found.get(row["file"], "not there")[:16],
               f"{row['sha256'][:16]}, as in the ledger")
         for row in ledger["inputs"]
-        if here.get(row["file"]) != row["sha256"]
+        if (row["file"], row["sha256"]) not in here
     ]  # fmt: skip
     if faults:
         raise StudyError(f"{len(faults)} input(s) are not those of the ledger", faults)

@@ -75,9 +75,15 @@ def _real_date(value: str) -> str:
 def _clock_time(value: str) -> str:
     hour, colon, minute = value.partition(":")
     ok = colon and re.fullmatch(r"\d{1,2}", hour, re.ASCII) and re.fullmatch(r"[0-5]\d", minute)
-    if not (ok and int(hour) <= 28):
+    if not (ok and (int(hour), minute) <= (28, "00")):
         raise ValueError('a time of day in quotes, "09:00", up to "28:00" (4 in the morning)')
     return f"{int(hour):02d}:{minute}"
+
+
+def _before_the_end(value: str) -> str:
+    if value == "28:00":
+        raise ValueError('a time of day before "28:00" (4 in the morning), when no bus is ridden')
+    return value
 
 
 def _later(window: tuple[str, str]) -> tuple[str, str]:
@@ -129,6 +135,7 @@ _Written = Annotated[str, BeforeValidator(_written_date), AfterValidator(_known_
 _Nation = Annotated[_Title, Field(pattern=_A_NATION, max_length=60)]
 _Names = Annotated[tuple[_Title, ...], AfterValidator(_each_once)]
 _Clock = Annotated[str, AfterValidator(_clock_time)]
+_Beginning = Annotated[_Clock, AfterValidator(_before_the_end)]
 _Window = Annotated[tuple[_Clock, _Clock], AfterValidator(_later)]
 _SomeNames = Annotated[tuple[_Name, ...], Field(min_length=1), AfterValidator(_each_once)]
 _Rising = Annotated[tuple[_Positive, ...], Field(min_length=1), AfterValidator(_rising)]
@@ -285,7 +292,7 @@ class _ServiceSettings(_Settings):
         "given",
         changes="minutes by bus of the service",
     )
-    session_ends: _Clock | None = _setting(
+    session_ends: _Beginning | None = _setting(
         None, "when people set out for home", changes="the way home by bus, before and after"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
@@ -81,3 +82,23 @@ def test_a_run_with_buses_can_be_run_again(access_command, study, feed, tmp_path
     again = access_command(*asked, "--timetable", feed)
     assert again.returncode == 0, again.stdout + again.stderr
     assert "byte for byte" in again.stdout
+
+
+def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed, tmp_path):
+    """A folder has a hash as a file has, and two feeds of one name are two inputs."""
+    given = []
+    for place, every in (("north", 30), ("south", 60)):
+        folder = tmp_path / place / "buses"
+        with zipfile.ZipFile(town_feed(tmp_path / f"{place}.zip", every_minutes=every)) as packed:
+            packed.extractall(folder)
+        given += ["--timetable", folder]
+    out = tmp_path / "out"
+    done = access_command("run", study, *given, "--out", out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    asked = ("replay", out / "ledger.json", "--study", study, *given)
+    again = access_command(*asked)
+    assert again.returncode == 0 and "byte for byte" in again.stdout, again.stdout + again.stderr
+    table = tmp_path / "south" / "buses" / "stops.txt"
+    table.write_text(table.read_text().replace("Stop e0", "Stop E0"))
+    other = access_command(*asked)
+    assert other.returncode == 3 and "1 input(s) are not those" in other.stderr

@@ -243,6 +243,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
         ('[bus]\ntimetable = "none.zip"\n', "bus.timetable: found 'none.zip'"),
         ('[bus]\nwindow = ["12:00", "09:00"]\n', "a time and a later one"),
         ('[bus]\nwindow = ["nine", "12:00"]\n', "a time of day in quotes"),
+        ('[bus]\nwindow = ["27:00", "28:30"]\n', 'up to "28:00"'),
         ("[bus]\nboardings = 9\n", "boardings"),
         ('[bus]\nday = "13 June"\n', "a date that exists"),
         ("[bus]\nbuses = 9\n", "no such setting"),
@@ -251,6 +252,8 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
 def test_wrong_settings_are_told_in_words(tmp_path, bus, said):
     with pytest.raises(StudyError, match=said):
         town(tmp_path / "town", bus=bus)
+    with pytest.raises(StudyError, match='before "28:00"'):
+        town(tmp_path / "late", ends="28:00")
 
 
 def test_a_day_of_another_year_is_refused(tmp_path):
@@ -539,3 +542,15 @@ bus_window = ["21:00", "21:20"]
         assert set(within.areas) == set(own.index[own <= 30])
     one, two = (table.xs(i, level="site") for i in ("C1", "Y1"))
     assert not np.allclose(one, two)  # one building, two windows
+
+
+@pytest.mark.parametrize(
+    ("window", "other"),
+    [('["00:00", "00:30"]', "1.00 to 1.30"), ('["27:00", "28:00"]', "2.00 the next day to 3.00")],
+)  # fmt: skip
+def test_a_window_at_an_end_of_the_day_is_moved_as_far_as_the_day_goes(tmp_path, window, other):
+    study = town(tmp_path / "town", bus=SETTINGS.replace('["09:00", "10:00"]', window))
+    found = measure_study(study)
+    Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=2)
+    names = [name for name in found.bus.usual[SERVICE] if name.startswith("Tuesday 6 June")]
+    assert len(names) == 2 and other in names[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from dataclasses import replace
@@ -32,7 +33,7 @@ from access.maps.ground import (
 )
 from access.maps.static_map import static_map
 from access.network import Network
-from access.network.surroundings import _read_surroundings
+from access.network.surroundings import StreetGround, _read_surroundings
 from access.study import load_study
 from access.study.manifest import bare_outline
 from access.units import BRITISH_GRID, WGS84, project
@@ -204,6 +205,32 @@ def test_water_railways_and_names_are_read_and_sidings_and_tunnels_are_not(tmp_p
     assert found.places.to_numpy().tolist() == [["Llan", -1.395, 53.405, 2]]
     assert _read_surroundings(path, (0, 50, 1, 51)).shapes.empty
     assert _read_surroundings(tmp_path / "streets.graphml", (0, 50, 1, 51)) is None
+
+
+def test_a_file_of_any_order_and_any_ids_tells_what_lies_around(tmp_path):
+    """As editors and servers write it: ways first, new ids below 0, deleted objects."""
+    street = "<tag k='highway' v='residential'/>"
+    plain = OSM.replace(street, street + "<tag k='name' v='Long Row'/><tag k='name:cy' v='Hir'/>")
+    nodes = re.findall(r"<node(?:[^>]*/>|.*?</node>)", plain, re.DOTALL)
+    ways = re.findall(r"<way.*?</way>", plain, re.DOTALL)
+    gone = "<way id='9' action='delete'><nd ref='1'/><nd ref='2'/><tag k='railway' v='rail'/></way>"
+    kinds = {
+        "plain": [*nodes, *ways],
+        "ways-first": [*ways, *nodes],
+        "new": [re.sub(r"(id|ref)='", r"\1='-", one) for one in [*nodes, *ways]],
+        "deleted": [*nodes, *ways, gone],
+    }
+    box = (-1.5, 53.3, -1.3, 53.5)
+    found = {}
+    for name, parts in kinds.items():
+        path = tmp_path / f"{name}.osm.gz"
+        path.write_bytes(
+            gzip.compress("\n".join(['<osm version="0.6">', *parts, "</osm>"]).encode())
+        )
+        ground = StreetGround(path, "", box)
+        found[name] = ground.surroundings.shapes["kind"].tolist(), sorted(ground.names["name"])
+    assert found["plain"] == (["rail", "water"], ["Farm", "Hir", "Llan", "Long Row"])
+    assert all(one == found["plain"] for one in found.values()), found
 
 
 def test_a_file_that_is_cut_leaves_the_map_without_water(tmp_path):

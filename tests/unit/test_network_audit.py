@@ -210,6 +210,17 @@ def test_the_buffer_shows_what_a_smaller_extract_would_change():
     assert table["most_added_minutes"][0] == pytest.approx((south - north).item() / 80, abs=0.01)
 
 
+def test_where_a_smaller_extract_holds_no_street_nobody_is_reached_on_it():
+    net = bridge_town()  # the hull of a single area holds no street
+    table = _buffer_sensitivity(
+        net, places(home=at(0, 0)), places(centre=at(4, 0)), buffers_m=[0, 5000]
+    )
+    assert table["km"].tolist()[0] == 0 and table["km"][1] == table["km"][2] > 0
+    assert table["areas_lost"].tolist() == [1, 0, 0]
+    assert table["areas_reached"].tolist() == [0, 1, 1]
+    assert np.isnan(table["mean_added_minutes"][0]) and np.isnan(table["most_added_minutes"][0])
+
+
 def test_a_clipped_network_is_the_network_of_a_clipped_file():
     net = bridge_town()
     north = net.node_xy[:, 1].max()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import shutil
 from dataclasses import replace
 
@@ -70,6 +72,20 @@ def test_a_folder_that_cannot_be_written(tmp_path, file):
     blocked.write_text("a file, not a folder")
     with pytest.raises(OutputError, match="cannot write"):
         access.build_network(file, cache=blocked)
+
+
+def test_a_full_disk_keeps_nothing_and_stops_nothing(tmp_path, file, monkeypatch, caplog):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    plain = access.build_network(file)
+    monkeypatch.setattr("access.files.os.fsync", full)
+    assert access.build_network(file, cache=tmp_path / "kept").digest == plain.digest
+    homes = places(a=at(0, 0))
+    again = access.travel_matrix(plain, homes, homes, cache=tmp_path / "kept")
+    assert again.total_minutes.item() == 0
+    assert len(re.findall("could not be kept.*No space left", caplog.text)) == 2
+    assert not list((tmp_path / "kept").iterdir())
 
 
 # --- there and back ------------------------------------------------------------------------

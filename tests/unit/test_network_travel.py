@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 import access
+from access.analysis.job import travel_times
+from access.errors import NetworkError
 from access.network import Network, Profile, Status, network
+from access.sources.folder import new_study
+from access.study import load_study
 from access.units import great_circle_m
-from tests.streets import at, places
+from tests.streets import at, places, write_osm
 
 #: A straight street of 1,000 m and a side street of 400 m from its middle.
 #:
@@ -252,3 +256,43 @@ def test_a_tree_of_whole_stretches_finds_what_a_tree_of_pieces_does(monkeypatch,
     assert (found[0][0] < 0).any() and (found[0][0] >= 0).any()
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_two_services_for_people_of_one_name_are_each_held_to_the_limit(tmp_path):
+    """Whose families join no street is counted by service, whatever its people are called."""
+    new_study(tmp_path / "town")
+    path = tmp_path / "town" / "study.toml"
+    text = path.read_text(encoding="utf-8")
+    own = text[text.index("[services.") : text.index("[proposals.")]
+    other = own.replace(".childrens_centre]", ".library]").replace('"children_0_4"', '"residents"')
+    path.write_text(text.replace(own, own + other), encoding="utf-8")
+    areas = pd.read_csv(path.parent / "areas.csv")
+    south = areas["lat"] < 53.41  # a kilometre from every street, with all the children
+    areas = areas.assign(residents=np.where(south, 1, 900), children_0_4=np.where(south, 1, 0))
+    areas.to_csv(path.parent / "areas.csv", index=False)
+    centres = pd.read_csv(path.parent / "centres.csv")
+    more = centres.assign(id="L" + centres["id"], service="library")
+    pd.concat([centres, more]).to_csv(path.parent / "centres.csv", index=False)
+    lons, lats = np.arange(-1.41, -1.28, 0.005), np.arange(53.41, 53.47, 0.005)
+    nodes = {i * 100 + j: (x, y) for i, x in enumerate(lons, 1) for j, y in enumerate(lats)}
+    lines = [[n for n in nodes if n // 100 == i] for i in range(1, len(lons) + 1)]
+    lines += [[n for n in nodes if n % 100 == j] for j in range(len(lats))]
+    ways = [(k, line, {"highway": "residential"}) for k, line in enumerate(lines, 1)]
+    streets = write_osm(tmp_path / "streets.osm", nodes, ways)
+    with pytest.raises(NetworkError, match=r"5 areas with 100\.0% of the children under five"):
+        travel_times(load_study(path.parent), network=streets, keep=False)
+
+
+def test_an_area_and_a_site_may_have_one_id(tmp_path):
+    """Who numbers both tables from 1 gets the legs of both."""
+    new_study(tmp_path / "town")
+    sizes = []
+    for name in ("areas.csv", "centres.csv"):
+        table = pd.read_csv(tmp_path / "town" / name)
+        sizes.append(len(table))
+        table.assign(id=range(1, len(table) + 1)).to_csv(tmp_path / "town" / name, index=False)
+    path = tmp_path / "town" / "study.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"C3"', '"3"'), encoding="utf-8")
+    legs = travel_times(load_study(path.parent)).snaps["walk"]
+    assert legs["id"].tolist() == [str(i) for n in sizes for i in range(1, n + 1)]
+    assert legs["joined"].all()

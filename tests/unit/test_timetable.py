@@ -117,6 +117,8 @@ def test_frequencies_are_unrolled(tmp_path):
     leaves = [d for a, _, d, _ in rides(table) if a == "s1"]
     assert sorted(leaves) == [600, 620, 640, 1430]
     assert any("how often, not when" in note for note in table.notes)
+    twice = read_timetable(feed(tmp_path, frequencies__txt=often + often.split("\n")[1]), day=DAY)
+    assert rides(twice) == rides(table)  # a row that stands there twice runs once
     wrong = feed(tmp_path, frequencies__txt=often.replace("1200", "0"))
     with pytest.raises(_TimetableError, match="headway_secs: found '0'"):
         read_timetable(wrong, day=DAY)
@@ -244,7 +246,8 @@ def test_no_term_rule_lets_a_holiday_through():
 
 def test_several_feeds_keep_their_ids_apart(tmp_path):
     (tmp_path / "b").mkdir()
-    one, two = feed(tmp_path), feed(tmp_path / "b")
+    moved = FEED["stops.txt"].replace("53.4", "53.5")
+    one, two = feed(tmp_path), feed(tmp_path / "b", stops__txt=moved)
     table = read_timetable([one, two], day=DAY)
     assert set(table.stops["id"]) >= {"feed:s1", "feed-2:s1"}
     assert len(rides(table)) == 8
@@ -254,6 +257,29 @@ def test_several_feeds_keep_their_ids_apart(tmp_path):
     far = feed(tmp_path, "far.zip", agency__txt=FEED["agency.txt"].replace("London", "Lisbon"))
     with pytest.raises(_TimetableError, match="different local times"):
         read_timetable([one, far], day=DAY)
+
+
+def test_what_two_feeds_have_in_common_counts_once(tmp_path):
+    """Feeds of neighbouring regions both hold the buses that cross between them."""
+    north = feed(tmp_path, "north.zip")
+    times = FEED["stop_times.txt"].replace("t2,23:50:00,23:50:00", "t2,23:40:00,23:40:00")
+    south = feed(tmp_path, "south.zip", stop_times__txt=times)
+    alone, both = read_timetable(north, day=DAY), read_timetable([north, south], day=DAY)
+    assert both.stops["id"].tolist() == [f"north:{i}" for i in alone.stops["id"]]
+    assert len(rides(both)) == len(rides(alone)) + 2  # the later bus alone is another
+    assert both.runs_an_hour([0], (540, 600)) == alone.runs_an_hour([0], (540, 600)) == 1
+    assert "1 run stands in more than one feed" in " ".join(both.notes)
+    assert set(both.rides.trip) == set(range(len(both.trips)))
+    shut = both.without(stops=["north:s1"])
+    assert not shut.rides.board[shut.rides.from_stop == 0].any()
+    same = read_timetable([north, north], day=DAY)
+    assert len(same.rides) == len(alone.rides) and same.without(routes=["22"]).closed
+    twice = FEED["trips.txt"].replace("t2", "t1b"), FEED["stop_times.txt"].split("t2")[0]
+    doubled = twice[1] + "".join(r.replace("t1", "t1b") + "\n" for r in twice[1].splitlines()[1:])
+    own = read_timetable(
+        feed(tmp_path, "own.zip", trips__txt=twice[0], stop_times__txt=doubled), day=DAY
+    )
+    assert len(rides(own)) == 4  # a second bus at the same time, as one feed has it
 
 
 def test_the_box(tmp_path):
@@ -313,6 +339,26 @@ def test_routes_withdrawn_and_stops_closed(tmp_path):
     with pytest.raises(ParameterError, match=r"several operators.*'r22', 'r22b'"):
         both.without(routes=["22"])
     assert len(rides(both.without(routes=["r22b"]))) == 2
+
+
+def test_a_number_that_is_another_route_s_id_withdraws_neither(tmp_path):
+    routes = FEED["routes.txt"].replace("r22,A,22,3", "4,A,22,3\n22,A,4,3")
+    trips = "route_id,service_id,trip_id\n4,wk,t1\n22,wk,t2\n"
+    path = feed(tmp_path, routes__txt=routes, trips__txt=trips)
+    table = read_timetable(path, day=DAY)
+    for name in ("22", "4"):  # each is the one's number and the other's id
+        with pytest.raises(ParameterError, match=rf"{name!r} is the number.*'id:{name}' for route"):
+            table.without(routes=[name])
+    left = table.without(routes=["id:22"])
+    assert {left.rides.dep.min()} == {540 * MINUTE} and len(rides(left)) == 2
+    assert left.closed == ("route 4 (id 22) withdrawn",)
+    # Where the number does not run the id is taken, and whose it is is said.
+    routes = routes.replace("r22b,B,22", "r22b,B,9")
+    alone = read_timetable(
+        feed(tmp_path, routes__txt=routes, trips__txt=trips.replace("4,wk,t1", "r22b,wk,t1")),
+        day=DAY,
+    )
+    assert alone.without(routes=["22"]).closed == ("route 4 (id 22) withdrawn",)
 
 
 def test_odd_ways_of_writing_that_are_read(tmp_path):
@@ -418,7 +464,8 @@ def test_feeds_of_any_names_are_kept_apart(tmp_path):
     paths = []
     for folder, name in (("x", "a.zip"), ("y", "a.zip"), ("z", "a-2.zip")):
         (tmp_path / folder).mkdir()
-        paths.append(feed(tmp_path / folder, name))
+        moved = FEED["stops.txt"].replace("53.4", f"53.{len(paths)}")
+        paths.append(feed(tmp_path / folder, name, stops__txt=moved))
     for some in itertools.permutations(paths):
         table = read_timetable(some, day=DAY)
         assert table.stops["id"].is_unique and len(table.stops) == 12
@@ -439,6 +486,14 @@ def test_feeds_of_any_names_are_kept_apart(tmp_path):
         ({"trips__txt": FEED["trips.txt"].replace(",wk,", ",no,")}, "no trip belongs"),
         ({"trips__txt": ""}, "trips.txt in .* is empty"),
         ({"stops__txt": "stop_lat,stop_lon\n1,2\n"}, "stops.txt, header, stop_id"),
+        ({"trips__txt": FEED["trips.txt"].replace(",", ";")},
+         "route_id: found 'route_id;service_id;trip_id;trip_headsign'; .*and commas between"),
+        ({"stop_times__txt": FEED["stop_times.txt"].splitlines()[0]}, "nothing can be ridden"),
+        ({"stop_times__txt": "\n".join(FEED["stop_times.txt"].splitlines()[:2])},
+         "nothing can be ridden on Tuesday 13 June 2023: no trip of that day calls at two stops"),
+        ({"stops__txt": FEED["stops.txt"].replace("53.43", "5343")},
+         "nothing can be ridden.*6 calls at a stop without a place"),
+        ({"routes__txt": FEED["routes.txt"].splitlines()[0]}, "no trip of the kinds.*'unknown': 2"),
         ({"stop_times__txt": FEED["stop_times.txt"].replace("09:05:00", "9.05 am")},
          "row 3, arrival_time: found '9.05 am'"),
         ({"stop_times__txt": FEED["stop_times.txt"].replace("s2,2", "s2,two")}, "stop_sequence"),
