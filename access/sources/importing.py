@@ -461,7 +461,7 @@ def _geocoded(
         )
     for i, text in gone:
         near = postcodes.near(text)
-        hint = f"; is {near} meant?" if near else ""
+        hint = f"; is {near} meant?" if near else "."
         done.faults.append(
             _fault(
                 source,
@@ -694,12 +694,16 @@ def _settle_services(done: Imported, source: Source) -> None:
 
 
 def _service_key(name: str) -> str:
-    """Small letters, digits and underscores; what has none of the first is told apart by a hash."""
-    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    """Small letters, digits and underscores; names of which little is left so get a hash behind."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = letters.encode("ascii", "ignore").decode()
     key = re.sub(r"[^a-z0-9]+", "_", plain.replace("'", "")).strip("_")
-    if not key[:1].isalpha():
-        key = f"service_{key or hashlib.sha256(name.encode()).hexdigest()[:6]}"
-    return key[:LONGEST_KEY].rstrip("_")
+    key = key if key[:1].isalpha() else f"service_{key}".rstrip("_")
+    left = [ch.isascii() for ch in letters if ch.isalpha()]
+    if 2 * sum(left) < len(left) or len(key) > LONGEST_KEY or key == "service" != plain:
+        told_apart = hashlib.sha256(name.encode()).hexdigest()[:6]
+        key = f"{key[: LONGEST_KEY - 7].rstrip('_')}_{told_apart}"
+    return key
 
 
 def _same(done: Imported, source: Source, column: str) -> None:

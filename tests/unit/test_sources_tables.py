@@ -661,6 +661,15 @@ def test_every_service_becomes_a_key_that_settings_take(name):
     assert re.fullmatch(r"[a-z][a-z0-9_]{0,63}", _service_key(name))
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("中心 1", "青年 1"), ("子ども", "青年"), ("A 子ども", "A 青年"), ("a" * 99, "a" * 98)],
+)
+def test_services_of_two_names_stay_two(names):
+    assert len(set(map(_service_key, names))) == 2
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", _service_key(name)) for name in names)
+
+
 def test_a_centre_without_a_service_is_refused(tmp_path):
     path = at(tmp_path, "s.csv", "id,name,service,lon,lat\nA,B,,-3.01,51.58\n")
     with pytest.raises(StudyError, match="row 2, service: expected a service in every row"):
