@@ -17,7 +17,7 @@ import csv
 import io
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,6 +51,18 @@ class _Pair:
 
 
 @dataclass(frozen=True)
+class _Share:
+    """The share of households without a car, and the counts that it gives away, by their columns.
+
+    A reader multiplies it with a whole: the first of those that the table has.
+    """
+
+    column: str = "p_no_car"
+    part: str = "households_no_car"
+    wholes: tuple[str, ...] = ("households", "residents")
+
+
+@dataclass(frozen=True)
 class _Counts:
     """What one table holds of people.
 
@@ -62,11 +74,14 @@ class _Counts:
         Parts and wholes: a reader subtracts one from the other.
     known : frozenset of str
         Columns that are no counts of people, or that are declared.
+    share : _Share
+        The share of households without a car, by the names of the table.
     """
 
     protected: tuple[str, ...]
     pairs: tuple[_Pair, ...]
     known: frozenset[str]
+    share: _Share = _Share()
 
 
 def _is_small(count: float) -> bool:
@@ -139,15 +154,11 @@ def _open_counts(study: Study) -> dict[str, int]:
 
 
 def _counted(study: Study) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for name in _tables(study):
-        sheet, safe = _before_and_after(study, name)
-        for column in sheet.columns:
-            if column not in safe:
-                found[f"{name}: {column}"] = len(sheet)
-            elif changed := int((sheet[column] != safe[column]).sum()):
-                found[f"{name}: {column}"] = changed
-    return found
+    return {
+        f"{name}: {column}": many
+        for name in _tables(study)
+        for column, many in _read_again(study, name)[1].items()
+    }
 
 
 @contextmanager
@@ -242,8 +253,10 @@ def with_policy(study: Study) -> Study:
 
 def _is_copy(study: Study) -> bool:
     # a copy whose tables were changed since is none: its mark may stand beside other counts
-    marked = [row for row in study.inputs if _MARK in row["source"]]
-    return bool(marked) and all(row.get("changed") == "no" for row in marked)
+    counted = _tables(study)
+    return any(_MARK in row["source"] for row in study.inputs) and all(
+        row.get("changed") == "no" for row in study.inputs if row["file"] in counted
+    )
 
 
 def _tables(study: Study) -> dict[str, _Counts]:
@@ -253,9 +266,13 @@ def _tables(study: Study) -> dict[str, _Counts]:
     tables = {areas.table: _area_counts(config)}
     if areas.parent_table:
         tables[areas.parent_table] = _parent_counts(config)
-    sites = config.tables.get("centres", "centres.csv")
     visits = () if "annual_visits" in _declared(config) else ("annual_visits",)
-    tables[sites] = _Counts(visits, (), known_columns("centres") - {"annual_visits"})
+    read = {row["file"] for row in study.inputs}
+    for kind in ("centres", "candidates", "neighbours", "places", "postcodes", "gazetteer"):
+        file = config.tables.get(kind, f"{kind}.csv")
+        if file in read:
+            known = known_columns(kind) | known_columns("centres")
+            tables[file] = _Counts(visits, (), known - set(visits))
     return tables
 
 
@@ -282,7 +299,8 @@ def _area_counts(config: StudyConfig) -> _Counts:
     protected = tuple(name for name in _counts_of(config) if name not in declared)
     known = known_columns("areas") | set(area_columns(config)) | declared
     known |= {config.areas.parent_key, "ward", "locality", "name"}
-    return _Counts(protected, tuple(_pairs_of(config)), frozenset(known) - set(protected))
+    pairs = tuple(_pairs_of(config))
+    return _Counts(protected, pairs, frozenset(known) - set(protected), _share_of({}, declared))
 
 
 def _parent_counts(config: StudyConfig) -> _Counts:
@@ -297,59 +315,84 @@ def _parent_counts(config: StudyConfig) -> _Counts:
         if pair.part in counted and pair.whole in counted
     )
     known = {"id", *taken.values(), *declared} - set(protected)
-    return _Counts(protected, pairs, frozenset(known))
+    return _Counts(protected, pairs, frozenset(known), _share_of(taken, declared))
 
 
-def _before_and_after(study: Study, name: str) -> tuple[_Sheet, _Sheet]:
-    """Give a table as it is, and as the public may see it, both as text."""
+def _share_of(theirs: Mapping[str, str], declared: frozenset[str]) -> _Share:
+    """Give the share without a car by a table's own names; declared, it tells of no other count."""
+    own = _Share()
+    part = "" if own.column in declared else own.part
+    names = tuple(theirs.get(name, name) for name in own.wholes)
+    return _Share(theirs.get(own.column, own.column), theirs.get(part, part), names)
+
+
+def _read_again(study: Study, name: str) -> tuple[_Sheet, dict[str, int]]:
+    """Give a table as the public may see it, as text, and how many cells of it are protected."""
     sheet, faults = read_sheet(study.folder / name)
     if faults:
         raise StudyError(f"{name} cannot be read again for its release", faults)
-    return sheet, _safe_sheet(sheet, _tables(study)[name])
+    return _worked(sheet, _tables(study)[name])
 
 
 def _safe_sheet(sheet: _Sheet, counts: _Counts) -> _Sheet:
     """Put stand-ins for small counts, and leave out figures that nobody has spoken of."""
-    safe = sheet.drop(columns=[c for c in sheet.columns if _is_unspoken(sheet[c], c, counts)])
+    return _worked(sheet, counts)[0]
+
+
+def _worked(sheet: _Sheet, counts: _Counts) -> tuple[_Sheet, dict[str, int]]:
+    """Give the safe sheet, and the cells that are protected by column.
+
+    They are those that stand for any of several, also where what stands there is what was there:
+    that a table has none would tell what each of its counts is.
+    """
+    unspoken = [c for c in sheet.columns if _is_unspoken(sheet[c], c, counts)]
+    safe = sheet.drop(columns=unspoken)
     columns = [c for c in counts.protected if c in safe]
+    rows: dict[str, set[int]] = {c: set() for c in safe.columns}
     for column in columns:
         values = [_number(text) for text in safe[column]]
+        rows[column] = {row for row, value in enumerate(values) if _is_small(value)}
         safe[column] = [
-            str(_stand_in(row)) if _is_small(value) else text
-            for row, (value, text) in enumerate(zip(values, safe[column], strict=True))
+            str(_stand_in(row)) if row in rows[column] else text
+            for row, text in enumerate(safe[column])
         ]
     for pair in counts.pairs:
         both = {pair.part, pair.whole}
         if both <= set(safe.columns) and both & set(columns):  # of two that are published, nothing
-            _keep_apart(safe, sheet, pair, columns)
-    if "p_no_car" in safe and "p_no_car" not in counts.protected:
-        _blur_share(safe, sheet, columns)
-    return safe
+            given = pair.part if pair.part in columns else pair.whole
+            rows[given] |= _keep_apart(safe, sheet, pair, columns)
+    share = counts.share
+    if share.column in safe and share.column not in counts.protected:
+        rows[share.column] |= _blur_share(safe, sheet, columns, share)
+    protected = dict.fromkeys(unspoken, len(sheet)) | {c: len(r) for c, r in rows.items()}
+    return safe, {c: protected[c] for c in sheet.columns if protected[c]}
 
 
 def _is_unspoken(cells: pd.Series, column: str, counts: _Counts) -> bool:
-    """Tell a column of figures, small ones among them, of which nothing is known."""
+    """Tell a column with small figures of which nothing is known, whatever else it holds."""
     if column in {*counts.known, *counts.protected} or column.endswith(_NO_COUNT):
         return False
-    values = [_number(text) for text in cells if str(text).strip()]
-    return not any(map(math.isnan, values)) and any(_is_small(v) and v == int(v) for v in values)
+    return any(_is_small(v) and v == int(v) for v in map(_number, cells))
 
 
-def _keep_apart(safe: _Sheet, sheet: _Sheet, pair: _Pair, protected: Sequence[str]) -> None:
-    """Let no subtraction of a part from its whole give a small count of the rest."""
+def _keep_apart(safe: _Sheet, sheet: _Sheet, pair: _Pair, protected: Sequence[str]) -> set[int]:
+    """Let no subtraction of a part from its whole give a small rest; say in which rows it would."""
     rows = zip(sheet[pair.part], sheet[pair.whole], safe[pair.part], safe[pair.whole], strict=True)
-    parts, wholes = [], []
+    parts, wholes, kept = [], [], set()
     for row, texts in enumerate(rows):
         part, whole, shown, shown_whole = map(_number, texts)
         if 0 < part < whole or (part == whole and _is_small(whole)):
+            rest_is_small = whole >= THRESHOLD and _is_small(whole - part)
             if pair.part in protected:
                 shown = _part_of(part, whole, shown, shown_whole, row)
             elif pair.whole in protected:
-                rest_is_small = whole >= THRESHOLD and _is_small(whole - part)
                 shown_whole = part + _stand_in(row) if rest_is_small else max(shown_whole, part)
+            if rest_is_small or (pair.part in protected and whole < 2 * THRESHOLD):
+                kept.add(row)
         parts.append(_rewritten(texts[2], shown))
         wholes.append(_rewritten(texts[3], shown_whole))
     safe[pair.part], safe[pair.whole] = parts, wholes
+    return kept
 
 
 def _rewritten(text: str, shown: float) -> str:
@@ -366,13 +409,15 @@ def _part_of(part: float, whole: float, shown: float, shown_whole: float, row: i
     return shown_whole - _stand_in(row) if _is_small(whole - part) else shown
 
 
-def _blur_share(safe: _Sheet, sheet: _Sheet, protected: Sequence[str]) -> None:
-    """Take a share from stand-ins where it is of so few that it counts them."""
-    base = next((c for c in ("households", "residents") if c in protected), None)
-    if base is None:
-        return
-    out = []
-    for row, text in enumerate(safe["p_no_car"]):
+def _blur_share(safe: _Sheet, sheet: _Sheet, protected: Sequence[str], of: _Share) -> set[int]:
+    """Take a share from stand-ins where it is of so few that it counts them; say where."""
+    wholes = [c for c in of.wholes if c in safe]
+    if of.part not in protected:
+        wholes = [c for c in wholes if c in protected]
+    if not wholes:
+        return set()
+    base, out, kept = wholes[0], [], set()
+    for row, text in enumerate(safe[of.column]):
         share, whole, shown = _number(text), _number(sheet[base].iloc[row]), safe[base].iloc[row]
         few, rest = share * whole, (1 - share) * whole
         if not math.isfinite(few):  # a cell that holds no share, or no count, tells of nobody
@@ -380,9 +425,11 @@ def _blur_share(safe: _Sheet, sheet: _Sheet, protected: Sequence[str]) -> None:
         elif _is_small(round(few)) or _is_small(round(rest)) or _is_small(whole):
             stand_in = _stand_in(row) / max(_number(shown), 2 * THRESHOLD)
             out.append(f"{stand_in if few <= rest else 1 - stand_in:.4f}")
+            kept.add(row)
         else:
             out.append(text)
-    safe["p_no_car"] = out
+    safe[of.column] = out
+    return kept
 
 
 def _number(text: object) -> float:
@@ -401,8 +448,8 @@ def _write_copy(study: Study, folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)  # a table may lie deeper
         shutil.copyfile(study.folder / name, folder / name)
     for name in _tables(study):
-        sheet, safe = _before_and_after(study, name)
-        if not sheet.equals(safe):
+        safe, protected = _read_again(study, name)
+        if protected:
             changed.append(name)
             (folder / name).write_text(_csv(safe), encoding="utf-8", newline="")
     shapes, outline = study.config.areas.shapes, study.config.study.outline

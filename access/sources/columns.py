@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 import tomllib
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
@@ -71,6 +72,10 @@ _WITH_OWN = "areas"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: Digits that are a code: as a number it would lose its leading zeros.
 _CODE = re.compile(r"^0\d+$")
+#: A byte order mark of UTF-8 that was read as Windows-1252.
+_MISREAD_MARK = "ï»¿"
+#: Kinds of signs that make up words: letters, vowel signs of Indian scripts, digits.
+_LETTERS = frozenset(("Ll", "Lu", "Lt", "Lo", "Mn", "Mc", "Nd"))
 _BRACKETS = re.compile(r"^\((.+)\)$")
 #: Longest list of examples or rows in a sentence.
 _SHOWN = 5
@@ -102,13 +107,20 @@ def _tidy(text: object) -> str:
 
 
 def _plain(header: object) -> str:
-    """A header as names are compared: small letters and digits only."""
+    """A header as names are compared: small letters and digits of any script, if it has any."""
     return _letters_of(str(header))
 
 
 @lru_cache(maxsize=10_000)  # every header that a column may have is asked for with every file
 def _letters_of(text: str) -> str:
-    return re.sub(r"[^a-z0-9%£]+", "", _tidy(text).casefold())
+    tidy = _tidy(text.removeprefix(_MISREAD_MARK)).casefold()
+    kept = [ch for ch in unicodedata.normalize("NFD", tidy) if ch in "%£" or _is_letter(ch)]
+    return "".join(kept) or tidy
+
+
+def _is_letter(ch: str) -> bool:
+    """Whether a sign tells words apart, in any script: accents do not."""
+    return unicodedata.category(ch) in _LETTERS and not "\u0300" <= ch <= "\u036f"
 
 
 def _is_not_known(text: str) -> bool:
@@ -287,10 +299,21 @@ def _unsigned(text: str) -> str:
     return re.sub(r"[£€$%\s]", "", text)
 
 
+_EITHER = (
+    "percentages, as the heading says; no number is above 1, so that they may be shares. Take the "
+    "percent out of the heading for shares, or write the sign behind each number: 0.5%"
+)
+
+
 def _settle_shares(out: _Converted, texts: Sequence[str], percent: bool) -> None:
     """Plain numbers of a share column are percents if the header says so, or some are above 1."""
     plain = [i for i, t in enumerate(texts) if not t.endswith("%") and out.cells[i] == out.cells[i]]
-    if plain and (percent or any(out.cells[i] > 1 for i in plain)):
+    most = max((out.cells[i] for i in plain), default=0.0)
+    if percent and 0 < most <= 1:  # a tenth of what is so, or a hundred times it
+        for i in plain:
+            out.cells[i] = math.nan
+            out.wrong.append((i, texts[i], _EITHER))
+    elif plain and most > 1:
         for i in plain:
             out.cells[i] /= 100
         out.changes["numbers up to 100 read as percent"] += len(plain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from access.sources.folder import (
 )
 from access.sources.http import Internet
 from access.sources.importing import _csv_bytes, _derive_box, _import_source
+from access.sources.importing import _service_key as _any_service_key
 from access.sources.ons import _UNITS
 from access.sources.points import (
     _POSTCODES_LICENCE,
@@ -56,6 +57,7 @@ from access.sources.points import (
 from access.sources.registers import find_district
 from access.sources.shelf import _Item, _read_shelf, _Shelf
 from access.sources.tables import _SHEETS
+from access.text import counted
 from access.units import BRITISH_GRID, great_circle_m
 
 # A council's postcodes, centres, hubs, candidates, neighbours and names of places.
@@ -173,7 +175,7 @@ def _own_sheet(
     )
     values: Mapping[str, Mapping[str, str]] = {}
     if "service" in found.columns:
-        texts = item.source.frame[found.columns["service"]].unique()
+        texts = [t for t in item.source.frame[found.columns["service"]].unique() if t]
         values = {"service": {t: _service_key(t) for t in texts if _service_key(t) != t}}
     mapping = ColumnMapping(found.columns, fixed, values)
     try:
@@ -202,7 +204,7 @@ def _service_key(text: str) -> str:
     }.items():
         if plain == key or any(word in plain for word in words):
             return key
-    return plain if re.fullmatch(r"[a-z][a-z0-9_]*", plain) else f"service_{plain}".rstrip("_")
+    return _any_service_key(text)
 
 
 def _together(*frames: pd.DataFrame) -> pd.DataFrame:
@@ -309,14 +311,13 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
         )
     frame = frame[placed].reset_index(drop=True)
     centres = sites.get("centres", pd.DataFrame())
-    chosen, new = [], []
-    for i, hub in frame.iterrows():
-        same = _same_building(hub, centres)
-        chosen.append(same or f"FH{hub['id']}")
-        if not same:
-            new.append(i)
+    same = [_same_building(hub, centres) for _, hub in frame.iterrows()]
+    new = [i for i, centre in enumerate(same) if not centre]
+    chosen = [centre for centre in same if centre]
     if new:
         table = registers._as_candidates(frame.loc[new], "FH", ["family_hub"] * len(new))
+        table = _each_id_once(table, {i for other in sites.values() for i in other["id"]})
+        chosen = list(_filled(same, table["id"].tolist()))
         there = sites.get("candidates")
         sites["candidates"] = table if there is None else _together(there, table)
         work.settings.setdefault("candidates_files", []).append(item.path.name)
@@ -325,6 +326,12 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
         "hubs",
         f"{len(frame):,} family hubs, {len(frame) - len(new):,} of them in a centre's building",
     )
+
+
+def _filled(same: Sequence[str], ids: Sequence[str]) -> Iterator[str]:
+    """Give a centre's id where a hub is in one, and elsewhere the hub's own, in order."""
+    own = iter(ids)
+    return (centre or next(own) for centre in same)
 
 
 def _same_building(hub: pd.Series, centres: pd.DataFrame) -> str:
@@ -338,13 +345,11 @@ def _same_building(hub: pd.Series, centres: pd.DataFrame) -> str:
 
 def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
     """A study needs centres: where no register is at hand, stand-ins that say what they are."""
-    if "centres" in sites:
-        frame = sites["centres"]
-        lost = ~np.isfinite(frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")).all(axis=1)
-        if (~lost).any():
-            state = f"{int((~lost).sum()):,} centres of {', '.join(sorted(set(frame['service'])))}"
-            work.part("centres", state)
-            return
+    there = sites.get("centres")
+    if there is not None and (good := ~_lacking("centres", there).any(axis=1)).any():
+        of = ", ".join(sorted(set(there["service"][good])))
+        work.part("centres", f"{counted(int(good.sum()), 'centre')} of {of}")
+        return
     areas = work.areas
     by = areas.get("children_0_4", areas["residents"])
     groups = (
@@ -368,52 +373,70 @@ def _settle_centres(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
                 "assumed",
             )
         )
-    sites["centres"] = pd.DataFrame(
+    made_up = pd.DataFrame(
         rows, columns=["id", "name", "service", "lon", "lat", "assumed", "position_basis"]
     )
+    sites["centres"] = made_up if there is None else _together(made_up, there)
     work.settings["stand_ins"] = True
+    why, hand = "No register of centres was at hand", _CENTRES_HAND
+    if there is not None:
+        why = f"Of the {counted(len(there), 'centre')} at hand none can be placed"
+        hand = "Code-Point Open (Ordnance Survey), which places postcodes"
     work.study_notes.append(
-        "No register of centres was at hand: the centres are made-up stand-ins, so that the study "
-        "can be tried. No figure about them says anything about a real centre."
+        f"{why}: the centres are made-up stand-ins, so that the study can be tried. No figure "
+        "about them says anything about a real centre."
     )
-    work.part(
-        "centres",
-        f"no register at hand: {len(rows)} made-up stand-ins",
-        whole=False,
-        by_hand="your own sheet of centres (name, service, postcode or position; the file's "
-        "name should hold 'centres'), or edubaseallchildrencentre.csv (DfE) with Code-Point "
-        "Open",
-    )
+    state = f"{why[0].lower()}{why[1:]}: {counted(len(rows), 'made-up stand-in')}"
+    work.part("centres", state, whole=False, by_hand=hand)
+
+
+_CENTRES_HAND = (
+    "your own sheet of centres (name, service, postcode or position; the file's name should hold "
+    "'centres'), or edubaseallchildrencentre.csv (DfE) with Code-Point Open"
+)
+
+
+def _lacking(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Mark what each site lacks without which it cannot stand in its table."""
+    lonlat = frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")
+    lacks = {"position": ~np.isfinite(lonlat).all(axis=1), "name": frame["name"] == ""}
+    if table == "centres":
+        lacks["service"] = frame["service"] == ""
+    return pd.DataFrame(lacks)
 
 
 def _settle_sites(work: _Work, table: str, frame: pd.DataFrame) -> None:
     """Rows with a position make the table; the others are named and kept in a file of their own."""
     frame = frame.drop(columns=["_given"], errors="ignore")
-    placed = np.isfinite(frame[["lon", "lat"]].apply(pd.to_numeric, errors="coerce")).all(axis=1)
+    lacking = _lacking(table, frame)
+    placed = ~lacking.any(axis=1)
     lost = frame[~placed]
     stand_in = table == "centres" and work.settings.get("stand_ins", False)
     files = work.settings.get(f"{table}_files", [])
-    source, licence = ("Made-up stand-ins", "MIT") if stand_in else _source_of_sites(work, files)
-    about = work.provenance(source, "see the file", licence, *files, whole=not stand_in)
+    source, licence = _source_of_sites(work, files)
+    about = given = work.provenance(source, "see the file", licence, *files)
+    if stand_in:
+        about = work.provenance("Made-up stand-ins", "see the file", "MIT", whole=False)
     if len(lost):
         name = f"{table}_to_place.csv"
-        work.tables[name] = (_csv_bytes(lost), about)
+        work.tables[name] = (_csv_bytes(lost), given)
+        without = " or ".join(str(what) for what in lacking if lacking[what].any())
         text = [
-            f"{n} ({p})" if p else n
+            f"{n or 'no name'} ({p})" if p else n or "no name"
             for n, p in zip(
                 lost["name"], lost.get("postcode", pd.Series([""] * len(lost))), strict=True
             )
         ]
         work.part(
             f"{table} to place",
-            f"{len(lost):,} have no position and are not measured: {_shown(text)}",
+            f"{len(lost):,} have no {without} and are not measured: {_shown(text)}",
             whole=False,
-            by_hand=f"give them a position in {name} and move them into {table}.csv",
+            by_hand=f"give them a {without} in {name} and move them into {table}.csv",
         )
         if table == "centres":
             work.study_notes.append(
-                f"{len(lost):,} centres could not be placed and are not in any "
-                f"figure: {_shown(text)}."
+                f"In no figure, for want of a {without}: {counted(len(lost), 'centre')}, "
+                f"{_shown(text)}."
             )
     kept = frame[placed].reset_index(drop=True)
     if table == "neighbours":

@@ -235,8 +235,12 @@ def _read_columns(done: Imported, source: Source) -> None:
             done.frame[column.name] = read.cells
         elif column.name in done.mapping.fixed:
             value = done.mapping.fixed[column.name]
-            done.frame[column.name] = value
+            read = _read(column, [value] * len(source.rows), "", done, decimal_commas=False)
             done.report.append(f"{column.name}: {value!r} for every row, as told.")
+            if read.wrong:
+                at, (_, found, expected) = list(range(len(source.rows))), read.wrong[0]
+                done.faults.append(_fault(source, at, column.name, found, expected))
+            done.frame[column.name] = read.cells
 
 
 def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> tuple[Column, ...]:
@@ -252,7 +256,8 @@ def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> 
             texts = [_tidy(cell) for cell in source.frame[theirs].astype(str)]
         codes = any(_CODE.match(text) for text in texts)
         counted = not codes and any(cell == cell for cell in _read_numbers(texts).cells)
-        own.append(Column(name, "number" if counted else "text"))
+        shares = not counted and any(re.fullmatch(r"[\d.]+\s*%", text) for text in texts)
+        own.append(Column(name, "number" if counted else "share" if shares else "text"))
     return tuple(own)
 
 
@@ -317,9 +322,10 @@ def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
             lonlat = _with_degrees(done, source, lonlat)
     elif {"lon", "lat"} <= set(frame):
         lonlat = frame[["lon", "lat"]].to_numpy(float)
-        known = np.isfinite(lonlat).all(axis=1)
+        known = np.isfinite(lonlat).all(axis=1) & lonlat.any(axis=1)
         if known.any() and (np.abs(lonlat[known]) > 180).any(axis=1).all():
             lonlat = _from_grid(done, source, "lon", "lat")
+    lonlat = _without_zeros(done, lonlat)
     done.frame = frame = frame.drop(columns=["easting", "northing", "lon", "lat"], errors="ignore")
     lonlat = _swapped(done, source, lonlat)
     missing = ~np.isfinite(lonlat).all(axis=1)
@@ -334,6 +340,14 @@ def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
     frame["lon"], frame["lat"] = lonlat[:, 0].round(_PLACES), lonlat[:, 1].round(_PLACES)
     if source.lonlat is not None:
         report.append("lon, lat: taken from the shapes.")
+
+
+def _without_zeros(done: Imported, lonlat: np.ndarray) -> np.ndarray:
+    """No place where both degrees are 0: it is how files write that they know none."""
+    zero = (lonlat == 0).all(axis=1)
+    if zero.any():
+        done.report.append(f"lon, lat: 0, 0 read as not known, {zero.sum():,} rows.")
+    return np.where(zero[:, None], np.nan, lonlat)
 
 
 def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
@@ -364,7 +378,7 @@ def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
 def _with_degrees(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
     """Fill from degrees what has no place on the grid, and say where the two disagree."""
     degrees = done.frame[["lon", "lat"]].to_numpy(float)
-    given = (np.abs(degrees) <= (180, 90)).all(axis=1)
+    given = (np.abs(degrees) <= (180, 90)).all(axis=1) & degrees.any(axis=1)
     placed = np.isfinite(lonlat).all(axis=1)
     filled, both = given & ~placed, given & placed
     if filled.any():
@@ -447,7 +461,7 @@ def _geocoded(
         )
     for i, text in gone:
         near = postcodes.near(text)
-        hint = f"; is {near} meant?" if near else ""
+        hint = f"; is {near} meant?" if near else "."
         done.faults.append(
             _fault(
                 source,
@@ -582,26 +596,37 @@ def _import_attendance(
     if faults:
         raise StudyError(f"{source.file} cannot be counted by area", faults)
     headers = {_plain(header): header for header in source.frame.columns}
-    texts = {c: source.frame[headers[_plain(h)]].astype(str) for c, h in own.columns.items()}
     done = Imported("attendance", pd.DataFrame(), own, [*source.notes])
-    named = {_plain(n): i for n, i in zip(centres["name"], centres["id"], strict=True)}
-    named |= {_plain(i): i for i in centres["id"]}
-    site = texts["site"].map(lambda text: named.get(_plain(text), ""))
-    count = np.ones(len(site))
-    if "attendances" in texts:
-        cells, commas = texts["attendances"].tolist(), _decimal_commas(source)
-        count = np.asarray(_read_numbers(cells, least=0, decimal_commas=commas).cells, float)
+    texts = {c: [value] * len(source.rows) for c, value in own.fixed.items()}
+    for c, h in own.columns.items():
+        texts[c] = _translated(done, c, source.frame[headers[_plain(h)]].astype(str).tolist())
+    named = _sites_by_text(centres)
+    found = [named.get(_plain(text), frozenset()) for text in texts["site"]]
+    site = np.array([next(iter(ids)) if len(ids) == 1 else "" for ids in found], dtype=object)
+    several = np.array([len(ids) > 1 for ids in found], dtype=bool)
+    read = _read_numbers(
+        texts.get("attendances", ["1"] * len(site)),
+        suppressed=own.suppressed,
+        least=0,
+        decimal_commas=_decimal_commas(source),
+    )
+    count = np.asarray(read.cells, float)
+    if own.suppressed is not None:
+        done.report += [f"attendances: {change}, {n:,} cells." for change, n in read.changes.items()
+                        if "as the mapping says" in change]  # fmt: skip
     lonlat = postcodes.find(texts["postcode"])
     placed = np.isfinite(lonlat).all(axis=1)
     for bad, column, expected in (
         (~placed, "postcode", "a postcode that is in the table of postcodes"),
-        ((site == "").to_numpy(), "site", "the id or name of a centre of the study"),
-        (~np.isfinite(count), "attendances", "a count of 0 or more"),
-    ):
+        ((site == "") & ~several, "site", "the id or name of a centre of the study"),
+        (several, "site", "the id of a centre: several of the study have this name"),
+        (~np.isfinite(count), "attendances", "a count of 0 or more; what '<5' is taken for is "
+         "said by --suppressed"),
+    ):  # fmt: skip
         if bad.any():
             at = np.flatnonzero(bad).tolist()
             done.faults.append(_fault(source, at, column, "(not shown)", expected))
-    good = placed & (site != "").to_numpy() & np.isfinite(count)
+    good = placed & (site != "") & np.isfinite(count)
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
     tree = shapely.STRtree(shapely.points(project(areas["lon"], areas["lat"], crs)))
     points = shapely.points(project(lonlat[good, 0], lonlat[good, 1], crs))
@@ -616,6 +641,17 @@ def _import_attendance(
         "attendance.csv inside your council."
     )
     return done
+
+
+def _sites_by_text(centres: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """Centres that a text may mean: those of the id, else those of the name."""
+    by: dict[str, set[str]] = {}
+    for column in ("name", "id"):
+        own: dict[str, set[str]] = {}
+        for text, id_ in zip(centres[column], centres["id"], strict=True):
+            own.setdefault(_plain(text), set()).add(str(id_))
+        by |= own
+    return {text: frozenset(ids) for text, ids in by.items() if text}
 
 
 # --- ids and the rest ------------------------------------------------------------------------
@@ -658,12 +694,16 @@ def _settle_services(done: Imported, source: Source) -> None:
 
 
 def _service_key(name: str) -> str:
-    """Small letters, digits and underscores; what has none of the first is told apart by a hash."""
-    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    """Small letters, digits and underscores; names of which little is left so get a hash behind."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = letters.encode("ascii", "ignore").decode()
     key = re.sub(r"[^a-z0-9]+", "_", plain.replace("'", "")).strip("_")
-    if not key[:1].isalpha():
-        key = f"service_{key or hashlib.sha256(name.encode()).hexdigest()[:6]}"
-    return key[:LONGEST_KEY].rstrip("_")
+    key = key if key[:1].isalpha() else f"service_{key}".rstrip("_")
+    left = [ch.isascii() for ch in letters if ch.isalpha()]
+    if 2 * sum(left) < len(left) or len(key) > LONGEST_KEY or key == "service" != plain:
+        told_apart = hashlib.sha256(name.encode()).hexdigest()[:6]
+        key = f"{key[: LONGEST_KEY - 7].rstrip('_')}_{told_apart}"
+    return key
 
 
 def _same(done: Imported, source: Source, column: str) -> None:

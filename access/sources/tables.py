@@ -38,6 +38,8 @@ _MOST_PARTS = 20_000
 _DELIMITERS = (",", ";", "\t", "|")
 #: A line of our own behind the last of a text: it is swallowed where a quotation mark is open.
 _END = "\x1e"
+#: What the form of a cell shows as it stands: a percent sign in it changes no number.
+_LITERAL = re.compile(r'"[^"]*"|\\.')
 #: Rows in which the header is looked for.
 _HEADER_WITHIN = 40
 _SHEETS = frozenset((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"))
@@ -307,7 +309,7 @@ def _grids(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, list[str]]
             grid: list[list[str]] = []
             lost: list[str] = []
             for row, written in zip(sheet.iter_rows(), other.iter_rows(), strict=True):
-                grid.append([_cell_text(cell.value) for cell in row])
+                grid.append([_cell_shown(cell.value, cell.number_format) for cell in row])
                 lost += [
                     str(b.coordinate) for a, b in zip(row, written, strict=False)
                     if a.value is None and isinstance(b.value, str) and b.value.startswith("=")
@@ -318,6 +320,14 @@ def _grids(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, list[str]]
     except Exception as error:  # a damaged workbook fails in any of the reader's parts
         raise StudyError(f"{path.name} cannot be read as a workbook: {error}") from error
     return grids, unsolved
+
+
+def _cell_shown(value: object, form: str | None) -> str:
+    """Text of a cell of a workbook: a share that it shows as a percentage is one here too."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and "%" in _LITERAL.sub("", form or ""):
+        return f"{float(value) * 100:.12g}%"  # type: ignore[arg-type]
+    return _cell_text(value)
 
 
 def _cell_text(value: object) -> str:

@@ -215,6 +215,44 @@ def test_faults_in_attendance_name_rows_and_never_what_stands_in_them(
         assert text not in said
 
 
+@pytest.mark.parametrize(
+    ("sheet", "said", "counted"),
+    [
+        ("Postcode,Room\nLE15 1AB,1\n", ("--set", "site=CE02"), [1]),
+        ("Postcode,Centre\nLE15 1AB,Twoo\n", ("--read", "site:Twoo=CE02"), [1]),
+        ("Postcode,Centre,Visits\nLE15 1AB,Two,<5\n", ("--suppressed", "2"), [2]),
+        ("Postcode,Centre,Visits\nLE15 1AB,Two,<5\n", (), "--suppressed"),
+        ("Postcode,Centre\nLE15 1AB,\n", (), "row 2, site"),
+    ],
+)
+def test_what_is_told_of_attendance_has_an_effect(
+    access_command, town_with_users, sheet, said, counted
+):
+    study, users, codes = town_with_users
+    users.write_text(sheet)
+    done = access_command("import", users, "--as", "attendance", "--study", study,
+                          "--postcodes", codes, *said)  # fmt: skip
+    if isinstance(counted, str):
+        assert done.returncode == 3 and counted in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(study / "attendance.csv")
+    assert table["site"].tolist() == ["CE02"] and table["attendances"].tolist() == counted
+
+
+def test_visits_to_a_name_that_several_centres_have_are_given_to_none(
+    access_command, town_with_users
+):
+    study, users, codes = town_with_users
+    centres = (study / "centres.csv").read_text().replace("Two", "One")
+    (study / "centres.csv").write_text(centres)
+    users.write_text("Postcode,Centre\nLE15 1AB,One\nLE15 1AB,CE01\n")
+    done = access_command("import", users, "--as", "attendance", "--study", study,
+                          "--postcodes", codes)  # fmt: skip
+    assert done.returncode == 3 and not (study / "attendance.csv").exists()
+    assert "row 2, site" in done.stderr and "several of the study have this name" in done.stderr
+
+
 def test_what_is_told_with_the_first_sheet_holds_when_the_second_makes_the_study(
     access_command, tmp_path
 ):

@@ -89,6 +89,21 @@ def test_a_column_of_figures_that_nobody_spoke_of_is_left_out():
     assert list(found.columns) == ["part", "whole", "ward"]
     assert "secret" in safe(sheet(part=[9], whole=[90], secret=[30])).columns
 
+    mixed = sheet(part=[9, 9], whole=[90, 90], secret=[3, "n/a"], ward=["3 Elms", "Ash 4"])
+    assert list(safe(mixed).columns) == ["part", "whole", "ward"]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+@pytest.mark.parametrize("declared", [("households",), ("households", "residents")])
+def test_a_share_tells_no_count_of_those_without_a_car(count, declared):
+    """Whatever else is published: a share of a known whole is a count."""
+    known = frozenset({"p_no_car", *declared})
+    frame = sheet(households=[120], residents=[300], households_no_car=[count])
+    frame["p_no_car"] = [f"{count / 120:.4f}"]
+    protected = tuple({"households_no_car", "residents"} - set(declared))
+    found = _safe_sheet(frame, _Counts(protected, (), known)).iloc[0].to_dict()
+    assert (found["households_no_car"], found["p_no_car"]) == ("2", "0.0167")
+
 
 # --- any table ----------------------------------------------------------------------------------
 
@@ -173,6 +188,57 @@ def test_the_copy_holds_no_figure_of_the_table_that_is_not_told(tmp_path):
     with released(study, internal=True) as own:
         assert own is study
     assert any(said.startswith("INTERNAL") for said in _policy(study))
+
+
+@pytest.mark.parametrize("small", [1, 2, 3, 4])
+@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize("part", [False, True])
+def test_that_a_count_is_what_stands_for_it_is_not_told(tmp_path, small, row, part):
+    """A study that needs no copy would say that each small count in it is as it stands."""
+    folder = small_study(tmp_path / "town")
+    areas = pd.read_csv(folder / "areas.csv").drop(columns="referrals")
+    areas["children_0_4"] = 20
+    areas.loc[row, "children_0_4"] = areas["residents"][row] - small if part else small
+    areas.to_csv(folder / "areas.csv", index=False)
+    study = load_study(folder)
+    assert _open_counts(study) == {"areas.csv: children_0_4": 1}
+    with released(study) as copy:
+        assert copy is not study and "2 or 3" in _policy(copy)[-1]
+        shown = copy.areas["children_0_4"].tolist()
+        assert (areas["residents"][row] - shown[row] if part else shown[row]) == 2 + row
+
+
+def test_every_table_that_is_published_keeps_its_small_counts(tmp_path):
+    folder = small_study(tmp_path / "town", settings='\n[tables]\nplaces = "names.csv"\n')
+    place = "lon,lat,annual_visits,seen\n"
+    for name, rows in {
+        "candidates.csv": f"id,name,kind,{place}K1,A,library,-1.35,53.43,3,4\n",
+        "neighbours.csv": f"id,name,{place}N1,B,-1.35,53.43,300,1\n",
+        "postcodes.csv": "postcode,lon,lat,children\nS60 1AE,-1.35,53.43,2\n",
+        "names.csv": "name,lon,lat,rank,babies\nUpton,-1.35,53.43,1,4\n",
+    }.items():
+        (folder / name).write_text(rows)
+    study = load_study(folder)
+    opened = {f"candidates.csv: {c}" for c in ("annual_visits", "seen")}
+    opened |= {"neighbours.csv: seen", "postcodes.csv: children", "names.csv: babies"}
+    assert opened <= set(_open_counts(study))
+    with released(study) as copy:
+        assert copy.candidates["annual_visits"].tolist() == ["2"]
+        assert copy.places["rank"].tolist() == [1]
+        for table in (copy.candidates, copy.neighbours, copy.postcodes, copy.places):
+            assert not {"seen", "children", "babies"} & set(table.columns)
+        # a copy into another table of which counts are put is a copy no more
+        (copy.folder / "candidates.csv").write_text((folder / "candidates.csv").read_text())
+        assert _open_counts(load_study(copy.folder))
+
+
+def test_visits_that_are_published_statistics_stand_as_they_are(tmp_path):
+    said = '\n[disclosure.public_estimates]\nannual_visits = "a published return"\n'
+    folder = small_study(tmp_path / "town", settings=said)
+    sites = pd.read_csv(folder / "centres.csv").assign(annual_visits=[3, 4, 500])
+    sites.to_csv(folder / "centres.csv", index=False)
+    with released(load_study(folder)) as copy:
+        assert copy.centres["annual_visits"].tolist() == [3, 4, 500]
 
 
 def test_the_copy_is_measured_on_the_streets_of_the_study(tmp_path):

@@ -578,6 +578,52 @@ def test_sites_that_sheets_number_alike_are_told_apart(tmp_path):
     assert any("candidates: 1 ids are those of other sites" in note for note in made.notes)
 
 
+def own_study(tmp_path: Path, sheets: dict[str, str], without: tuple[str, ...] = ()):
+    downloads = made_up.put_into(tmp_path / "downloads", without=without)
+    for name, text in sheets.items():
+        (downloads / name).write_text(text)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    return parts(made), load_study(tmp_path / "s")
+
+
+@pytest.mark.parametrize("without", [("codepo",), ("codepo", "edubase")])
+def test_a_councils_own_centres_that_cannot_be_placed_are_kept_and_told(tmp_path, without):
+    sheet = "name,service,postcode\nMine,Children's Centre,LE15 1AA\nB,Library,LE15 2AA\n"
+    found, study = own_study(tmp_path, {"our centres.csv": sheet}, without)
+    assert found["centres"].state.startswith("of the 2 centres at hand none can be placed")
+    assert "Code-Point Open" in found["centres"].by_hand
+    assert pd.read_csv(tmp_path / "s/centres_to_place.csv")["name"].tolist() == ["Mine", "B"]
+    said = " ".join(study.assumptions)
+    assert "No register" not in said and "none can be placed: the centres are made-up" in said
+    assert study.centres["assumed"].all()
+    listed = tomllib.loads((tmp_path / "s/manifest.toml").read_text())["table"]
+    assert listed["centres_to_place.csv"]["source"].startswith("The council's own sheet")
+    assert listed["centres.csv"]["source"] == "Made-up stand-ins"
+
+
+@pytest.mark.parametrize(("lost", "what"), [(",Library", "name"), ("Lost,", "service")])
+def test_a_row_without_a_name_or_a_service_is_set_aside_and_told(tmp_path, lost, what):
+    sheet = f"name,service,postcode\nMine,Children's Centre,LE15 1AA\n{lost},LE15 2AA\n"
+    found, study = own_study(tmp_path, {"our centres.csv": sheet})
+    assert f"1 have no {what} and are not measured" in found["centres to place"].state
+    assert study.centres["name"].tolist() == ["Mine"]
+    assert list(study.config.services) == ["childrens_centre"]
+    assert found["centres"].state == "1 centre of childrens_centre"
+
+
+def test_services_in_other_than_latin_letters_stay_apart(tmp_path):
+    sheet = "name,service,postcode\nA,子ども,LE15 1AA\nB,青年,LE15 2AA\n"
+    _, study = own_study(tmp_path, {"our centres.csv": sheet})
+    assert len(study.config.services) == 2
+
+
+def test_a_hub_is_never_another_site_of_the_same_id(tmp_path):
+    sheet = "id,name,kind,postcode\nFHH0002,Our library,library,LE15 4AA\n"
+    _, study = own_study(tmp_path, {"our candidates.csv": sheet})
+    names = study.candidates.set_index("id")["name"]
+    assert [names.get(i, i) for i in study.config.hubs.council_choice] == ["CC20001", "New Hub"]
+
+
 @pytest.mark.parametrize(
     ("services", "counted"),
     [

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from access.errors import StudyError
 from access.sources.columns import (
     _Mapping,
+    _plain,
     _propose,
     _propose_loosely,
     _read_mapping,
@@ -87,7 +88,9 @@ def test_shares():
     assert _read_numbers(["23.4%", "5 %"], share=True).cells == pytest.approx([0.234, 0.05])
     assert _read_numbers(["23.4", "0.5"], share=True).cells == pytest.approx([0.234, 0.005])
     assert _read_numbers(["0.2", "0.5"], share=True).cells == [0.2, 0.5]
-    assert _read_numbers(["0.2", "1"], share=True, percent=True).cells == [0.002, 0.01]
+    assert _read_numbers(["0.2", "20"], share=True, percent=True).cells == [0.002, 0.2]
+    assert len(_read_numbers(["0.2", "1"], share=True, percent=True).wrong) == 2  # either of two
+    assert _read_numbers(["0", "0"], share=True, percent=True).cells == [0, 0]
     assert _read_numbers(["120%"], share=True).wrong
 
 
@@ -237,6 +240,23 @@ def test_the_worksheet_that_fits_is_read_and_others_are_named(tmp_path):
     assert [f.where for f in done.faults] == ["row 4"]  # yes is not a capacity
     with pytest.raises(StudyError, match="has no worksheet 'Sheet9'"):
         _import_table(path, "candidates", sheet="Sheet9")
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [("0%", 0.234), ("0.0%", 0.234), ("0.0 %;[Red]-0.0%", 0.234), ('0.0"%"', 23.4), ("0.0", 23.4)],
+)
+def test_a_share_that_a_workbook_shows_as_a_percentage_is_that_share(tmp_path, form, value):
+    book = openpyxl.Workbook()
+    book.active.append(["id", "lon", "lat", "Population", "% no car"])
+    book.active.append(["A1", -1.35, 53.43, 300, value])
+    book.active["E2"].number_format = form
+    book.save(tmp_path / "areas.xlsx")
+    frame = _import_table(tmp_path / "areas.xlsx", "areas").check().frame
+    assert frame["p_no_car"].tolist() == pytest.approx([0.234])
+    own = _Mapping({"id": "id", "lon": "lon", "lat": "lat", "no_car": "% no car"})
+    taken = _import_table(tmp_path / "areas.xlsx", "areas", mapping=own).check().frame
+    assert taken["no_car"].tolist() == pytest.approx([0.234 if value < 1 else value])
 
 
 def test_formulas_without_a_saved_result_are_not_read_as_empty(tmp_path):
@@ -641,6 +661,15 @@ def test_every_service_becomes_a_key_that_settings_take(name):
     assert re.fullmatch(r"[a-z][a-z0-9_]{0,63}", _service_key(name))
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("中心 1", "青年 1"), ("子ども", "青年"), ("A 子ども", "A 青年"), ("a" * 99, "a" * 98)],
+)
+def test_services_of_two_names_stay_two(names):
+    assert len(set(map(_service_key, names))) == 2
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", _service_key(name)) for name in names)
+
+
 def test_a_centre_without_a_service_is_refused(tmp_path):
     path = at(tmp_path, "s.csv", "id,name,service,lon,lat\nA,B,,-3.01,51.58\n")
     with pytest.raises(StudyError, match="row 2, service: expected a service in every row"):
@@ -686,3 +715,46 @@ def test_metres_in_a_file_that_is_taken_for_degrees(tmp_path):
     assert any("does not say its CRS" in note for note in source.notes)
     with pytest.raises(StudyError, match="does not say its CRS"):
         _read_source(at(tmp_path, "b.geojson", body.replace("443000", "9443000")))
+
+
+def test_headings_and_names_of_any_script_are_told_apart(tmp_path):
+    rows = "Κωδικός,Όνομα,Longitude,Latitude\nC1,Κέντρο Α,-1.35,53.43\nC2,Κέντρο Β,-1.36,53.44\n"
+    told = _Mapping({"id": "Κωδικός", "name": "ονομα", "lon": "Longitude", "lat": "Latitude"})
+    done = _import_table(at(tmp_path, "s.csv", rows), "candidates", mapping=told).check()
+    assert done.frame["id"].tolist() == ["C1", "C2"]
+    assert done.frame["name"].tolist() == ["Κέντρο Α", "Κέντρο Β"]
+    assert len({_plain(text) for text in ("কি", "কা", "中心", "#", "*", "")}) == 6
+    assert _plain("Tŷ Gwyn¹") == _plain("TY-GWYN")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Name,Longitude,Latitude\nA,0,0\nB,-1.35,53.43\n",
+        "Name,X,Y\nA,0,0\nB,442900,392700\n",
+        "Name,Easting,Northing,Longitude,Latitude\nA,,,0,0\nB,442900,392700,-1.35,53.43\n",
+    ],
+)
+def test_zeros_for_a_place_that_is_not_known_are_none(tmp_path, rows):
+    done = _import_table(at(tmp_path, "s.csv", rows), "candidates")
+    assert [(f.where, f.expected) for f in done.faults] == [("row 2", "a position for every row")]
+    assert done.frame["lon"].round(2).tolist()[1:] in ([-1.36], [-1.35])
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        ({"capacity": "1,200"}, 1200),
+        ({"capacity": "abc"}, None),
+        ({"easting": "abc", "northing": "1"}, None),
+        ({"capacity": "-1"}, None),
+    ],
+)
+def test_what_is_set_for_every_row_is_read_as_cells_are(tmp_path, said, given):
+    rows = "Name,Longitude,Latitude\nA,-1.36,53.43\nB,-1.35,53.43\n"
+    told = _Mapping({"name": "Name", "lon": "Longitude", "lat": "Latitude"}, said)
+    done = _import_table(at(tmp_path, "s.csv", rows), "candidates", mapping=told)
+    if given is None:
+        assert (done.faults[0].where, done.faults[0].column) == ("rows 2, 3", next(iter(said)))
+    else:
+        assert done.check().frame["capacity"].tolist() == [given, given]
