@@ -424,16 +424,25 @@ def _leeway_sentence(answer: HubResult) -> Said:
         said.append(bend)
         claims += bend.claims
     if answer.weighted is not None:
-        best, other = set(found.best.chosen), answer.weighted.best.chosen
-        if set(other) == best:
+        mine, other = found.best, answer.weighted.best
+        sure = all(best.status == "proven_optimal" for best in (mine, other))
+        best = "best" if sure else "best found"
+        if _as_good(mine.chosen, answer.weighted):
             claims.append(Claim("hub_weighted_best", "same"))
-            said.append("With deprived areas counting more, the same set is best.")
+            said.append(f"With deprived areas counting more, the same set is {best}.")
         else:
             claims.append(Claim("hub_weighted_best", "other"))
             said.append(
                 sentence(
-                    "with deprived areas counting more, the best set is "
-                    f"{answer.weighted.named(other)}"
+                    f"with deprived areas counting more, the {best} set is "
+                    f"{answer.weighted.named(other.chosen)}"
                 )
             )
     return Said(" ".join(said), claims)
+
+
+def _as_good(chosen: Sequence[str], found: HubSearch) -> bool:
+    """Tell whether a set is the best that was found, or exactly as good."""
+    near = found.near_best.table
+    level = [set(ids) for ids in near["chosen"][near["worse"] <= 1e-9]]
+    return set(chosen) in [set(found.best.chosen), *level]

@@ -42,15 +42,18 @@ class Alternatives:
         True when it is proven that no other set belongs in the list.
     best : Solution
         The first of them, verified.
+    full : bool
+        True where as many are listed as were asked for, so that others may be as near.
     """
 
     table: pd.DataFrame
     complete: bool
     best: Solution
+    full: bool = False
 
     @property
     def ties(self) -> int:
-        """How many sets are exactly as good as the best, itself included."""
+        """How many sets listed are exactly as good as the best, itself included."""
         return int((self.table["worse"] <= 1e-9).sum())
 
 
@@ -140,7 +143,7 @@ def alternatives(
     last = table[goals[-1].words].astype(float)
     least = float(last.min()) if len(last) else 1.0
     table["worse"] = (last - least) / (abs(least) if least else 1.0)
-    return Alternatives(table, complete, best)
+    return Alternatives(table, complete, best, len(table) >= count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,8 @@ class Curve:
         Where a number cannot keep the rules its status says so; ask `site` for the reason.
     elbow : int or None
         Where another site stops paying as before: the number furthest below the straight line
-        from the first to the last (Satopaa et al. 2011); None with fewer than three numbers.
+        from the first to the last (Satopaa et al. 2011); None with fewer than three numbers, or
+        where not all of them serve as many families, so that their means are of others.
     """
 
     solutions: dict[int, Solution]
@@ -235,7 +239,16 @@ def curve(
         watch = _watch_of(time_limit_s, progress, 0.0, seed)
         resolved = resolve(asked, "curve")
         solutions[int(p)] = _solve(asked, resolved, watch, seed=seed, explaining=False)
-    return Curve(solutions, _elbow_of({p: s.objective for p, s in solutions.items()}))
+    return Curve(solutions, _elbow_among(solutions))
+
+
+def _elbow_among(solutions: Mapping[int, Solution]) -> int | None:
+    """Find where more sites stop paying, unless they serve more families: means are of others."""
+    found = {p: s for p, s in solutions.items() if np.isfinite(s.objective)}
+    left_out = [s.unserved_weight for s in found.values()]
+    if left_out and max(left_out) - min(left_out) > 1e-9 * max(1.0, *left_out):
+        return None
+    return _elbow_of({p: s.objective for p, s in found.items()})
 
 
 def _elbow_of(values: dict[int, float]) -> int | None:

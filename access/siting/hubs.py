@@ -117,8 +117,7 @@ class HubSearch:
         lines = [self._best_words(), self._unserved_words(), self._near_words()]
         if self.council is not None:
             lines.append(self._council_words(self.council))
-        proven = {s.status for s in self.curve.solutions.values()} == {"proven_optimal"}
-        lines.append(bend_words(self.curve) if proven else Said(""))
+        lines.append(bend_words(self.curve))
         return joined(lines, "\n")
 
     def _unserved_words(self) -> Said:
@@ -142,13 +141,15 @@ class HubSearch:
         if others < 1:
             return Said("")
         share = float(table["worse"].max())
+        least, relation = ("at least ", "least") if self.near_best.full else ("", "is")
+        tied = relation if level == others else "is"
         claims = [Claim("hub_listed_worse", "largest", (share,)),
-                  Claim("hub_listed", "is", (float(others),)),
-                  Claim("hub_level", "is", (float(level),))]  # fmt: skip
+                  Claim("hub_listed", relation, (float(others),)),
+                  Claim("hub_level", tied, (float(level),))]  # fmt: skip
         how = "exactly as good" if share <= 0 else f"within {at_most(share)} of it"
         as_good = f", {level} of them exactly as good" if level > 0 and share > 0 else ""
         verb = "is" if others == 1 else "are"
-        text = f"it is not alone: {number(others, 'other set')} {verb} {how}{as_good}"
+        text = f"it is not alone: {least}{number(others, 'other set')} {verb} {how}{as_good}"
         return Said(sentence(text), claims)
 
     def _best_words(self) -> Said:
@@ -163,7 +164,9 @@ class HubSearch:
             sure = "not proven"
             if np.isfinite(best.bound):
                 sure += f": another set may come down to {best.bound:.2f}, and none below"
-        level = level_words(self.near_best.ties - 1) if proven else ""
+        near = self.near_best
+        some = near.full and near.ties == len(near.table)
+        level = level_words(near.ties - 1, or_more=some) if proven else ""
         how = "best" if proven else "is"
         claims = [Claim("hub_best_size", "is", (float(n),)),
                   Claim("hub_best_mean", how, (best.objective,))]  # fmt: skip
@@ -222,9 +225,10 @@ def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
 
 
 def bend_words(curve: Curve) -> Said:
-    """Say where more hubs begin to save less, and what each saves; empty where nowhere."""
+    """Say where more hubs begin to save less, and what each saves; empty where not proven."""
     bend = _bend_of(curve)
-    if bend is None:
+    proven = {s.status for s in curve.solutions.values()} == {"proven_optimal"}
+    if bend is None or not proven:
         return Said("")
     at, early, late = bend
     claims = [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
@@ -355,8 +359,8 @@ class _Every:
         worse = (values - least) / (abs(least) if least else 1.0)
         rows = pd.DataFrame(
             {"chosen": [self.ids(k) for k in near], "mean minutes": values, "worse": worse}
-        )
-        return Alternatives(rows[worse <= within + 1e-9].reset_index(drop=True), True, best)
+        )[worse <= within + 1e-9].reset_index(drop=True)
+        return Alternatives(rows, True, best, len(rows) >= count)
 
     def front(self) -> Front:
         """List the sets that no other beats on both the mean and the worst-off area."""
@@ -417,8 +421,7 @@ def _listed_rank(
     found, own = standing(field, ids, rules), field.values(ids)
     if found is None:
         raise ParameterError("the sets are too many to list")
-    near = field.minutes[:, field.columns(ids)].min(axis=1)
-    means = figures_of(near, field.offers, {}, ()).by_offer
+    means = figures_of(field.near(ids), field.offers, {}, ()).by_offer
     return SetRank(
         ids, own["mean"], own["worst"], {o.title: means[o.key] for o in field.offers},
         found.best["mean"], found.best["worst"], found.sets, found.rank["mean"],

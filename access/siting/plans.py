@@ -619,7 +619,10 @@ def with_room(
     columns = asked.columns(found.assignment.tolist())
     assigned = np.full(len(rows), asked.columns(found.chosen)[0], np.intp)
     assigned[rows] = columns
-    return Choice(found.chosen, found.objective, found.status, found.gap, None, assigned=assigned)
+    return Choice(
+        found.chosen, found.objective, found.status, found.gap, None, (found.chosen,), 1, False,
+        assigned=assigned,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

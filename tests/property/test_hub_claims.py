@@ -317,7 +317,13 @@ def test_what_a_search_says_is_worked_out_set_by_set(part):
         ordered = sorted(means.values())
         if "hub_listed" in claims:
             many = int(claims["hub_listed"].numbers[0])
+            full = many == 9  # ten are listed: there may be more of them
+            assert claims["hub_listed"].relation == ("least" if full else "is")
+            assert ("at least nine other" in said) == full
+            all_tied = full and claims["hub_level"].numbers == (9.0,)
+            assert ("level with at least 9 others" in said) == all_tied
             true |= {"hub_listed": many, "hub_listed_worse": ordered[many] / least - 1}
+            true["hub_level"] = min(true["hub_level"], many)
             assert many == min(9, sum(v <= least * (1 + WITHIN) + 1e-9 for v in ordered) - 1)
         least_of = {
             p: min(joint(study, c) for c in itertools.combinations(study.sites, p))
@@ -361,10 +367,18 @@ def test_where_more_hubs_begin_to_save_less_is_worked_out_from_the_curve(seed):
     means = np.sort(rng.integers(1, 40, size=len(sizes)))[::-1].astype(float)
     if seed % 9 == 0:
         means[:] = 5.0
+    proven = seed % 4 != 3
     curve = SimpleNamespace(
         elbow=int(rng.choice(sizes)),
-        solutions={p: SimpleNamespace(objective=m) for p, m in zip(sizes, means, strict=True)},
-    )
+        solutions={
+            p: SimpleNamespace(objective=m, status="proven_optimal") for p, m in
+            zip(sizes, means, strict=True)
+        },
+    )  # fmt: skip
+    if not proven:  # of what was found no step is known
+        curve.solutions[int(rng.choice(sizes))].status = str(
+            rng.choice(["usual_minutes", "feasible"])
+        )
     worse = np.sort(rng.choice([0.0, 0.01, 0.3], size=int(rng.integers(1, 4))))
     plain = SimpleNamespace(
         curve=curve,
@@ -373,6 +387,7 @@ def test_where_more_hubs_begin_to_save_less_is_worked_out_from_the_curve(seed):
     )
     said = say._leeway_sentence(SimpleNamespace(plain=plain, weighted=None, mode="walk"))
     by = {claim.what: claim for claim in said.claims}
+    assert proven or "saves" not in said
     if "hub_saves" in by:
         at, (late, early) = curve.elbow, by["hub_saves"].numbers
         steps = [(p, means[k] - means[k + 1]) for k, p in enumerate(sizes[1:])]
