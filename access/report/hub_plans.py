@@ -91,8 +91,9 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
     ]
     said = [
         f"{capital(_plan_name(best, plans))}: {_named(best, names)}, "
-        f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}; the "
-        f"council's own: {_named(council, names)}, {wording.minutes(council.figures.joint)}."
+        f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}"
+        f"{left_out(best)}; the council's own: {_named(council, names)}, "
+        f"{wording.minutes(council.figures.joint)}{left_out(council)}."
     ]
     place = council.standing or council.freely
     if place is None or not place.sets:
@@ -108,7 +109,10 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
     among = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
     if place.within_rules:
         wished = _wished(plans, other=bool(rule))
-        said.append(f"Among {among}{wished}, the council's own is {listed(ranks)} (1st is best).")
+        first = "1st is best"
+        if any(p.figures.unserved > _NOBODY for p in plans.plans):
+            first += "; sets that leave fewer people out come first"
+        said.append(f"Among {among}{wished}, the council's own is {listed(ranks)} ({first}).")
     else:
         claims.append(Claim("council_keeps_rules", "none", (0.0,)))
         said.append(f"It is none of {among} that keep the rules; it would be {listed(ranks)}.")
@@ -144,6 +148,23 @@ def _place_note(plans: HubPlans) -> str:
     few = " (where as many can keep that)" if rule and not all(ruled) else ""
     kept = f"{rule}{few}{_wished(plans, other=bool(rule))}"
     return f"Place: among sets of as many{kept}, by average trip."
+
+
+_NOBODY = 1e-9
+
+
+def left_out(plan: HubPlan) -> str:
+    """Say how many reach no hub of a plan, and so are in none of its minutes, if any."""
+    share = plan.figures.unserved
+    return f" ({share_figure(share, 1)} reach none)" if share > _NOBODY else ""
+
+
+def _left_out_note(plans: HubPlans) -> tuple[str, ...]:
+    """Say below a table of minutes who is in none of them."""
+    letters = _plan_letters(plans)
+    some = [f"{letters[p.key]} {share_figure(p.figures.unserved, 1)}" for p in plans.plans
+            if p.figures.unserved > _NOBODY]  # fmt: skip
+    return (f"In no mean, for they reach no hub of the plan: {listed(some)}.",) if some else ()
 
 
 def _plan_name(plan: HubPlan, plans: HubPlans) -> str:
@@ -389,7 +410,7 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
+        notes=(f"{proof} proven best of what was asked.{place}{drawn}", *_left_out_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
 
@@ -419,7 +440,10 @@ def plan_minutes_table(plans: HubPlans) -> Table:
             Column("area", "Which", width=2.6),
         ),
         tuple(rows),
-        notes=(f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",),
+        notes=(
+            f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",
+            *_left_out_note(plans),
+        ),
         short="Hub plans, minutes",
     )  # fmt: skip
 

@@ -56,6 +56,9 @@ from access.text import (
     share_figure,
 )
 
+_MISSED = 1e-9
+"""A share of demand below this is none."""
+
 
 @dataclass(frozen=True, eq=False)
 class HubSearch:
@@ -77,6 +80,8 @@ class HubSearch:
         What stands at each site today.
     assumptions : tuple of str
         What must be said beside any of these numbers.
+    whole : bool
+        Whether everybody can reach every site that may be chosen.
     """
 
     curve: Curve
@@ -89,6 +94,7 @@ class HubSearch:
     kinds: Mapping[str, str]
     shares: Mapping[str, float]
     assumptions: tuple[str, ...] = ()
+    whole: bool = True
 
     def curve_frame(self) -> pd.DataFrame:
         """Give the curve with names, one row a number of hubs."""
@@ -158,6 +164,8 @@ class HubSearch:
             return Said(best.words)
         proven = best.status == "proven_optimal"
         sure = "proven: no other set has a lower mean"
+        if not self.whole:
+            sure = "proven: no set that leaves as few people out has a lower mean"
         if best.status == USUAL_MINUTES:
             sure = "proven for each place's own usual minutes, not minute by minute"
         elif not proven:
@@ -181,15 +189,23 @@ class HubSearch:
         )
 
     def _council_words(self, council: SetRank) -> Said:
+        missed, n = council.missed > _MISSED, len(council.chosen)
         claims = [Claim("hub_council_mean", "is", (council.mean_minutes,)),
-                  Claim("hub_council_more", "is", (council.mean_excess_minutes,)),
-                  Claim("hub_council_worst", "is", (council.worst_minutes,)),
-                  Claim("hub_least_worst", "is", (council.best_worst_minutes,))]  # fmt: skip
+                  Claim("hub_council_worst", "is", (council.worst_minutes,))]  # fmt: skip
         text = (
-            f"The council's {len(council.chosen)} ({self.named(council.chosen)}) have a mean of "
-            f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more than the "
-            f"best {len(council.chosen)}"
+            f"The council's {n} ({self.named(council.chosen)}) have a mean of "
+            f"{council.mean_minutes:.2f} minutes"
         )
+        if missed:
+            claims.append(Claim("hub_council_missed", "is", (council.missed,)))
+            text += (
+                f" for those who reach one; {share_figure(council.missed, 1)} more of the demand "
+                f"than with the best {n} reaches none"
+            )
+        else:
+            claims.append(Claim("hub_council_more", "is", (council.mean_excess_minutes,)))
+            claims.append(Claim("hub_least_worst", "is", (council.best_worst_minutes,)))
+            text += f", {council.mean_excess_minutes:.2f} more than the best {n}"
         if council.rank_mean is not None and council.rank_worst is not None:
             claims += [
                 Claim("hub_sets", "is", (float(council.sets),)),
@@ -199,11 +215,10 @@ class HubSearch:
             text += (
                 f": {about_ordinal(council.rank_mean)} of {council.sets:,} sets by the mean and "
                 f"{about_ordinal(council.rank_worst)} by the worst-off area"
+                f"{'' if self.whole else ', those that leave fewest out first'}"
             )
-        text += (
-            f" ({council.worst_minutes:.1f} minutes against {council.best_worst_minutes:.1f} "
-            "at best)."
-        )
+        against = f" against {council.best_worst_minutes:.1f} at best"
+        text += f" ({council.worst_minutes:.1f} minutes{'' if missed else against})."
         if council.within_rules:
             return Said(text, claims)
         claims.append(Claim("council_keeps_rules", "none", (0.0,)))
@@ -297,7 +312,11 @@ def hub_search(
         curve=bends, best=best, best_worst=worst, near_best=near, front=front,
         council=_standing_of(asked, ids, every),
     )  # fmt: skip
-    told = tuple(assumptions)
+    told, resolved = tuple(assumptions), resolve(asked)
+    whole = all(
+        bool(np.isfinite(s.minutes[s.weights > 0][:, resolved.may]).all())
+        for s in resolved.services
+    )
     if field is not None and field.each:
 
         def least(p: int) -> tuple[str, ...] | None:
@@ -307,15 +326,16 @@ def hub_search(
         def solved(ids: tuple[str, ...]) -> Solution:
             return site(replace(asked, p=len(ids), locked_open=ids))
 
-        whole = every is not None and site_costs is None
-        found = minute_by_minute(found, field, least, solved, listed=whole)
+        listed = every is not None and site_costs is None
+        found = minute_by_minute(found, field, least, solved, listed=listed)
         told = (*told, _HOW_CHOSEN)
     return HubSearch(
         **found,
         names=dict(names or {}),
         kinds=dict(kinds or {}),
-        shares={d.name: s.share for d, s in zip(demands, resolve(asked).services, strict=True)},
+        shares={d.name: s.share for d, s in zip(demands, resolved.services, strict=True)},
         assumptions=told,
+        whole=whole,
     )
 
 

@@ -454,4 +454,7 @@ def _unranked(field: HubField, council: SetRank, best: Solution | None) -> SetRa
         best_mean_minutes=min(found["mean"], values["mean"]),
         best_worst_minutes=min(found["worst"], values["worst"]),
         sets=0, rank_mean=None, rank_worst=None,
+        missed=0.0 if best is None else max(
+            field.left_out(council.chosen)["mean"] - field.left_out(best.chosen)["mean"], 0.0
+        ),
     )  # fmt: skip
