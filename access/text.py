@@ -188,15 +188,18 @@ def listed(names: Sequence[str], *, none: str = "none", most: int | None = None)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def level_words(level: int) -> str:
+def level_words(level: int, *, or_more: bool = False) -> str:
     """Say beside a best one how many others are as good.
 
     Examples
     --------
     >>> level_words(0), level_words(1), level_words(75)
     ('', ', level with 1 other', ', level with 75 others')
+    >>> level_words(9, or_more=True)
+    ', level with at least 9 others'
     """
-    return f", level with {level:,} other{'' if level == 1 else 's'}" if level else ""
+    least = "at least " if or_more else ""
+    return f", level with {least}{level:,} other{'' if level == 1 else 's'}" if level else ""
 
 
 def share_span(low: float, high: float) -> str:

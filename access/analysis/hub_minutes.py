@@ -39,21 +39,35 @@ class _OfferAsked:
 
 
 def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
-    """List a study's offers, shares together 1; each service is one where none are given."""
+    """List the offers that somebody is counted for, shares together 1.
+
+    Each service is one where none are given.
+    """
+    asked = _offers_given(study)
+    found = [o for o in asked if people_of(study, o).any()]
+    found = found if any(o.share for o in found) else asked
+    whole = sum(offer.share for offer in found)
+    return tuple(replace(offer, share=offer.share / whole) for offer in found)
+
+
+def without_people(study: Study) -> list[str]:
+    """Name the offers that nobody is counted for: they weigh nothing in where hubs stand."""
+    used = {offer.key for offer in offers_of(study)}
+    return [o.title for o in _offers_given(study) if o.key not in used]
+
+
+def _offers_given(study: Study) -> list[_OfferAsked]:
     hubs = study.config.hubs
     if hubs.offers:
-        found = [
+        return [
             _OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
             for key, o in hubs.offers.items()
         ]
-    else:
-        found = [
-            _OfferAsked(key, s.title, s.age_band or "",
-                       hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
-            for key, s in study.config.services.items()
-        ]  # fmt: skip
-    whole = sum(offer.share for offer in found)
-    return tuple(replace(offer, share=offer.share / whole) for offer in found)
+    return [
+        _OfferAsked(key, s.title, s.age_band or "",
+                   hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
+        for key, s in study.config.services.items()
+    ]  # fmt: skip
 
 
 def people_of(study: Study, offer: _OfferAsked) -> pd.Series:

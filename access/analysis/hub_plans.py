@@ -44,7 +44,7 @@ from access.siting.set_figures import (
 )
 from access.study import Study
 from access.study.tables import without_shapes
-from access.text import listed, number, pounds
+from access.text import listed, number, numeral, pounds
 
 _SEED = 2018
 _DRAWN_RIVALS = 4
@@ -374,9 +374,9 @@ def _hub_plans(
     if council:
         maker.add("council", "The council's own", council)
     asked = maker.locality_rules()
-    ruled = bool(asked) and maker.under(maker.base(), size)[1]
-    if ruled:
-        maker.best("locality", f"Best {n}, one or more in each locality", size, **own)
+    each = f"{numeral(maker.hubs.per_locality)} or more in each locality"
+    if maker.under(maker.base(), size)[1]:
+        maker.best("locality", f"Best {n}, {each}", size, **own)
     maker.best("freely", f"Best {n} anywhere", size, ruled=False, **own)
     _among(maker, size, n, own)
     if maker.field.deprived_weights is not None:
@@ -391,13 +391,14 @@ def _hub_plans(
     if beside is not None:
         maker.best("stays", f"Best {n} beside the sites that stay", size, asked=beside, **own)
     for more in [s for s in maker.hubs.sizes if s != size and s <= len(candidates)]:
-        also = ", one or more in each locality" if maker.under(maker.base(), more)[1] else ""
+        also = f", {each}" if maker.under(maker.base(), more)[1] else ""
         maker.best(f"size_{more}", f"Best {number(more, 'hub')}{also}", more, **own)
-    _room_and_cost(maker, size, n)
+    _room_and_cost(maker, size, n, own)
     for k, ids in enumerate(typed, 1):
         maker.add(f"asked_{k}", f"Plan asked for{'' if len(typed) == 1 else f', {k}'}", ids)
     found, drawn = _drawn(maker, draws, within)
     rows = {p.figures.worst_area for p in found} - {None}
+    ruled, base = any(p.rule or p.standing is not None for p in found), maker.base()
     return HubPlans(
         plans=found, offers=maker.offers_by_area(), mode=mode, without_car=maker.without_car,
         car_known=maker.car_known,
@@ -406,6 +407,7 @@ def _hub_plans(
         closures=maker.closures, draws=draws, drawn=drawn, within=within,
         notes=(*maker.notes, *([drawn] if drawn else [])),
         worst_words={k: _area_words(maker.study, k) for k in sorted(filter(_is_row, rows))},
+        wishes=bool(base.rules or base.must or base.never),
     )  # fmt: skip
 
 
@@ -437,7 +439,7 @@ def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None
         )
 
 
-def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
+def _room_and_cost(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
     """Choose with room and costs where the register knows them; say once where it does not."""
     room, costs = _register(maker, maker.room_column), _register(maker, "annual_cost_gbp")
     if room:
@@ -448,7 +450,8 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str) -> None:
         within: tuple[Rule, ...] = (*maker.base().rules, Budget(budget))
         every = {i: costs.get(i, 0.0) for i in maker.field.site_ids}
         rules = replace(maker.base(), rules=within, among=tuple(costs), costs=every)
-        maker.best("budget", f"Best {n} within {pounds(budget)} a year", size, rules=rules)
+        title = f"Best {n} within {pounds(budget)} a year"
+        maker.best("budget", title, size, rules=rules, **own)
         _partly(maker, costs, "cost")
     lacking = [w for w, known in (("room", room), ("running cost", costs)) if not known]
     if lacking:

@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.anew import _measured_to, _site_rows
-from access.analysis.hub_minutes import _HubMinutes, hub_minutes, offers_of, people_of
+from access.analysis.hub_minutes import (
+    _HubMinutes,
+    hub_minutes,
+    offers_of,
+    people_of,
+    without_people,
+)
 from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker, check_plan_keys
 from access.analysis.questions import _places_of, _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
@@ -400,6 +406,10 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     offers = offers_of(study)
     parts = {f"{o.title}{f' ({o.ages})' if o.ages else ''}": o.share for o in offers}
     told = [f"Joint demand: {shares_of(parts)}."] if len(parts) > 1 else []
+    told += [
+        f"{title}: nobody is counted for it, so it weighs nothing in where hubs stand."
+        for title in without_people(study)
+    ]
     told.append(_travel_alone(study))
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:

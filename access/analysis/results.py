@@ -298,7 +298,7 @@ class HubPlans:
     car_known : bool
         Whether it is known who has no car; if not, `without_car` is told of all families.
     rule : str
-        The locality rule in words; empty where there is none.
+        The locality rule in words; empty where no plan keeps it or has a place under it.
     localities : tuple of str
         Where the rule asks for hubs.
     closures : tuple of str
@@ -312,6 +312,9 @@ class HubPlans:
         What was not asked or could not be, and why.
     worst_words : dict of int to str
         Names of areas, by row.
+    wishes : bool
+        Whether it is said which sites must or may not be hubs, alone or together: places are then
+        among the sets that keep that.
     """
 
     plans: tuple[HubPlan, ...]
@@ -327,6 +330,7 @@ class HubPlans:
     within: float
     notes: tuple[str, ...]
     worst_words: Mapping[int, str]
+    wishes: bool = False
 
     def plan(self, key: str) -> HubPlan:
         """Take a plan by its key."""

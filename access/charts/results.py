@@ -776,7 +776,8 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
         axes.set_ylabel("mean minutes")
 
     unserved = " Those who cannot reach any of the hubs are in no mean."
-    unserved = unserved if curve["unserved_weight"].any() else ""
+    lost = curve["unserved_weight"].any() or (council is not None and council.missed)
+    unserved = unserved if lost else ""
     of_all = "" if len(found.shares) < 2 else ", people of all services by their shares"
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "

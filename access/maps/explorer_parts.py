@@ -560,6 +560,7 @@ def _measured(
             "deprived": _known(figures.by_group.get(DEPRIVED, np.nan)),
             "worst": _known(figures.worst_minutes),
             "reach": list(figures.reach.values()),
+            "unserved": figures.unserved,
         },
         "standing": {"ruled": _standing(plan.standing), "freely": _standing(plan.freely)},
         "near": [pack(way[rows, None]) for way in distinct],

@@ -91,32 +91,38 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
     ]
     said = [
         f"{capital(_plan_name(best, plans))}: {_named(best, names)}, "
-        f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}; the "
-        f"council's own: {_named(council, names)}, {wording.minutes(council.figures.joint)}."
+        f"{wording.minutes(best.figures.joint)} on average by the {trip(plans.mode)}"
+        f"{left_out(best)}; the council's own: {_named(council, names)}, "
+        f"{wording.minutes(council.figures.joint)}{left_out(council)}."
     ]
     place = council.standing or council.freely
     if place is None or not place.sets:
-        none = "There are too many sets to list, so the council's own has no place."
-        return Said(" ".join([*said, none]), claims)
+        why = f"No {len(council.chosen)} sites keep the rules asked for"
+        why = "There are too many sets to list" if place is None else why
+        return Said(" ".join([*said, f"{why}, so the council's own has no place."]), claims)
     words = {"mean": "by average trip", "deprived": f"by the {DEPRIVED}'s own average",
              "worst": "by the worst-off area"}  # fmt: skip
     ranks = [f"{about_ordinal(rank)} {words[by]}" for by, rank in place.rank.items()]
     claims += [Claim(f"hub_rank:{by}", "is", (float(r),)) for by, r in place.rank.items()]
     claims.append(Claim("hub_sets", "is", (float(place.sets),)))
     rule = f" with {plans.rule}" if council.standing is not None and plans.rule else ""
-    sets = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
+    among = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
     if place.within_rules:
-        said.append(f"Among {sets}, the council's own is {listed(ranks)} (1st is best).")
+        wished = _wished(plans, other=bool(rule))
+        first = "1st is best"
+        if any(p.figures.unserved > _NOBODY for p in plans.plans):
+            first += "; sets that leave fewer people out come first"
+        said.append(f"Among {among}{wished}, the council's own is {listed(ranks)} ({first}).")
     else:
         claims.append(Claim("council_keeps_rules", "none", (0.0,)))
-        said.append(f"It is none of {sets} that keep the rules; it would be {listed(ranks)}.")
-    if council.standing is not None and council.freely is not None and rule:
-        free = council.freely
+        said.append(f"It is none of {among} that keep the rules; it would be {listed(ranks)}.")
+    free = council.freely
+    if rule and free is not None and free.within_rules:
         claims.append(Claim("hub_free_rank:mean", "is", (float(free.rank["mean"]),)))
         claims.append(Claim("hub_free_sets", "is", (float(free.sets),)))
         said.append(
-            f"Without that rule it is {about_ordinal(free.rank['mean'])} of all {free.sets:,} by "
-            "average trip."
+            f"Without that rule it is {about_ordinal(free.rank['mean'])} of all {free.sets:,}"
+            f"{_wished(plans)} by average trip."
         )
     if place.rank["mean"] > 1:
         claims.append(Claim("hub_rank:mean", "some"))
@@ -125,6 +131,40 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
             "than travel, and what else was weighed is not in these figures."
         )
     return Said(" ".join(said), claims)
+
+
+def _wished(plans: HubPlans, *, other: bool = False) -> str:
+    """Say that only sets are counted that have what must be and lack what may not, if asked."""
+    asked = "the other rules asked for" if other else "the rules asked for"
+    return f" that keep {asked}" if plans.wishes else ""
+
+
+def _place_note(plans: HubPlans) -> str:
+    """Say among which sets plans have their places; nothing where none has one."""
+    ruled = [p.standing is not None for p in plans.plans if p.standing or p.freely]
+    if not ruled:
+        return ""
+    rule = f" with {plans.rule}" if any(ruled) and plans.rule else ""
+    few = " (where as many can keep that)" if rule and not all(ruled) else ""
+    kept = f"{rule}{few}{_wished(plans, other=bool(rule))}"
+    return f"Place: among sets of as many{kept}, by average trip."
+
+
+_NOBODY = 1e-9
+
+
+def left_out(plan: HubPlan) -> str:
+    """Say how many reach no hub of a plan, and so are in none of its minutes, if any."""
+    share = plan.figures.unserved
+    return f" ({share_figure(share, 1)} reach none)" if share > _NOBODY else ""
+
+
+def _left_out_note(plans: HubPlans) -> tuple[str, ...]:
+    """Say below a table of minutes who is in none of them."""
+    letters = _plan_letters(plans)
+    some = [f"{letters[p.key]} {share_figure(p.figures.unserved, 1)}" for p in plans.plans
+            if p.figures.unserved > _NOBODY]  # fmt: skip
+    return (f"In no mean, for they reach no hub of the plan: {listed(some)}.",) if some else ()
 
 
 def _plan_name(plan: HubPlan, plans: HubPlans) -> str:
@@ -353,9 +393,7 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     chosen = [p for p in plans.plans if p.choice is not None]
     sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
     proof = "Every plan chosen here is" if sure == len(chosen) else f"{sure} of these are"
-    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
-    rule = f" with {plans.rule}" if plans.rule else ""
-    place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
+    place = f" {note}" if (note := _place_note(plans)) else ""
     drawn = (
         f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
         f"{percent(plans.within)} of the best of those compared."
@@ -372,7 +410,7 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
+        notes=(f"{proof} proven best of what was asked.{place}{drawn}", *_left_out_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
 
@@ -402,7 +440,10 @@ def plan_minutes_table(plans: HubPlans) -> Table:
             Column("area", "Which", width=2.6),
         ),
         tuple(rows),
-        notes=(f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",),
+        notes=(
+            f"Groups: all offers together. {foot}: the nearest hub {how(plans.without_car)}.",
+            *_left_out_note(plans),
+        ),
         short="Hub plans, minutes",
     )  # fmt: skip
 
@@ -432,7 +473,7 @@ def plan_reach_table(plans: HubPlans) -> Table:
 def place_words(plan: HubPlan) -> str:
     """Say a plan's place by average trip among sets of as many that keep the locality rule."""
     place = plan.standing or plan.freely
-    if place is None or not place.sets:
+    if place is None:
         return "not listed"
     return about_ordinal(place.rank["mean"]) if place.within_rules else "breaks the rules"
 
@@ -447,14 +488,13 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
         firm: Value = NOT_APPLICABLE
         if p.choice is not None:
             near = f"{p.choice.near_count:,}{'' if p.choice.near_complete else ' or more'}"
-            firm = listed([names.get(i, i) for i in p.choice.firm])
+            if p.choice.near_count >= FIRM_FROM:
+                firm = listed([names.get(i, i) for i in p.choice.firm])
         held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
         back = NOT_APPLICABLE if p.stays is None or p.stays.lost else p.stays.given_back
         rank = place_words(p)
         rows.append((letters[p.key], rank, near, firm, held, *([back] if beside else [])))
-    sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
-    rule = f" with {plans.rule}" if plans.rule else ""
-    of = "" if sets is None else f"Place: among sets of as many{rule}, by average trip. "
+    of = f"{note} " if (note := _place_note(plans)) else ""
     return Table(
         "Plans of hubs: place, near-best sets, how they hold"
         + (", and what they give back beside the sites that stay" if beside else ""),

@@ -23,6 +23,7 @@ from access.measure.distribution import weighted_mean
 from access.report.findings import Wording
 from access.report.hub_plans import (
     _NO_MINUTES,
+    _NOBODY,
     _council_words,
     _plans_beside_table,
     _proof,
@@ -45,6 +46,7 @@ from access.text import (
     listed,
     number,
     sentence,
+    share_figure,
     shares_of,
 )
 
@@ -369,6 +371,15 @@ def _best_sentence(
     more = _mean_minutes(results, council, mode)["joint"] - joint
     claims.append(Claim("hub_council_more", "is", (more,)))
     own = listed([names.get(i, i) for i in council])
+    missed = 0.0 if results.hubs is None or results.hubs.plain.council is None else (
+        results.hubs.plain.council.missed)  # fmt: skip
+    if missed > _NOBODY:
+        claims[-1] = Claim("hub_council_missed", "is", (missed,))
+        text = (
+            f"the council chose {own}: {wording.minutes(more + joint)} on average for those who "
+            f"reach one; {share_figure(missed, 1)} more of the demand reaches none"
+        )
+        return Said(f"{first} {sentence(text)}", claims)
     if abs(more) < _NO_MINUTES:
         return Said(f"{first} {sentence(f'the council chose {own}: as long on average')}", claims)
     return Said(f"{first} {sentence(f'the council chose {own}: {wording.change(more)}')}", claims)
@@ -424,16 +435,25 @@ def _leeway_sentence(answer: HubResult) -> Said:
         said.append(bend)
         claims += bend.claims
     if answer.weighted is not None:
-        best, other = set(found.best.chosen), answer.weighted.best.chosen
-        if set(other) == best:
+        mine, other = found.best, answer.weighted.best
+        sure = all(best.status == "proven_optimal" for best in (mine, other))
+        best = "best" if sure else "best found"
+        if _as_good(mine.chosen, answer.weighted):
             claims.append(Claim("hub_weighted_best", "same"))
-            said.append("With deprived areas counting more, the same set is best.")
+            said.append(f"With deprived areas counting more, the same set is {best}.")
         else:
             claims.append(Claim("hub_weighted_best", "other"))
             said.append(
                 sentence(
-                    "with deprived areas counting more, the best set is "
-                    f"{answer.weighted.named(other)}"
+                    f"with deprived areas counting more, the {best} set is "
+                    f"{answer.weighted.named(other.chosen)}"
                 )
             )
     return Said(" ".join(said), claims)
+
+
+def _as_good(chosen: Sequence[str], found: HubSearch) -> bool:
+    """Tell whether a set is the best that was found, or exactly as good."""
+    near = found.near_best.table
+    level = [set(ids) for ids in near["chosen"][near["worse"] <= 1e-9]]
+    return set(chosen) in [set(found.best.chosen), *level]

@@ -393,7 +393,7 @@ def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Give each plan a line: where, its minutes by offer, and its place."""
-    from access.report.hub_plans import place_words
+    from access.report.hub_plans import left_out, place_words
 
     lines = []
     for plan in plans.plans:
@@ -409,7 +409,7 @@ def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
             rank = rank if place.within_rules else f"; {place_words(plan)}"
         lines.append(
             f"  {plan.key}: {plan.title}: {listed([names.get(i, i) for i in plan.chosen])}: "
-            f"{_one(figures.joint)} minutes{each}{rank}"
+            f"{_one(figures.joint)} minutes{each}{left_out(plan)}{rank}"
         )
     return lines
 
@@ -517,7 +517,7 @@ def _plan_frame(plans: HubPlans) -> pd.DataFrame:
                 "without_car_minutes": plan.on_foot.joint,
                 **{f"share_within_{m:g}": v for m, v in figures.reach.items()},
                 **{f"without_car_share_within_{m:g}": v for m, v in plan.on_foot.reach.items()},
-                "given_back_minutes": None if stays is None else stays.given_back,
+                "given_back_minutes": None if stays is None or stays.lost else stays.given_back,
                 "rank": None if place is None else place.rank["mean"],
                 "sets": None if place is None else place.sets,
                 "status": "given" if plan.choice is None else plan.choice.status,
@@ -647,8 +647,11 @@ def _figures(found: HubSearch) -> dict[str, Any]:
             "mean_minutes": council.mean_minutes,
             "worst_minutes": council.worst_minutes,
             "by_service": dict(council.by_demand),
-            "more_than_best_minutes": council.mean_excess_minutes,
-            "worst_more_than_best_minutes": council.worst_excess_minutes,
+            "more_than_best_minutes": None if council.missed else council.mean_excess_minutes,
+            "worst_more_than_best_minutes": None
+            if council.missed
+            else council.worst_excess_minutes,
+            "share_left_out_more_than_best": council.missed,
             "sets": council.sets,
             "rank_mean": council.rank_mean,
             "rank_worst": council.rank_worst,

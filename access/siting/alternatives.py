@@ -23,7 +23,7 @@ from access.siting.constraints import (
 )
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.problem import Goal, Problem, _Faults, _read_count, _read_ids, _read_number
-from access.siting.resolve import _goal_value, _Resolved, resolve
+from access.siting.resolve import _goal_value, _goal_values, _Resolved, resolve
 from access.siting.search import Bools, Floats, Ints, Progress, _SideRows, _Stop, _tolerance, _Watch
 from access.siting.solution import Solution
 from access.siting.solve import _on_one_thread, _Run, _solve, _watch_of, site
@@ -42,15 +42,18 @@ class Alternatives:
         True when it is proven that no other set belongs in the list.
     best : Solution
         The first of them, verified.
+    full : bool
+        True where as many are listed as were asked for, so that others may be as near.
     """
 
     table: pd.DataFrame
     complete: bool
     best: Solution
+    full: bool = False
 
     @property
     def ties(self) -> int:
-        """How many sets are exactly as good as the best, itself included."""
+        """How many sets listed are exactly as good as the best, itself included."""
         return int((self.table["worse"] <= 1e-9).sum())
 
 
@@ -140,7 +143,7 @@ def alternatives(
     last = table[goals[-1].words].astype(float)
     least = float(last.min()) if len(last) else 1.0
     table["worse"] = (last - least) / (abs(least) if least else 1.0)
-    return Alternatives(table, complete, best)
+    return Alternatives(table, complete, best, len(table) >= count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +156,8 @@ class Curve:
         Where a number cannot keep the rules its status says so; ask `site` for the reason.
     elbow : int or None
         Where another site stops paying as before: the number furthest below the straight line
-        from the first to the last (Satopaa et al. 2011); None with fewer than three numbers.
+        from the first to the last (Satopaa et al. 2011); None with fewer than three numbers, or
+        where not all of them serve as many families, so that their means are of others.
     """
 
     solutions: dict[int, Solution]
@@ -235,7 +239,16 @@ def curve(
         watch = _watch_of(time_limit_s, progress, 0.0, seed)
         resolved = resolve(asked, "curve")
         solutions[int(p)] = _solve(asked, resolved, watch, seed=seed, explaining=False)
-    return Curve(solutions, _elbow_of({p: s.objective for p, s in solutions.items()}))
+    return Curve(solutions, _elbow_among(solutions))
+
+
+def _elbow_among(solutions: Mapping[int, Solution]) -> int | None:
+    """Find where more sites stop paying, unless they serve more families: means are of others."""
+    found = {p: s for p, s in solutions.items() if np.isfinite(s.objective)}
+    left_out = [s.unserved_weight for s in found.values()]
+    if left_out and max(left_out) - min(left_out) > 1e-9 * max(1.0, *left_out):
+        return None
+    return _elbow_of({p: s.objective for p, s in found.items()})
 
 
 def _elbow_of(values: dict[int, float]) -> int | None:
@@ -425,11 +438,11 @@ class SetRank:
     Parameters
     ----------
     mean_minutes, worst_minutes : float
-        Of the families that it serves; a set that leaves some out ranks after all that do not.
+        Of the families that it serves; a set ranks after all that leave fewer out.
     by_demand : dict of str to float
         Mean minutes of each demand.
     best_mean_minutes, best_worst_minutes : float
-        The least that any as many sites reach.
+        The least that any as many sites reach that leave fewest families out.
     sets : int
         How many sets of as many sites keep the rules.
     rank_mean, rank_worst : int or None
@@ -437,6 +450,8 @@ class SetRank:
         list.
     within_rules : bool
         Whether the set itself keeps the rules.
+    missed : float
+        Share of demand that it leaves out and as many sites can serve: means are then of others.
     """
 
     chosen: tuple[str, ...]
@@ -449,6 +464,7 @@ class SetRank:
     rank_mean: int | None
     rank_worst: int | None
     within_rules: bool
+    missed: float = 0.0
 
     @property
     def mean_excess_minutes(self) -> float:
@@ -483,20 +499,34 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
         for s in resolved.services
     }
     k = len(columns)
-    own = [values[0] for values in _measured(resolved, [np.array([columns])])]
+    own_mean, own_worst, own_lost, keeps_rules = (
+        values[0] for values in _measured(resolved, [np.array([columns])])
+    )
     if math.comb(len(resolved.site_ids), k) > _MOST_SETS:
         least = least_worst = math.inf
+        missed = 0.0
         if int(resolved.must.sum()) <= k <= int(resolved.may.sum()):
             asked = replace(problem, p=k, fewest=None, most=None)
-            least = site(replace(asked, goals=Goal.mean())).objective
-            least_worst = site(replace(asked, goals=Goal.worst())).objective
-        return SetRank(ids, mean, worst, by_demand, least, least_worst, 0, None, None, bool(own[2]))
-    means, worsts, keeps = _every_set(resolved, k)
-    means, worsts = means[keeps], worsts[keeps]
+            best = site(replace(asked, goals=Goal.mean()))
+            least, least_worst = best.objective, site(replace(asked, goals=Goal.worst())).objective
+            least_out = [resolved.site_ids.index(i) for i in best.chosen]
+            found = [np.array([least_out], np.intp)] if least_out else []
+            missed = own_lost - float(_measured(resolved, found)[2][0]) if found else 0.0
+        return SetRank(
+            ids, mean, worst, by_demand, least, least_worst, 0, None, None, bool(keeps_rules),
+            max(float(missed), 0.0),
+        )  # fmt: skip
+    means, worsts, lost, keeps = _every_set(resolved, k)
+    means, worsts, lost = means[keeps], worsts[keeps], lost[keeps]
+    fewest = lost <= lost.min(initial=np.inf) + _CLOSE
+    before, alike = lost < own_lost - _CLOSE, np.abs(lost - own_lost) <= _CLOSE
     return SetRank(
         ids, mean, worst, by_demand,
-        float(means.min(initial=np.inf)), float(worsts.min(initial=np.inf)), int(keeps.sum()),
-        _rank(means, own[0]), _rank(worsts, own[1]), bool(own[2]),
+        float(means[fewest].min(initial=np.inf)), float(worsts[fewest].min(initial=np.inf)),
+        int(keeps.sum()),
+        int(before.sum()) + _rank(means[alike], own_mean),
+        int(before.sum()) + _rank(worsts[alike], own_worst), bool(keeps_rules),
+        max(float(own_lost - lost.min(initial=own_lost)), 0.0),
     )  # fmt: skip
 
 
@@ -505,32 +535,42 @@ def _rank(values: Floats, own: float) -> int:
     return 1 + int((values < own - slack).sum())
 
 
-def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Bools]:
+def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Floats, Bools]:
     """Measure every set of k sites."""
     rows = sum(len(service.area_ids) for service in resolved.services)
     step = max(1, _CELLS_AT_ONCE // max(1, rows))
     return _measured(resolved, _blocks_of_sets(len(resolved.site_ids), k, step))
 
 
-def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Bools]:
-    """Give the mean, the worst, and whether it keeps the rules, for each of many sets.
+def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Floats, Bools]:
+    """Give the mean, the worst, the share left out, and whether it keeps the rules, for many sets.
 
-    A set that leaves families out is no better for it: its mean and worst are ``inf``.
+    Means and worst are of the families that a set serves.
     """
     stacked = _demand_rows(resolved)
     counted = stacked.active
     by_site = np.ascontiguousarray(stacked.minutes[counted].T)
     weights = stacked.mean[counted]
+    whole = bool(np.isfinite(by_site).all())
     rows = _join_rows(_count_rows(resolved), _reach_rows(resolved))
-    means, worsts, keeps = [], [], []
+    means, worsts, lost, keeps = [], [], [], []
     for sets in blocks:
         nearest = by_site[sets[:, 0]]
         for slot in range(1, sets.shape[1]):
             np.minimum(nearest, by_site[sets[:, slot]], out=nearest)
-        means.append(weighted_sums(nearest, weights))
-        worsts.append(nearest.max(axis=1, initial=0.0))
+        if whole:
+            means.append(weighted_sums(nearest, weights))
+            worsts.append(nearest.max(axis=1, initial=0.0))
+            lost.append(np.zeros(len(sets)))
+        else:
+            near = [s.minutes[:, sets].min(axis=2) for s in resolved.services]
+            every = [list(columns) for columns in sets]
+            means.append(_goal_values(resolved, Goal.mean(), near, every))
+            worsts.append(_goal_values(resolved, Goal.worst(), near, every))
+            lost.append(weighted_sums((~np.isfinite(nearest)).astype(float), weights))
         keeps.append(_keeps(resolved, rows, sets))
-    return np.concatenate(means), np.concatenate(worsts), np.concatenate(keeps)
+    left_out = np.concatenate(lost) / max(float(weights.sum()), 1e-300)
+    return np.concatenate(means), np.concatenate(worsts), left_out, np.concatenate(keeps)
 
 
 def _keeps(resolved: _Resolved, rows: _SideRows, sets: Ints) -> Bools:

@@ -56,6 +56,9 @@ from access.text import (
     share_figure,
 )
 
+_MISSED = 1e-9
+"""A share of demand below this is none."""
+
 
 @dataclass(frozen=True, eq=False)
 class HubSearch:
@@ -77,6 +80,8 @@ class HubSearch:
         What stands at each site today.
     assumptions : tuple of str
         What must be said beside any of these numbers.
+    whole : bool
+        Whether everybody can reach every site that may be chosen.
     """
 
     curve: Curve
@@ -89,6 +94,7 @@ class HubSearch:
     kinds: Mapping[str, str]
     shares: Mapping[str, float]
     assumptions: tuple[str, ...] = ()
+    whole: bool = True
 
     def curve_frame(self) -> pd.DataFrame:
         """Give the curve with names, one row a number of hubs."""
@@ -117,8 +123,7 @@ class HubSearch:
         lines = [self._best_words(), self._unserved_words(), self._near_words()]
         if self.council is not None:
             lines.append(self._council_words(self.council))
-        proven = {s.status for s in self.curve.solutions.values()} == {"proven_optimal"}
-        lines.append(bend_words(self.curve) if proven else Said(""))
+        lines.append(bend_words(self.curve))
         return joined(lines, "\n")
 
     def _unserved_words(self) -> Said:
@@ -142,13 +147,15 @@ class HubSearch:
         if others < 1:
             return Said("")
         share = float(table["worse"].max())
+        least, relation = ("at least ", "least") if self.near_best.full else ("", "is")
+        tied = relation if level == others else "is"
         claims = [Claim("hub_listed_worse", "largest", (share,)),
-                  Claim("hub_listed", "is", (float(others),)),
-                  Claim("hub_level", "is", (float(level),))]  # fmt: skip
+                  Claim("hub_listed", relation, (float(others),)),
+                  Claim("hub_level", tied, (float(level),))]  # fmt: skip
         how = "exactly as good" if share <= 0 else f"within {at_most(share)} of it"
         as_good = f", {level} of them exactly as good" if level > 0 and share > 0 else ""
         verb = "is" if others == 1 else "are"
-        text = f"it is not alone: {number(others, 'other set')} {verb} {how}{as_good}"
+        text = f"it is not alone: {least}{number(others, 'other set')} {verb} {how}{as_good}"
         return Said(sentence(text), claims)
 
     def _best_words(self) -> Said:
@@ -157,13 +164,17 @@ class HubSearch:
             return Said(best.words)
         proven = best.status == "proven_optimal"
         sure = "proven: no other set has a lower mean"
+        if not self.whole:
+            sure = "proven: no set that leaves as few people out has a lower mean"
         if best.status == USUAL_MINUTES:
             sure = "proven for each place's own usual minutes, not minute by minute"
         elif not proven:
             sure = "not proven"
             if np.isfinite(best.bound):
                 sure += f": another set may come down to {best.bound:.2f}, and none below"
-        level = level_words(self.near_best.ties - 1) if proven else ""
+        near = self.near_best
+        some = near.full and near.ties == len(near.table)
+        level = level_words(near.ties - 1, or_more=some) if proven else ""
         how = "best" if proven else "is"
         claims = [Claim("hub_best_size", "is", (float(n),)),
                   Claim("hub_best_mean", how, (best.objective,))]  # fmt: skip
@@ -178,15 +189,23 @@ class HubSearch:
         )
 
     def _council_words(self, council: SetRank) -> Said:
+        missed, n = council.missed > _MISSED, len(council.chosen)
         claims = [Claim("hub_council_mean", "is", (council.mean_minutes,)),
-                  Claim("hub_council_more", "is", (council.mean_excess_minutes,)),
-                  Claim("hub_council_worst", "is", (council.worst_minutes,)),
-                  Claim("hub_least_worst", "is", (council.best_worst_minutes,))]  # fmt: skip
+                  Claim("hub_council_worst", "is", (council.worst_minutes,))]  # fmt: skip
         text = (
-            f"The council's {len(council.chosen)} ({self.named(council.chosen)}) have a mean of "
-            f"{council.mean_minutes:.2f} minutes, {council.mean_excess_minutes:.2f} more than the "
-            f"best {len(council.chosen)}"
+            f"The council's {n} ({self.named(council.chosen)}) have a mean of "
+            f"{council.mean_minutes:.2f} minutes"
         )
+        if missed:
+            claims.append(Claim("hub_council_missed", "is", (council.missed,)))
+            text += (
+                f" for those who reach one; {share_figure(council.missed, 1)} more of the demand "
+                f"than with the best {n} reaches none"
+            )
+        else:
+            claims.append(Claim("hub_council_more", "is", (council.mean_excess_minutes,)))
+            claims.append(Claim("hub_least_worst", "is", (council.best_worst_minutes,)))
+            text += f", {council.mean_excess_minutes:.2f} more than the best {n}"
         if council.rank_mean is not None and council.rank_worst is not None:
             claims += [
                 Claim("hub_sets", "is", (float(council.sets),)),
@@ -196,11 +215,10 @@ class HubSearch:
             text += (
                 f": {about_ordinal(council.rank_mean)} of {council.sets:,} sets by the mean and "
                 f"{about_ordinal(council.rank_worst)} by the worst-off area"
+                f"{'' if self.whole else ', those that leave fewest out first'}"
             )
-        text += (
-            f" ({council.worst_minutes:.1f} minutes against {council.best_worst_minutes:.1f} "
-            "at best)."
-        )
+        against = f" against {council.best_worst_minutes:.1f} at best"
+        text += f" ({council.worst_minutes:.1f} minutes{'' if missed else against})."
         if council.within_rules:
             return Said(text, claims)
         claims.append(Claim("council_keeps_rules", "none", (0.0,)))
@@ -222,9 +240,10 @@ def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
 
 
 def bend_words(curve: Curve) -> Said:
-    """Say where more hubs begin to save less, and what each saves; empty where nowhere."""
+    """Say where more hubs begin to save less, and what each saves; empty where not proven."""
     bend = _bend_of(curve)
-    if bend is None:
+    proven = {s.status for s in curve.solutions.values()} == {"proven_optimal"}
+    if bend is None or not proven:
         return Said("")
     at, early, late = bend
     claims = [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
@@ -293,7 +312,11 @@ def hub_search(
         curve=bends, best=best, best_worst=worst, near_best=near, front=front,
         council=_standing_of(asked, ids, every),
     )  # fmt: skip
-    told = tuple(assumptions)
+    told, resolved = tuple(assumptions), resolve(asked)
+    whole = all(
+        bool(np.isfinite(s.minutes[s.weights > 0][:, resolved.may]).all())
+        for s in resolved.services
+    )
     if field is not None and field.each:
 
         def least(p: int) -> tuple[str, ...] | None:
@@ -303,15 +326,16 @@ def hub_search(
         def solved(ids: tuple[str, ...]) -> Solution:
             return site(replace(asked, p=len(ids), locked_open=ids))
 
-        whole = every is not None and site_costs is None
-        found = minute_by_minute(found, field, least, solved, listed=whole)
+        listed = every is not None and site_costs is None
+        found = minute_by_minute(found, field, least, solved, listed=listed)
         told = (*told, _HOW_CHOSEN)
     return HubSearch(
         **found,
         names=dict(names or {}),
         kinds=dict(kinds or {}),
-        shares={d.name: s.share for d, s in zip(demands, resolve(asked).services, strict=True)},
+        shares={d.name: s.share for d, s in zip(demands, resolved.services, strict=True)},
         assumptions=told,
+        whole=whole,
     )
 
 
@@ -355,8 +379,8 @@ class _Every:
         worse = (values - least) / (abs(least) if least else 1.0)
         rows = pd.DataFrame(
             {"chosen": [self.ids(k) for k in near], "mean minutes": values, "worse": worse}
-        )
-        return Alternatives(rows[worse <= within + 1e-9].reset_index(drop=True), True, best)
+        )[worse <= within + 1e-9].reset_index(drop=True)
+        return Alternatives(rows, True, best, len(rows) >= count)
 
     def front(self) -> Front:
         """List the sets that no other beats on both the mean and the worst-off area."""
@@ -417,8 +441,7 @@ def _listed_rank(
     found, own = standing(field, ids, rules), field.values(ids)
     if found is None:
         raise ParameterError("the sets are too many to list")
-    near = field.minutes[:, field.columns(ids)].min(axis=1)
-    means = figures_of(near, field.offers, {}, ()).by_offer
+    means = figures_of(field.near(ids), field.offers, {}, ()).by_offer
     return SetRank(
         ids, own["mean"], own["worst"], {o.title: means[o.key] for o in field.offers},
         found.best["mean"], found.best["worst"], found.sets, found.rank["mean"],

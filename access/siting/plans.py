@@ -145,6 +145,19 @@ class HubField:
         return None if self.deprived is None else own_weights(self.offers, self.deprived)
 
     @cached_property
+    def whole(self) -> bool:
+        """Whether everybody can reach every site."""
+        return bool(np.isfinite(self.minutes[self.weights > 0]).all())
+
+    @cached_property
+    def shares(self) -> dict[str, Floats]:
+        """What is added to each mean by an area, one row an offer: `weights` is their sum."""
+        found = {"mean": np.array([offer.weights for offer in self.offers])}
+        if self.deprived is not None and self.deprived_weights is not None:
+            found["deprived"] = np.array(_own_shares(self.offers, self.deprived))
+        return found
+
+    @cached_property
     def stand_in(self) -> Floats:
         """Minutes with the greatest finite ones where a site is out of reach: to choose by only."""
         return np.where(np.isfinite(self.minutes), self.minutes, self._top)
@@ -171,8 +184,10 @@ class HubField:
         return [where[i] for i in chosen]
 
     def values(self, chosen: Sequence[str]) -> dict[str, float]:
-        """Measure one set by every criterion, as all sets are measured."""
+        """Measure one set by every criterion, as all sets are measured: of those whom it serves."""
         near = self.near(chosen)
+        if not self.whole:
+            return {name: values[0] for name, (values, _) in self._served(chosen).items()}
         near = np.where(np.isfinite(near), near, self._top)
         return {
             name: float(near[self.weights > 0].max(initial=0.0))
@@ -180,6 +195,18 @@ class HubField:
             else float(weighted_sums(near[None, :], weights)[0])
             for name, weights in self.criteria.items()
         }
+
+    def left_out(self, chosen: Sequence[str]) -> dict[str, float]:
+        """Give the share of the people of every criterion who reach no site of a set."""
+        if self.whole:
+            return dict.fromkeys(self.criteria, 0.0)
+        return {name: float(lost[0]) for name, (_, lost) in self._served(chosen).items()}
+
+    def _served(self, chosen: Sequence[str]) -> dict[str, tuple[Floats, Floats]]:
+        used = self.weights > 0
+        return _of_served(
+            self.near(chosen)[None, used], {k: v[:, used] for k, v in self.shares.items()}
+        )
 
     def listing(self, size: int) -> _Listing | None:
         """List every set of so many sites; None where they are too many."""
@@ -213,29 +240,59 @@ class HubField:
         sums = [
             {name: w[used] for name, w in each.criteria.items() if w is not None} for each in fields
         ]
+        shares = None if self.whole else [
+            {name: rows[:, used] for name, rows in each.shares.items()} for each in fields
+        ]  # fmt: skip
         if not self.each:
-            layers: list[NDArray[Any]] = [self.stand_in[used].T]
+            layers: list[NDArray[Any]] = [self.minutes[used].T]
         else:
             ends = np.cumsum([len(block) for block in self.each])[:-1]
             parts = zip(self.each, np.split(used, ends), strict=True)
             layers = [block[rows].transpose(2, 0, 1) for block, rows in parts]
             if sets * sum(layer[0].size for layer in layers) > _MOST_MINUTE_CELLS:
                 return [None] * len(fields)
-        return _list_sets(layers, sums, size, self.percentile, self._top)
+        return _list_sets(layers, sums, size, self.percentile, shares)
 
 
 def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
     """Give what a minute adds to the mean of the people of some areas alone."""
+    parts = _own_shares(offers, inside)
+    if not parts:
+        return None
+    total: Floats = np.sum(parts, axis=0)
+    return total
+
+
+def _own_shares(offers: Sequence[Offer], inside: Bools) -> list[Floats]:
+    """Give what each offer's people of some areas add to the mean of these; none without a mean."""
     parts = [
         (offer.share, offer.people * inside)
         for offer in offers
         if float((offer.people * inside).sum()) > 0
     ]
     whole = sum(share for share, _ in parts)
-    if not whole:
-        return None
-    total: Floats = np.sum([s / whole * people / people.sum() for s, people in parts], axis=0)
-    return total
+    return [s / whole * people / people.sum() for s, people in parts] if whole else []
+
+
+def _of_served(near: Floats, shares: Mapping[str, Floats]) -> dict[str, tuple[Floats, Floats]]:
+    """Give sets' means and worst of those whom they serve, and the share that each leaves out.
+
+    Parameters
+    ----------
+    near : ndarray, shape (sets, areas)
+        ``inf`` where an area reaches no site of a set.
+    shares : mapping of str to ndarray, shape (offers, areas)
+    """
+    served = np.isfinite(near)
+    some, found = np.where(served, near, 0.0), {}
+    for name, rows in shares.items():
+        reached, all_of = served @ rows.T, rows.sum(axis=1)
+        means = some @ rows.T / np.maximum(reached, 1e-300)
+        told = np.where(reached > 0, all_of, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(told.any(axis=1), (means * told).sum(axis=1) / told.sum(axis=1), np.inf)
+        found[name] = mean, np.maximum(1 - reached.sum(axis=1) / all_of.sum(), 0.0)
+    return {**found, "worst": (some.max(axis=1, initial=0.0), found["mean"][1])}
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,11 +304,22 @@ class _Listing:
     sets : ndarray of int, shape (sets, size)
         Columns, rising.
     by : dict of str to ndarray, shape (sets,)
-        Its figure by each criterion.
+        Its figure by each criterion, of those whom it serves.
+    lost : dict of str to ndarray, shape (sets,)
+        The share that it leaves out; empty where everybody reaches every site.
     """
 
     sets: Ints
     by: Mapping[str, Floats]
+    lost: Mapping[str, Floats] = field(default_factory=dict)
+
+    def fewest_out(self, kept: Ints, by: str) -> Ints:
+        """Keep those of some sets that leave out least: before any minutes are compared."""
+        if not self.lost or not len(kept):
+            return kept
+        lost = self.lost.get(by, self.lost["mean"])[kept]
+        fewest: Ints = kept[lost <= lost.min() + _CLOSE]
+        return fewest
 
     @cached_property
     def columns(self) -> Ints:
@@ -297,7 +365,7 @@ def _list_sets(
     sums: Sequence[Mapping[str, Floats]],
     size: int,
     percentile: float = 50.0,
-    top: float = 0.0,
+    shares: Sequence[Mapping[str, Floats]] | None = None,
 ) -> list[_Listing]:
     """Measure every set of so many sites by weighted sums and by the worst-off area.
 
@@ -310,32 +378,49 @@ def _list_sets(
     size : int
     percentile : float
         Taken over the minutes of the day, after the least over a set.
-    top : float
-        Stands in for minutes that are not finite.
+    shares : sequence of dict of str to ndarray, shape (offers, areas), optional
+        Where some sets leave some out: of which offers the weights are made.
     """
     layers = [np.ascontiguousarray(layer) for layer in layers]
     weights = [np.stack(list(own.values()), axis=1) for own in sums]
     many = len(layers[0])
     worst, sets = [], []
     totals: list[list[Floats]] = [[] for _ in weights]
+    served: list[list[dict[str, tuple[Floats, Floats]]]] = [[] for _ in weights]
     spare = [np.empty_like(layer) for layer in layers]
     for head in itertools.combinations(range(many), size - 1):
         first = head[-1] + 1 if head else 0
         if first == many:
             continue
-        near = _with_each(layers, list(head), first, spare, percentile, top)
-        for total, own in zip(totals, weights, strict=True):
-            total.append(near @ own)
-        worst.append(near.max(axis=1, initial=0.0))
+        near = _with_each(layers, list(head), first, spare, percentile)
+        if shares is None:
+            for total, own in zip(totals, weights, strict=True):
+                total.append(near @ own)
+            worst.append(near.max(axis=1, initial=0.0))
+        else:
+            for some, rows in zip(served, shares, strict=True):
+                some.append(_of_served(near, rows))
         block = np.empty((many - first, size), np.intp)
         block[:, :-1] = head
         block[:, -1] = np.arange(first, many)
         sets.append(block)
-    every, furthest = np.concatenate(sets), np.concatenate(worst)
+    every = np.concatenate(sets)
+    if shares is not None:
+        return [_joined_listing(every, some) for some in served]
+    furthest = np.concatenate(worst)
     return [
         _Listing(every, {**dict(zip(own, np.concatenate(total).T, strict=True)), "worst": furthest})
         for own, total in zip(sums, totals, strict=True)
     ]
+
+
+def _joined_listing(sets: Ints, parts: Sequence[dict[str, tuple[Floats, Floats]]]) -> _Listing:
+    """Put together what was measured of some sets after others."""
+    by, lost = (
+        {name: np.concatenate([part[name][k] for part in parts]) for name in parts[0]}
+        for k in (0, 1)
+    )
+    return _Listing(sets, by, lost)
 
 
 def _with_each(
@@ -344,7 +429,6 @@ def _with_each(
     first: int,
     spare: Sequence[NDArray[Any]],
     percentile: float,
-    top: float,
 ) -> Floats:
     """Give every area's minutes to some sites and each from one on in turn: (others, areas).
 
@@ -357,7 +441,6 @@ def _with_each(
             near = np.minimum(near, layer[head].min(axis=0), out=room[first:])
         if near.ndim > 2:
             near = at_rank(near, percentile).astype(float)
-            near = np.where(np.isfinite(near), near, top)
         found.append(near)
     return found[0] if len(found) == 1 else np.concatenate(found, axis=1)
 
@@ -397,12 +480,20 @@ class PlanRules:
         inside = set(sites if self.among is None else self.among) - set(self.never)
         return tuple(i for i in sites if i not in inside)
 
-    def problem(self, asked: HubField, size: int, weights: Floats, goals: Any) -> Problem:
-        """Put the question as a siting problem."""
+    def problem(
+        self, asked: HubField, size: int, weights: Floats, goals: Any, shares: Floats | None = None
+    ) -> Problem:
+        """Put the question as a siting problem, offer by offer where some may be left out."""
         rows = weights > 0
-        demand = Demand(_frame(asked.minutes[rows], asked.site_ids), weights[rows])
+        minutes = _frame(asked.minutes[rows], asked.site_ids)
+        parts: Sequence[Floats] = [] if shares is None or asked.whole else list(shares)
+        demands = [
+            Demand(minutes, own[rows], float(own.sum()), f"offer {k}")
+            for k, own in enumerate(parts, 1)
+            if own.any()
+        ] or [Demand(minutes, weights[rows])]
         return Problem(
-            demand, p=size, goals=goals, locked_open=self.must,
+            tuple(demands), p=size, goals=goals, locked_open=self.must,
             locked_closed=self.closed(asked.site_ids), site_costs=self.costs, rules=self.rules,
         )  # fmt: skip
 
@@ -491,11 +582,12 @@ def choose(
 
     Notes
     -----
-    Where the sets can be listed every one is measured: the answer is exact and owes nothing to
-    the optimiser. Elsewhere it is searched for and proven by `access.siting.alternatives`. Where
-    minutes depend on when one sets out, that proof is of each site's own minutes at the
-    percentile: of the sets within the near-best share of it the best minute by minute is taken,
-    which is no proof, and the status says ``"usual_minutes"``.
+    A set that leaves fewer people out of reach is better, whatever its minutes: these are of the
+    people whom it serves. Where the sets can be listed every one is measured: the answer is exact
+    and owes nothing to the optimiser. Elsewhere it is searched for and proven by
+    `access.siting.alternatives`. Where minutes depend on when one sets out, that proof is of each
+    site's own minutes at the percentile: of the sets within the near-best share of it the best
+    minute by minute is taken, which is no proof, and the status says ``"usual_minutes"``.
     """
     listing = asked.listing(size)
     if listing is None:
@@ -504,6 +596,7 @@ def choose(
     kept = np.flatnonzero(asked.kept_sets(listing, rules))
     if not len(kept):
         return _NONE
+    many, kept = len(kept), listing.fewest_out(kept, by)
     values = {name: found[kept] for name, found in listing.by.items()}
     own = _shortfall(values) if by == "compromise" else values[by]
     order = np.lexsort((kept, _round(values["mean"]), _round(own)))
@@ -515,7 +608,7 @@ def choose(
     chosen = _ids(asked, sets[order[0]])
     value = least if by == "compromise" else asked.values(chosen)[by]
     return Choice(
-        chosen, round(value, 6) if by == "compromise" else value, "proven_optimal", 0.0, len(kept),
+        chosen, round(value, 6) if by == "compromise" else value, "proven_optimal", 0.0, many,
         tuple(_ids(asked, sets[k]) for k in near[:_SEARCHED]), len(near), True, firm,
     )  # fmt: skip
 
@@ -556,12 +649,13 @@ def _searched(
     weights = asked.criteria[by]
     if weights is None:
         goals = (Goal.worst(), Goal.mean())
-        found = site(rules.problem(asked, size, asked.weights, goals), **search)
+        asked_for = rules.problem(asked, size, asked.weights, goals, asked.shares["mean"])
+        found = site(asked_for, **search)
         if found.status == "infeasible":
             return _NONE
         value = found.goals[0].value if found.goals else math.nan
         return Choice(found.chosen, value, found.status, found.gap, None, (found.chosen,), 1, False)
-    problem = rules.problem(asked, size, weights, Goal.mean())
+    problem = rules.problem(asked, size, weights, Goal.mean(), asked.shares[by])
     try:
         listed = alternatives(problem, _SEARCHED, within=within, **search)
     except ParameterError:
@@ -598,14 +692,18 @@ def with_room(
 ) -> Choice:
     """Choose hubs whose room nobody exceeds, families going where there is room.
 
-    An area goes to one hub as a whole. The joint figure is the goal; room is used up by people,
-    each counted once at the largest of the offers' counts of its area. Without a time limit the
-    search ends after so much work, the same on every machine, with its gap.
+    An area goes to one hub as a whole; one that can reach none of the sites is left out. The joint
+    figure is the goal; room is used up by people, each counted once at the largest of the offers'
+    counts of its area. Without a time limit the search ends after so much work, the same on every
+    machine, with its gap.
     """
-    weights = asked.weights
-    rows = weights > 0
-    uses = np.max([offer.people for offer in asked.offers], axis=0)[rows]
-    problem = rules.problem(asked, size, weights, Goal.mean())
+    own = _once_an_area(asked)
+    may = asked.columns([i for i in asked.site_ids if i not in rules.closed(asked.site_ids)])
+    rows = (own.weights > 0) & np.isfinite(own.minutes[:, may]).any(axis=1)
+    if not rows.any():
+        return _NONE
+    uses = np.max([offer.people for offer in own.offers], axis=0)[rows]
+    problem = rules.problem(own, size, np.where(rows, own.weights, 0.0), Goal.mean())
     known = {i: float(room.get(i, 0.0)) for i in asked.site_ids}
     rule = Capacity(known, dict(zip(map(str, range(int(rows.sum()))), uses.tolist(), strict=True)))
     work = None if search.get("time_limit_s") is not None else _ROOM_WORK
@@ -619,7 +717,31 @@ def with_room(
     columns = asked.columns(found.assignment.tolist())
     assigned = np.full(len(rows), asked.columns(found.chosen)[0], np.intp)
     assigned[rows] = columns
-    return Choice(found.chosen, found.objective, found.status, found.gap, None, assigned=assigned)
+    assigned = np.tile(assigned, len(asked.minutes) // len(rows))
+    return Choice(
+        found.chosen, found.objective, found.status, found.gap, None, (found.chosen,), 1, False,
+        assigned=assigned,
+    )  # fmt: skip
+
+
+def _once_an_area(asked: HubField) -> HubField:
+    """Put the question with every area once, for whom one hub is for good: its minutes on average.
+
+    By bus an area stands once a window, and who goes to a hub in one goes there in the others.
+    """
+    if len(asked.each) < 2:
+        return asked
+    parts = asked.weights.reshape(len(asked.each), -1, 1)
+    minutes = asked.minutes.reshape(len(asked.each), -1, len(asked.site_ids))
+    with np.errstate(invalid="ignore"):
+        spent = np.where(parts > 0, minutes * parts, 0.0).sum(axis=0)
+    offers = tuple(
+        replace(o, people=o.people.reshape(len(asked.each), -1).sum(axis=0), today=None, kept=None,
+                kept_each=None, block=0)
+        for o in asked.offers
+    )  # fmt: skip
+    once = spent / np.maximum(parts.sum(axis=0), 1e-300)
+    return HubField(asked.site_ids, once, offers, places=asked.places)
 
 
 @dataclass(frozen=True)
@@ -630,7 +752,8 @@ class Standing:
     ----------
     sets : int
     rank, best : dict of str to number
-        By criterion: its place, and the least that any such set reaches.
+        By criterion: its place, those that leave fewer people out before it, and the least that any
+        such set reaches that leaves out least.
     within_rules : bool
     """
 
@@ -649,11 +772,16 @@ def standing(asked: HubField, chosen: Sequence[str], rules: PlanRules) -> Standi
     kept, own, here = np.flatnonzero(keeps), asked.values(chosen), keeps.copy()
     for column, own_site in zip(listing.columns, sorted(asked.columns(chosen)), strict=True):
         here &= column == own_site
-    rank, best = {}, {}
+    rank, best, lost = {}, {}, asked.left_out(chosen)
     for name, values in listing.by.items():
-        among = values[kept]
-        rank[name] = 1 + int((among < own[name] - 1e-7 * max(1.0, own[name])).sum())
-        first = kept[among.argmin()] if len(among) else None
+        among, slack = values[kept], 1e-7 * max(1.0, own[name]) if own[name] < math.inf else 0.0
+        better = among < own[name] - slack
+        if listing.lost:
+            fewer = listing.lost[name][kept] - lost[name]
+            better = (fewer < -_CLOSE) | (better & (fewer <= _CLOSE))
+        rank[name] = 1 + int(better.sum())
+        least = listing.fewest_out(kept, name)
+        first = least[values[least].argmin()] if len(least) else None
         best[name] = (
             math.inf if first is None else asked.values(_ids(asked, listing.sets[first]))[name]
         )

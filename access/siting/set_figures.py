@@ -13,7 +13,7 @@ import pandas as pd
 from access.measure.demand import people_drawn
 from access.measure.distribution import weighted_mean
 from access.network.matrix import at_rank
-from access.siting.alternatives import Alternatives, Curve, Front, SetRank, _elbow_of
+from access.siting.alternatives import Alternatives, Curve, Front, SetRank, _elbow_among
 from access.siting.plans import _CLOSE, USUAL_MINUTES, HubField, Offer
 from access.siting.search import Bools, Floats, Ints
 from access.siting.solution import Solution
@@ -371,7 +371,7 @@ def minute_by_minute(
     for p, solution in found["curve"].solutions.items():
         ids = least(p)
         sets[p] = _told(field, solution if ids is None else solved(ids), proven=ids is not None)
-    curve = Curve(sets, _elbow_of({p: s.objective for p, s in sets.items()}))
+    curve = Curve(sets, _elbow_among(sets))
     best = sets.get(len(found["best"].chosen)) or _told(field, found["best"], proven=listed)
     near, front, council = found["near_best"], found["front"], found["council"]
     if not listed:
@@ -454,4 +454,7 @@ def _unranked(field: HubField, council: SetRank, best: Solution | None) -> SetRa
         best_mean_minutes=min(found["mean"], values["mean"]),
         best_worst_minutes=min(found["worst"], values["worst"]),
         sets=0, rank_mean=None, rank_worst=None,
+        missed=0.0 if best is None else max(
+            field.left_out(council.chosen)["mean"] - field.left_out(best.chosen)["mean"], 0.0
+        ),
     )  # fmt: skip

@@ -51,6 +51,49 @@ def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_p
             assert said["ranks"] == own.rank, (ids, name)
 
 
+def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
+    loaded, example, tmp_path
+):
+    rng = np.random.default_rng(3)
+    walk = example.walk
+    cut = np.isfinite(walk.total_minutes) & (rng.uniform(size=walk.shape) < 0.3)
+    broken = replace(
+        walk,
+        status=np.where(cut, 3, walk.status).astype(np.uint8),
+        **{
+            k: np.where(cut, np.inf, getattr(walk, k)) for k in ("total_minutes", "network_minutes")
+        },
+    )
+    data = replace(example, walk=broken)
+    hubs, field = data.hubs, python_field(data)
+    assert not field.whole
+    page = loaded(write_explorer(data, tmp_path / "cut.html"))
+    base = PlanRules((AtMost(("L1", "L2"), 1),), never=("CC1",))
+    asked = [list(s) for k in (1, 2, 3) for s in combinations(hubs.site_ids, k)]
+    for ids, got in zip(asked, page.evaluate(ASK, asked), strict=True):
+        own = standing(field, ids, base)
+        assert got["freely"]["sets"] == own.sets
+        assert got["freely"]["ranks"] == own.rank, ids
+    out = {ids: figures_of(field.near(ids), hubs.offers, {}, ()).unserved
+           for ids in (plan.chosen for plan in hubs.plans)}  # fmt: skip
+    page.evaluate("location.hash = '#family-hubs'")
+    page.locator("#hub-plan-rows td, #hub-plan-rows th").first.wait_for()
+    told = page.inner_text("#hub-plan-rows")
+    assert any(out.values()) and told.count("of people reach none of these") == sum(
+        share > 1e-9 for share in out.values()
+    ) + (out[hubs.plans[0].chosen] > 1e-9)  # one's own choice begins as the first plan
+
+
+def test_a_rule_of_several_hubs_in_each_part_is_named_as_that(visit, example, tmp_path):
+    rule = tuple(replace(r, count=2) for r in example.hubs.locality_rule)
+    data = replace(example, hubs=replace(example.hubs, locality_rule=rule))
+    said = visit(write_explorer(data, tmp_path / "two.html")).evaluate(
+        """() => ['locality', 'size', 'freely'].map((kind) => App.hubTitle(
+             {kind, label: '', title: '', sites: [1, 2, 3, 4], rule: kind !== 'freely'}))"""
+    )
+    assert said == [*["Best 4, 2 or more in each part"] * 2, "Best 4 anywhere"]
+
+
 def test_two_plans_and_one_s_own_choice(visit, example, example_page):
     page = visit(example_page, fragment="#family-hubs")
     field = python_field(example)
@@ -68,8 +111,13 @@ def test_two_plans_and_one_s_own_choice(visit, example, example_page):
     assert "Your 3 hubs" in said and "sets of 3 with at least 1 hub in each of" in said
     assert all(words in said for words in ("by average trip", "deprived fifth", "furthest place"))
     assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    assert "and the study’s other rules, it is" in said
+    assert "sets of 3 that keep the study’s rules on which sites are chosen" in said
     page.locator("#hub-own-boxes label", has_text="Central Library").click()
-    assert "does not keep the rule" in page.inner_text("#hub-own-words")
+    broken = page.inner_text("#hub-own-words")
+    # it has a hub on each side, and both of two buildings of which one may be chosen
+    assert broken.count("does not keep the rule") == 1
+    assert "rule: which sites must or may not be chosen, alone or together." in broken
     link = page.evaluate("App.shareLink()")
     other = visit(example_page, fragment="#" + link.split("#")[1])
     assert other.inner_text("#hub-own-words p") == page.inner_text("#hub-own-words p")

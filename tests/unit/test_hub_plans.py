@@ -112,15 +112,15 @@ class TestSixAreasByHand:
 RNG = np.random.default_rng(5)
 
 
-def borough(areas=40, sites=9):
-    one, two = RNG.uniform(0, 30, (areas, 2)), RNG.uniform(0, 30, (sites, 2))
+def borough(areas=40, sites=9, rng=RNG):
+    one, two = rng.uniform(0, 30, (areas, 2)), rng.uniform(0, 30, (sites, 2))
     minutes = np.hypot(*(one[:, None] - two[None]).transpose(2, 0, 1)).round(2)
     offers = tuple(
-        Offer(k, k, "", share, RNG.integers(0, 30, areas).astype(float))
+        Offer(k, k, "", share, rng.integers(0, 30, areas).astype(float))
         for k, share in (("x", 0.5), ("y", 0.3), ("z", 0.2))
     )
     return HubField(
-        tuple(f"S{k}" for k in range(sites)), minutes, offers, RNG.uniform(size=areas) < 0.3
+        tuple(f"S{k}" for k in range(sites)), minutes, offers, rng.uniform(size=areas) < 0.3
     )
 
 
@@ -180,6 +180,66 @@ def test_a_search_finds_what_a_listing_finds(field, monkeypatch):
         assert searched.sets is None
         assert searched.value == pytest.approx(found.value)
         assert searched.status == "proven_optimal"
+
+
+def of_served(asked, ids):
+    """Measure one set in plain Python: who is left out, and the minutes of the others."""
+    near = [min(asked.minutes[a][asked.site_ids.index(i)] for i in ids)
+            for a in range(len(asked.minutes))]  # fmt: skip
+    found = {}
+    for name, inside in (("mean", np.ones(len(near), bool)), ("deprived", asked.deprived)):
+        people = [(o.share, o.people * inside) for o in asked.offers if (o.people * inside).any()]
+        whole = sum(share for share, _ in people)
+        served = np.isfinite(near)
+        means = [(s, np.average(np.array(near)[served], weights=n[served]))
+                 for s, n in people if n[served].any()]  # fmt: skip
+        out = sum(s / whole * n[~served].sum() / n.sum() for s, n in people)
+        mean = sum(s * m for s, m in means) / sum(s for s, _ in means) if means else np.inf
+        found[name] = out, mean
+    used = np.sum([o.people for o in asked.offers], axis=0) > 0
+    far = [m for m, u in zip(near, used, strict=True) if u and np.isfinite(m)]
+    return {**found, "worst": (found["mean"][0], max(far, default=0.0))}
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("listed", [True, False])
+def test_whoever_is_left_out_of_reach_comes_before_every_minute(seed, listed, monkeypatch):
+    rng = np.random.default_rng([seed, 77])
+    asked = borough(areas=12, sites=6, rng=rng)
+    minutes = np.where(rng.uniform(size=asked.minutes.shape) < 0.4, np.inf, asked.minutes)
+    asked = replace(asked, minutes=minutes, deprived=np.arange(12) % 3 == 0)
+    if seed % 2:  # one offer, of whom a search proves means that are of others
+        asked = replace(asked, offers=(replace(asked.offers[0], share=1.0),))
+    if not listed:
+        monkeypatch.setattr("access.siting.plans._MOST_LISTED", 0)
+    rules = PlanRules(never=("S5",))
+    for size in (1, 2):
+        every = {ids: of_served(asked, ids)
+                 for ids in itertools.combinations(asked.site_ids[:5], size)}  # fmt: skip
+        for by in ("mean", "deprived", "worst"):
+            found = choose(asked, size, by, rules, within=0.2)
+            out = min(values[by][0] for values in every.values())
+            kept = {i: v[by][1] for i, v in every.items() if v[by][0] <= out + 1e-9}
+            if found.status != "proven_optimal":
+                assert not listed and len(asked.offers) > 1
+                continue
+            assert found.chosen in kept, (size, by)
+            assert kept[found.chosen] == pytest.approx(min(kept.values()), abs=1e-6), (size, by)
+            if listed or by != "worst":
+                near = sum(v <= min(kept.values()) * 1.2 + 1e-9 for v in kept.values())
+                assert found.near_count == near
+            if not listed:
+                continue
+            assert found.sets == len(every)
+            for ids, values in every.items():
+                place = standing(asked, ids, rules)
+                mine = values[by]
+                assert place.rank[by] == 1 + sum(
+                    v[by][0] < mine[0] - 1e-9
+                    or (v[by][0] <= mine[0] + 1e-9 and v[by][1] < mine[1] - 1e-7 * max(1, mine[1]))
+                    for v in every.values()
+                ), (ids, by)
+                assert place.best[by] == pytest.approx(min(kept.values()))
 
 
 def test_the_place_of_a_set_is_counted(field):

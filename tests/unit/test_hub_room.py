@@ -20,8 +20,17 @@ from access.report.findings import Wording
 from access.report.hub_plans import plan_words
 from access.run.findings import hub_summary, hub_words
 from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, capacitated, site
-from access.siting.plans import PlanRules, with_room
-from tests.unit.test_hub_plans import CLOSING, LIBRARY, SITES, town, write
+from access.siting.plans import HubField, PlanRules, with_room
+from tests.unit.test_hub_plans import (
+    CHILDREN,
+    CLOSING,
+    LIBRARY,
+    MINUTES,
+    SITES,
+    YOUNG,
+    town,
+    write,
+)
 
 
 class TestByHand:
@@ -37,6 +46,44 @@ class TestByHand:
     def test_too_little_room_is_told_and_no_room_is_no_answer(self):
         room = dict.fromkeys(SITES, 0.0) | {"b": 70.0, "e": 49.0}
         assert with_room(town(), 2, room, PlanRules()).status == "infeasible"
+
+    def test_who_can_reach_no_site_takes_no_room_and_hinders_no_plan(self):
+        # nobody of the first area gets anywhere: b holds the other 30 children and 10 young
+        minutes = town().minutes.copy()
+        minutes[0] = np.inf
+        room = dict.fromkeys(SITES, 0.0) | {"b": 40.0, "e": 50.0}
+        found = with_room(replace(town(), minutes=minutes), 2, room, PlanRules())
+        assert (found.chosen, found.status) == (("b", "e"), "proven_optimal")
+        # children 20 x 0 + 10 x 10 over 30; young 10 x 20 + 20 x 0 + 30 x 10 over 60
+        assert found.assigned[1:].tolist() == [1, 1, 1, 4, 4]
+        # they are missed where no site of known room can be reached, too
+        minutes[0] = [np.inf, np.inf, 5.0, np.inf, np.inf, np.inf]
+        some = PlanRules(among=("b", "e"))
+        again = with_room(replace(town(), minutes=minutes), 2, room, some)
+        assert again.assigned[1:].tolist() == found.assigned[1:].tolist()
+        nobody = with_room(
+            replace(town(), minutes=np.full_like(minutes, np.inf)), 2, room, PlanRules()
+        )
+        assert (nobody.chosen, nobody.status) == ((), "infeasible")
+
+    def test_by_bus_an_area_goes_to_one_hub_and_counts_once(self):
+        # play is given in one window, youth in another: each stands in rows of its own
+        asked = town()
+        windows = tuple(np.repeat(MINUTES[:, None], 2, axis=1).astype(np.float32) for _ in "ab")
+        nobody = np.zeros(6)
+        offers = tuple(
+            replace(o, block=k, people=np.concatenate(pair))
+            for k, (o, pair) in enumerate(zip(asked.offers, (
+                (CHILDREN + YOUNG, nobody), (nobody, CHILDREN + YOUNG)), strict=True))
+        )  # fmt: skip
+        by_bus = HubField(SITES, np.vstack([MINUTES, MINUTES]), offers, each=windows)
+        once = HubField(SITES, MINUTES, tuple(
+            replace(o, people=CHILDREN + YOUNG) for o in asked.offers))  # fmt: skip
+        room = dict.fromkeys(SITES, 0.0) | {"b": 60.0, "e": 60.0}  # 120 people, each once
+        found, told = with_room(by_bus, 2, room, PlanRules()), with_room(once, 2, room, PlanRules())
+        assert found.status == told.status == "proven_optimal"
+        assert found.value == pytest.approx(told.value)
+        assert found.assigned.tolist() == [*told.assigned, *told.assigned]
 
 
 def listed(cost, uses, room, p, keeps):

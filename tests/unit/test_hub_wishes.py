@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +16,23 @@ from access.analysis.analysis import Analysis
 from access.analysis.hub_plans import hubs_for_page
 from access.analysis.job import measure_study
 from access.charts.results import hub_chart
+from access.document.document import Paragraph
 from access.errors import ParameterError, StudyError
 from access.maps.planner_map import map_page, study_map
 from access.notebook.place_views import HubView
+from access.report.findings import Wording
+from access.report.hub_plans import (
+    _plans_beside_table,
+    place_words,
+    plan_standing_table,
+    plan_words,
+)
+from access.report.hubs import _hub_blocks
 from access.run.findings import _hub_points
 from access.run.write import write_geopackage
 from access.siting.plans import PlanRules
 from access.study.config import StudyConfig
+from access.text import NOT_APPLICABLE
 from tests.small import small_study
 
 #: What only the program's own parts are called: no reader of a message knows them.
@@ -33,7 +45,7 @@ def measured(tmp_path_factory):
     return measure_study(small_study(folder, services={"library": 4}, side=5, costs=False))
 
 
-def wishing(measured, capacity=(), cost=(), **hubs):
+def wishing(measured, capacity=(), cost=(), localities=None, **hubs):
     """Put other wishes, and a register that knows some rooms and costs, to the same study."""
     study = measured.study
     given = study.config.model_dump(exclude_unset=True)
@@ -46,6 +58,12 @@ def wishing(measured, capacity=(), cost=(), **hubs):
     candidates = study.candidates.assign(
         **{c: study.candidates["id"].map(of).astype(float) for c, of in known.items()}
     )
+    if localities:
+        centres, candidates, placed = (
+            t.assign(locality=t["id"].map(localities).fillna(""))
+            for t in (centres, candidates, measured.sites)
+        )
+        measured = replace(measured, sites=placed)
     own = replace(
         study, config=StudyConfig.model_validate(given), centres=centres, candidates=candidates
     )
@@ -188,3 +206,90 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     unsure_view = replace(view, found=replace(view.found, curve=curve))
     assert unsure_view.map(2).title.startswith("The best 2 hubs found, ")
     assert hubs_for_page(results).labels.get("council", "") == (when if said else "")
+
+
+PARTS = {"L1": "West", "L2": "West", "K1": "West", "L3": "East", "L4": "East", "K2": "East",
+         "K3": "East"}  # fmt: skip
+COST = dict.fromkeys(PARTS, 1000.0)
+RULE = "at least two hubs in each of East and West"
+
+
+def told(analysis, size=None, **asked):
+    found = analysis.hubs(size, draws=0, **asked).plans
+    return found, " ".join(plan_words(found, {}, Wording()))
+
+
+@pytest.mark.parametrize("never", [[], ["K2"]])
+def test_a_place_is_among_the_sets_that_it_is_said_to_be_among(measured, never):
+    left = sorted({*PARTS} - {*never})
+
+    def sets(size, rule):
+        every = itertools.combinations(left, size)
+        return sum(not rule or min(Counter(map(PARTS.get, c)).get(p, 0) for p in ("East", "West"))
+                   >= 2 for c in every)  # fmt: skip
+
+    other = " that keep the other rules asked for" if never else ""
+    wished = " that keep the rules asked for" if never else ""
+    asked = {"localities": PARTS, "per_locality": 2, "never": never, "sizes": [3, 4]}
+    # the council's four can keep a rule that two hubs cannot: the place is under it, and says so
+    four = wishing(measured, council_choice=["L1", "L2", "L3", "L4"], **asked)
+    found, text = told(four, 2)
+    assert f"Among the {sets(4, True)} sets of 4 with {RULE}{other}, the council's own" in text
+    assert f"of all {sets(4, False)}{wished} by average trip." in text
+    # and the council's two cannot, where four were asked for
+    two = wishing(measured, council_choice=["L1", "L2"], **asked)
+    found, text = told(two, 4)
+    assert f"Among the {sets(2, False)} sets of 2{wished}, the council's own" in text
+    assert "Without that rule" not in text
+    few = f"Place: among sets of as many with {RULE} (where as many can keep that){other}, by"
+    for table in (plan_standing_table(found, {}), _plans_beside_table(found, {})):
+        assert few in table.notes[0]
+    titles = {p.key: p.title for p in found.plans}
+    assert titles["locality"] == "Best four hubs, two or more in each locality"
+    assert titles["size_3"] == "Best three hubs"
+
+
+def test_a_choice_that_breaks_the_wishes_has_no_place_among_those_that_keep_them(measured):
+    asked = {"localities": PARTS, "council_choice": ["L1", "L2", "L3"], "never": ["L1"]}
+    found, text = told(wishing(measured, **asked))
+    assert "It is none of the" in text and "Without that rule" not in text
+    assert place_words(found.get("council")) == "breaks the rules"
+    found, text = told(wishing(measured, **{**asked, "must": ["L2", "L3", "K1", "K3"]}))
+    assert "No 3 sites keep the rules asked for, so the council's own has no place." in text
+    assert place_words(found.get("council")) == "breaks the rules"
+
+
+def test_sets_near_the_best_are_counted_as_the_question_says_or_not_at_all(measured):
+    asked = wishing(measured, cost=COST, capacity=dict.fromkeys(PARTS, 400.0), budget_gbp=9e9)
+    for within in (0.02, 0.3):
+        found, _ = told(asked, 3, within=within)
+        near = {p.key: p.choice for p in found.plans}
+        assert near["budget"].near_count == near["freely"].near_count, within
+    table = plan_standing_table(found, {})
+    column = {c.key: k for k, c in enumerate(table.columns)}
+    rows = dict(zip([p.key for p in found.plans], table.rows, strict=True))
+    assert rows["room"][column["near"]] == "1 or more"  # none but the best was looked for
+    assert rows["room"][column["firm"]] is NOT_APPLICABLE
+    for plan, row in zip(found.plans, table.rows, strict=True):
+        few = plan.choice.near_count < 3
+        assert (row[column["firm"]] is NOT_APPLICABLE) == few, plan.key
+
+
+def test_an_offer_that_nobody_is_counted_for_weighs_nothing_and_is_told(measured):
+    offers = {"own": {"title": "Reading", "demand": "people_library"},
+              "none": {"title": "Chess", "demand": "nobody"}}  # fmt: skip
+    given = wishing(measured)
+    study = replace(given.results.study, areas=given.results.study.areas.assign(nobody=0))
+    both = wishing(replace(given.results, study=study), offers=offers)
+    alone = wishing(measured, offers={"own": offers["own"]})
+    ours, theirs = (a.hubs(2, draws=0) for a in (both, alone))
+    assert ours.plain.best.chosen == theirs.plain.best.chosen
+    assert "Chess: nobody is counted for it, so it weighs nothing in where hubs stand." in (
+        ours.plain.assumptions
+    )
+    texts = [
+        [str(b.text) for b in _hub_blocks(replace(a.results, hubs=r), Wording())
+         if isinstance(b, Paragraph)] for a, r in ((both, ours), (alone, theirs))
+    ]  # fmt: skip
+    assert texts[0] == texts[1]
+    assert "not known" not in " ".join(texts[0])

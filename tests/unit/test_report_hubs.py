@@ -182,8 +182,19 @@ def test_weighting_that_changes_the_best_is_told(asked):
     assert _leeway_sentence(same).endswith("the same set is best.")
     found = answer.plain
     other = next(s for s in found.curve.solutions.values() if s.chosen != found.best.chosen)
-    text = _leeway_sentence(replace(answer, weighted=replace(found, best=other)))
+    alone = replace(found.near_best, table=found.near_best.table[:0])
+    weighted = replace(found, best=other, near_best=alone)
+    text = _leeway_sentence(replace(answer, weighted=weighted))
     assert text.endswith(f"the best set is {found.named(other.chosen)}.")
+    for plain, status in ((found, "feasible"), (weighted, "usual_minutes")):  # neither is proven
+        unsure = replace(plain, best=replace(plain.best, status=status))
+        both = {"plain": found, "weighted": unsure} if plain is weighted else {"plain": unsure}
+        text = _leeway_sentence(replace(answer, **{"weighted": weighted, **both}))
+        assert text.endswith(f"the best found set is {found.named(other.chosen)}.")
+    # one that is exactly as good by weight is as good a choice
+    level = replace(found.near_best, table=found.near_best.table.head(1).assign(worse=0.0))
+    tied = replace(answer, weighted=replace(weighted, near_best=level))
+    assert _leeway_sentence(tied).endswith("the same set is best.")
     assert "counting more" not in _leeway_sentence(replace(answer, weighted=None))
 
 

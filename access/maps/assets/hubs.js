@@ -30,7 +30,10 @@
     const { kind, label, title, sites, rule } = plan;
     const key = `hub_plan_${kind}${kind === 'council' && label ? '_later' : ''}`;
     if (App.strings[key] === undefined) return title; // a plan that no language has a name for
-    return App.t(rule && ['size'].includes(kind) ? 'hub_plan_size_ruled' : key, { n: sites.length, label });
+    const ruled = rule && kind === 'size' ? 'hub_plan_size_ruled' : key;
+    const least = rule && hubs().rule.length ? hubs().rule[0].least : 1;
+    const many = least > 1 && App.strings[`${ruled}_many`] !== undefined ? '_many' : '';
+    return App.t(`${ruled}${many}`, { n: sites.length, label, least });
   };
 
   const names = (sites) => App.list(sites.map(App.siteName));
@@ -51,10 +54,18 @@
   const ruleWords = () =>
     App.t('hub_rule', { n: hubs().rule[0].least, names: App.list(hubs().rule.map((rule) => rule.name)) });
 
+  /* Whether the study says which sites must or may not be chosen, alone or together. */
+  const wished = () => {
+    const { must, may, sites, sums } = hubs();
+    return must.length > 0 || may.length < sites.length || sums.length > 0;
+  };
+
   function standingWords(sites) {
     const { size, freely, ruled } = App.core.hubStanding(field, sites);
-    const say = (found, rule) => {
-      if (!found.inside) return App.t('hub_own_breaks', { rule: rule || App.t('hub_wishes') });
+    if (!freely.inside) return [App.t('hub_own_breaks', { rule: App.t('hub_wishes') })];
+    const say = (found, asked) => {
+      if (!found.inside) return App.t('hub_own_breaks', { rule: asked });
+      const rule = asked && wished() ? App.t('hub_rule_wished', { rule: asked }) : asked;
       const { sets, sample } = found;
       if (!sets && !sample) return ''; // none that were drawn keep the rules
       const parts = field.criteria.map((name) =>
@@ -63,7 +74,7 @@
           share: sets ? '' : App.portion(found.longer[name]),
         }),
       );
-      const key = `hub_${rule ? 'ruled' : 'freely'}_${sets ? 'rank' : 'sample'}`;
+      const key = `hub_${rule ? 'ruled' : wished() ? 'wished' : 'freely'}_${sets ? 'rank' : 'sample'}`;
       return App.t(key, { n: size, rule, count: sets ?? sample, places: App.list(parts) });
     };
     return [...(ruled ? [say(ruled, ruleWords())] : []), say(freely, '')].filter(Boolean);
@@ -89,6 +100,10 @@
   }
   App.hubWords = () => pairNow().join(' ');
 
+  /* Who reaches no hub is in no average: how many, where some are. */
+  const leftOut = ({ unserved }) =>
+    unserved > 1e-9 ? App.t('hub_left_out', { share: App.percent(unserved) }) : '';
+
   function planTable() {
     const { reach } = hubs();
     const shown = [...hubs().plans, planOf(OWN)].filter((plan) => plan.sites.length);
@@ -104,7 +119,7 @@
       const row = [
         [
           App.h('strong', {}, App.hubTitle(plan)),
-          App.h('div', { className: 'hint' }, names(plan.sites)),
+          App.h('div', { className: 'hint' }, [names(plan.sites), leftOut(found)].filter(Boolean).join('. ')),
         ],
         ...field.criteria.map(ranked),
         ...found.reach.map((share) => App.percent(share)),
@@ -315,13 +330,15 @@
       App.fill(App.$('hub-own-words'), App.h('p', {}, App.t('hub_own_none')));
       return;
     }
-    const { joint, worst, deprived } = App.core.hubFigures(field, chosen);
+    const found = App.core.hubFigures(field, chosen);
+    const { joint, worst, deprived } = found;
     const values = { mean: App.min(joint, 1), worst: App.minutes(worst), deprived: App.min(deprived, 1) };
     const texts = [
       App.t('hub_own', { sites: names(chosen), n: chosen.length }),
       App.t(deprived >= 0 ? 'hub_own_figures_deprived' : 'hub_own_figures', values),
+      leftOut(found),
       ...(ready ? standingWords(chosen) : [App.t('hub_waiting')]),
-    ];
+    ].filter(Boolean);
     App.fill(
       App.$('hub-own-words'),
       texts.map((text) => App.h('p', {}, text)),

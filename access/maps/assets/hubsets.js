@@ -1,6 +1,6 @@
 /* Sets of hubs: what one does for families, and where it stands among all sets of as many under the
- * study's rules; pure functions, as core.js. A site out of reach counts as the furthest that is
- * reached, to choose by only, as in the package. */
+ * study's rules; pure functions, as core.js. A set that leaves fewer people out of reach is the better
+ * one, whatever its minutes: these are of the people whom it serves, as in the package. */
 (function (Core) {
   'use strict';
 
@@ -23,16 +23,21 @@
     return out;
   }
 
-  /* The same for the people of the most deprived fifth alone; null where that is not known. */
-  function poorWeightsOf({ offers, deprived }, n) {
-    if (!deprived) return null;
+  /* The offers for the people of the most deprived fifth alone; none where that is not known. */
+  function poorOffersOf({ offers, deprived }, n) {
+    if (!deprived) return [];
     const inside = new Float64Array(n);
     for (const i of deprived) inside[i] = 1;
     const own = offers.map((offer) => ({ ...offer, people: offer.people.map((c, i) => c * inside[i]) }));
     const there = own.filter(({ people }) => sumOf(people) > 0);
     const whole = sumOf(there.map(({ share }) => share));
-    if (!whole) return null;
-    return weightsOf(there.map((offer) => ({ ...offer, share: offer.share / whole })), n);
+    return whole ? there.map((offer) => ({ ...offer, share: offer.share / whole })) : [];
+  }
+
+  /* What a minute adds to their own mean; null where that is not known. */
+  function poorWeightsOf(hubs, n) {
+    const offers = poorOffersOf(hubs, n);
+    return offers.length ? weightsOf(offers, n) : null;
   }
 
   /* The question, made once: minutes to every site that could be a hub, and what they count for. By
@@ -45,18 +50,12 @@
     const used = [];
     for (let i = 0; i < n; i += 1) if (weights[i] > 0) used.push(i);
     const poor = poorWeightsOf(hubs, n);
-    let top = 0;
-    for (const site of hubs.sites)
-      for (let i = 0; i < n; i += 1) {
-        const m = minutes[site * n + i];
-        if (m < Infinity && m > top) top = m;
-      }
     const columns = new Map(
-      hubs.sites.map((site) => [
-        site,
-        Float64Array.from(used, (i) => Math.min(minutes[site * n + i], top)),
-      ]),
+      hubs.sites.map((site) => [site, Float64Array.from(used, (i) => minutes[site * n + i])]),
     );
+    const whole = [...columns.values()].every((column) => column.every((m) => m < Infinity));
+    const rowsOf = (offers) =>
+      offers.map((offer) => Float64Array.from(used, ((row) => (i) => row[i])(weightsOf([offer], n))));
     return {
       n,
       hubs,
@@ -66,6 +65,8 @@
       poor,
       criteria: poor ? ['mean', 'deprived', 'worst'] : ['mean', 'worst'],
       columns,
+      whole,
+      shares: { mean: rowsOf(hubs.offers), ...(poor ? { deprived: rowsOf(poorOffersOf(hubs, n)) } : {}) },
       own: Float64Array.from(used, (i) => weights[i]),
       ownPoor: Float64Array.from(used, (i) => (poor ? poor[i] : 0)),
       listings: new Map(),
@@ -164,9 +165,12 @@
   }
 
   /* What a set is ranked by: the joint mean, the most deprived fifth's own, the furthest place. */
-  function valuesOf({ own, ownPoor, columns }, sites) {
+  function valuesOf(field, sites) {
+    const { own, ownPoor, columns } = field;
     const held = sites.map((site) => columns.get(site));
     const out = { mean: 0, deprived: 0, worst: 0 };
+    if (!field.whole)
+      return ofServed(field, Float64Array.from(own, (_, i) => Math.min(...held.map((column) => column[i]))));
     for (let i = 0; i < own.length; i += 1) {
       let m = Infinity;
       for (const column of held) if (column[i] < m) m = column[i];
@@ -174,6 +178,37 @@
       out.deprived += ownPoor[i] * m;
       if (m > out.worst) out.worst = m;
     }
+    return out;
+  }
+
+  /* The same of those whom a set serves, and the share that it leaves out. */
+  function ofServed({ shares }, near) {
+    const out = { mean: 0, deprived: 0, worst: 0, lost: { mean: 0, deprived: 0, worst: 0 } };
+    for (const [name, rows] of Object.entries(shares)) {
+      let sum = 0;
+      let told = 0;
+      let reached = 0;
+      let all = 0;
+      for (const row of rows) {
+        let minutes = 0;
+        let served = 0;
+        const whole = sumOf(row);
+        for (let i = 0; i < row.length; i += 1)
+          if (near[i] < Infinity) {
+            minutes += row[i] * near[i];
+            served += row[i];
+          }
+        all += whole;
+        reached += served;
+        if (!(served > 0)) continue;
+        sum += (whole * minutes) / served;
+        told += whole;
+      }
+      out[name] = told ? sum / told : Infinity;
+      out.lost[name] = Math.max(1 - reached / all, 0);
+    }
+    for (const m of near) if (m < Infinity && m > out.worst) out.worst = m;
+    out.lost.worst = out.lost.mean;
     return out;
   }
 
@@ -219,7 +254,9 @@
     if (size < 1 || !count || count > MOST_SETS || count * many > MOST_STEPS) return null;
     if (listings.has(size)) return listings.get(size);
     const out = { count, keeps: new Uint8Array(count) };
-    for (const name of ['mean', 'deprived', 'worst']) out[name] = new Float64Array(count);
+    const names = ['mean', 'deprived', 'worst'];
+    for (const name of names) out[name] = new Float64Array(count);
+    if (!field.whole) out.lost = Object.fromEntries(names.map((name) => [name, new Float64Array(count)]));
     const least = Array.from({ length: size }, () => new Float64Array(many).fill(Infinity));
     const chosen = new Array(size);
     let at = 0;
@@ -234,6 +271,13 @@
           step(depth + 1, k + 1);
           continue;
         }
+        out.keeps[at] = Core.hubKeeps(field, chosen);
+        if (!field.whole) {
+          const found = valuesOf(field, chosen);
+          for (const name of names) [out[name][at], out.lost[name][at]] = [found[name], found.lost[name]];
+          at += 1;
+          continue;
+        }
         let mean = 0;
         let deprived = 0;
         let worst = 0;
@@ -246,7 +290,6 @@
         out.mean[at] = mean;
         out.deprived[at] = deprived;
         out.worst[at] = worst;
-        out.keeps[at] = Core.hubKeeps(field, chosen);
         at += 1;
       }
     };
@@ -292,20 +335,27 @@
     const keeps = Core.hubKeeps(field, sites);
     const own = valuesOf(field, sites);
     const listing = Core.hubListing(field, size);
-    const close = (name) => SAME * Math.max(1, own[name]);
+    const close = (name) => (own[name] < Infinity ? SAME * Math.max(1, own[name]) : 0);
+    /* Below 0 where another set is better, above where it is worse: who is left out comes first. */
+    const beside = (name, value, lost) => {
+      const out = own.lost ? lost - own.lost[name] : 0;
+      if (Math.abs(out) > SLACK) return out;
+      return value < own[name] - close(name) ? -1 : value > own[name] + close(name) ? 1 : 0;
+    };
     const each = (make) => Object.fromEntries(field.criteria.map((name) => [name, make(name)]));
     const among = (wanted) => {
       const inside = keeps >= wanted;
       if (!listing) {
         const drawn = sampledSets(field, size, wanted);
-        const longer = (name) => drawn.filter((set) => set[name] > own[name] + close(name)).length;
+        const longer = (name) =>
+          drawn.filter((set) => beside(name, set[name], set.lost && set.lost[name]) > 0).length;
         return { inside, sample: drawn.length, longer: each((name) => longer(name) / drawn.length) };
       }
       const rank = (name) => {
-        const below = own[name] - close(name);
+        const lost = listing.lost && listing.lost[name];
         let better = 0;
         for (let i = 0; i < listing.count; i += 1)
-          if (listing.keeps[i] >= wanted && listing[name][i] < below) better += 1;
+          if (listing.keeps[i] >= wanted && beside(name, listing[name][i], lost && lost[i]) < 0) better += 1;
         return better + 1;
       };
       return { inside, sets: listing.keeps.filter((kept) => kept >= wanted).length, ranks: each(rank) };
