@@ -254,6 +254,9 @@ def test_a_proposal_outside_the_list_shares_with_all_of_its_rank():
     # the list holds PQS and PQT, which are as good; the proposal itself breaks the rule
     assert ranking.proposal["allowed"] is False
     assert (ranking.proposal["rank_mean"], ranking.proposal["tied_mean"]) == (1, 2)
+    values = ranking.table["mean"]
+    worse = (values > ranking.proposal["mean"]).sum()
+    assert 0 < ranking.proposal["percentile_mean"] == 100 * worse / len(values) < 100
 
 
 def test_regret_percentile_and_near_ties_by_hand():

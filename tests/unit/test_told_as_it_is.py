@@ -12,11 +12,13 @@ import pyogrio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from access import TravelMatrix
 from access.analysis.analysis import ways_words
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
+from access.charts import rank_chart
 from access.document.document import TableBlock
 from access.document.table import Column, Table
 from access.maps.explorer_data import _example_data
@@ -30,12 +32,12 @@ from access.report.findings import findings_of
 from access.run import findings as answers
 from access.run import run_job
 from access.run.geopackage import _area_symbols
-from access.run.summary import _whom, spoken_summary
+from access.run.summary import _place_words, _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
 from access.study.study import describe_study, study_sentence
-from access.text import figure, half_up, share_span
+from access.text import figure, half_up, ordinal, share_span
 from tests.small import small_study
 
 PROPOSALS = """
@@ -341,6 +343,38 @@ def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
     package = write_geopackage(results, tmp_path / "study.gpkg")
     centres = pyogrio.read_dataframe(package, layer="centres").set_index("id")["open_today"]
     assert centres.to_dict() == {"C1": 1, "C2": 0, "C3": 1, "C4": 1}
+
+
+BROKEN = """
+[proposals.one]
+title = "One shuts"
+service = "club"
+close = ["C2"]
+[localities]
+never_close = {never}
+"""
+
+
+@pytest.mark.parametrize("never", [["C2"], ["C2", "C3"], ["C2", "C3", "C4"]])
+def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, never):
+    text = BROKEN.format(never=never).replace("'", '"')
+    study = small_study(tmp_path / "s", services={"club": 4}, side=5, proposals=text)
+    results = measure_study(study)
+    proposal = results.proposals["one"]
+    ranking = proposal.rankings["walk"]
+    ways, own = ranking.table, ranking.proposal
+    assert (len(ways), own["allowed"]) == (4 - len(never), False)
+    told = [str(_place_words(proposal, "walk")), rank_chart(ranking).title]
+    told += [str(alternatives._standing_words(findings_of(results, mode="walk")[0]))]
+    for said in filter(None, told):
+        assert said.startswith("Set beside")
+        assert not re.search(r"\b(the only option|best of|last|level with)\b", said)
+        assert f"{ordinal(own['rank_mean'])}" in said
+    figure_ = Figure(figsize=(7, 5))
+    axes = figure_.add_subplot()
+    rank_chart(ranking).draw(figure_, axes)
+    ranks = [own[f"rank_{c}"] for c in ranking.criteria]
+    assert axes.get_xlim()[1] > max(ranks)
 
 
 def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_path, monkeypatch):
