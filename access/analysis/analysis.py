@@ -801,7 +801,8 @@ class Analysis:
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
         one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
-        pairs = math.prod(math.comb(len(q.sites), q.keep) for q in (one, two))
+        both = (choosable(ServiceChoice(q.matrix, **q.choice))[1] for q in (one, two))
+        pairs = math.prod(rules.ways for rules in both)
         if pairs > MAX_OPTIONS:
             raise ScenarioError(
                 f"{pairs:,} pairs of alternatives are too many to list (at most {MAX_OPTIONS:,} "
@@ -850,7 +851,6 @@ class Analysis:
         """
         asked = self._choice(service, before, after, keep, **options)
         _, rules = choosable(ServiceChoice(asked.matrix, **asked.choice))
-        listed = math.comb(len(rules.free), rules.closing)
         areas = len(asked.matrix.area_ids)
         most = max(_SAMPLE, _MOST_MEASURED // (areas * draws))
         if asked.matrix.minute_by_minute is not None:
@@ -867,7 +867,7 @@ class Analysis:
             asked.results.matrices["walk"] if uncertain.drive is not None else asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
-            sample=_SAMPLE if listed > most else 0,
+            sample=_SAMPLE if rules.ways > most else 0,
             uncertainty=uncertain,
             draws=draws,
             seed=_SEED,

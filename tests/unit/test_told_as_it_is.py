@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from access import TravelMatrix
+from access.analysis import analysis
 from access.analysis.analysis import ways_words
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
@@ -389,11 +390,40 @@ def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_pa
     study, said = told('["C1", "C3"]', "[localities]\nminimum_open = 1", "a")
     assert said["ways"] == 24
     assert said["listed"]
-    monkeypatch.setattr(options, "MAX_OPTIONS", 25)  # 28 are looked at
+    monkeypatch.setattr(options, "MAX_OPTIONS", 23)  # one less
     assert not ways_words(study)["a"]["listed"]
     assert "not listed" in ways_words(study)["a"]["words"]
     _, said = told('["C1"]\nopen = ["K1"]', "", "b")
     assert said["words"].endswith("it opens a site or closes none")
+
+
+PAIR = """
+[proposals.club]
+title = "Club"
+service = "club"
+close = ["C2"]
+[proposals.hall]
+title = "Hall"
+service = "hall"
+close = ["H2", "H3"]
+[localities]
+never_close = ["H1", "H4", "H5"]
+"""
+
+
+def test_pairs_of_two_services_are_counted_by_what_the_rules_leave(tmp_path, monkeypatch):
+    services = {"club": 3, "hall": 6}
+    study = small_study(tmp_path / "s", services=services, side=5, proposals=PAIR)
+    monkeypatch.setattr(analysis, "MAX_OPTIONS", 9)  # 45 without the rules
+    results = measure_study(study)
+    assert not results.left_out
+    ways = [told["ways"] for told in ways_words(study).values()]
+    assert ways == [3, 3]
+    assert {len(joint.table) for joint in results.joint.values()} == {9}
+    monkeypatch.setattr(analysis, "MAX_OPTIONS", 8)
+    reasons = {part.reason for part in measure_study(study).left_out}
+    assert len(reasons) == 1
+    assert reasons.pop().startswith("9 pairs of alternatives are too many to list (at most 8")
 
 
 def test_a_register_is_complete_where_every_cell_is_known(results):
