@@ -33,6 +33,7 @@ from access.analysis.places import (
 from access.analysis.questions import (
     _baseline_of,
     _centre_ids,
+    _centres_of,
     _modifications,
     _open_of,
     _places_of,
@@ -1323,10 +1324,10 @@ class Analysis:
         """Read which service, which centres to close and which sites to open are meant."""
         closed = _centre_ids(self.study, service, close)
         places = _places_of(self.study)
-        centres = {*places.loc[places["kind"] == "centre", "id"]}
-        service = service_of(
-            self.study, service, [*closed, *(s.site for s in steps if s.site in centres)]
-        )
+        # what opens for a service may be another's: it tells only where nothing else is said
+        changed = _centres_of(self.study, [s for s in steps if s.action != "open"])
+        told = [*closed, *changed] or _centres_of(self.study, steps)
+        service = service_of(self.study, service, told)
         before = self.today(service)
         unknown = sorted(set(closed) - set(before))
         if unknown:

@@ -159,10 +159,8 @@ class Closings:
             further: dict[int, list[Indices]] = {}
             for total, rows in begun.items():
                 for c in range(min(most, len(where), self.closing - total) + 1):
-                    if not tail[
-                        self.closing - total - c
-                    ]:  # the groups after it cannot close so many
-                        continue
+                    if not tail[self.closing - total - c]:
+                        continue  # the groups after it cannot close so many
                     own = where[_combination_rows(len(where), c)]
                     both = [np.repeat(rows, len(own), axis=0), np.tile(own, (len(rows), 1))]
                     further.setdefault(total + c, []).append(np.hstack(both))
