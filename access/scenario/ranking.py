@@ -218,9 +218,9 @@ class Ranking:
 
     @property
     def front(self) -> pd.DataFrame:
-        """Options that no other beats everywhere, best mean first."""
+        """Options that no other beats everywhere, the best by the first criterion first."""
         rows = self.table[self.table["on_front"]]
-        return rows.sort_values(self.criteria[0], kind="stable").reset_index(drop=True)
+        return rows.sort_values(f"rank_{self.criteria[0]}", kind="stable").reset_index(drop=True)
 
     def best(self, criterion: str = "mean") -> pd.Series:
         """Best option on a criterion; of equals, the first by the ids closed.

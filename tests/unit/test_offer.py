@@ -161,6 +161,19 @@ def test_a_limit_is_kept_alike_by_every_measure_whatever_its_last_digits(limit):
     assert zone([hair, limit * 1.001]).tolist() == [1.0, 0.5]
 
 
+@pytest.mark.parametrize("known", [["imd_decile"], ["imd_fifth"], ["imd_fifth", "imd_decile"]])
+def test_the_deprived_are_known_by_tenths_or_by_fifths(known):
+    matrix, demand, base = town(MINUTES)
+    fifths = demand.assign(imd_fifth=[1, 5, 5])[["id", "count", *known]]
+    found = offer_change(matrix, before=base, after=["X"], demand=fifths).table
+    whole = offer_change(matrix, before=base, after=["X"], demand=demand).table
+    pd.testing.assert_frame_equal(found, whole)
+    cumulative_ = found.set_index("measure").loc["cumulative"]
+    assert (cumulative_["deprived_before"], cumulative_["deprived_after"]) == (2.0, 1.0)
+    without = offer_change(matrix, before=base, after=["X"], demand=demand[["id", "count"]]).table
+    assert without["deprived_before"].isna().all()
+
+
 def test_a_site_that_nobody_reaches_is_named():
     matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
     found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})

@@ -286,6 +286,17 @@ def test_savings_enter_when_given_and_more_is_better():
     assert partly.table["savings"].isna().sum() == 4
 
 
+@pytest.mark.parametrize("criteria", [["mean", "savings"], ["savings", "gap"]])
+def test_the_front_begins_with_the_best_by_the_first_criterion(criteria):
+    savings = {"P": 10, "Q": 20, "R": 30, "S": 40, "T": 50}
+    ranking = rank(savings=savings, criteria=criteria)
+    front = ranking.front
+    assert len(front) > 1
+    first = ranking.criteria[0]
+    assert front[f"rank_{first}"].is_monotonic_increasing
+    assert front[first].iloc[0] == ranking.best(first)[first]
+
+
 def test_savings_of_sites_that_never_close_need_not_be_known():
     ranking = rank(savings={"P": 1, "Q": 2, "R": 3, "S": 4}, never_close=["T"])
     assert "savings" in ranking.criteria
