@@ -283,7 +283,7 @@ def test_hubs_protect_the_deprived_whichever_column_knows_them(tmp_path, column)
     most = {"imd_decile": 2, "imd_fifth": 1}[column]
     known = study.areas.assign(**{column: [most] * 5 + [most + 1] * 20})
     asked = Analysis(replace(results, study=replace(study, areas=known)))
-    with pytest.raises(ParameterError, match="most deprived national fifth no more than 0.5 min"):
+    with pytest.raises(ParameterError, match="most deprived national fifth no more"):
         asked.hubs(1, protect_minutes=0.5)
     found = asked.hubs(1, protect_minutes=6.0)
     today = results.matrices["walk"].least(study.open_ids("club"))[:5]
