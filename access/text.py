@@ -413,8 +413,11 @@ def place_of(
     options: int | None = None,
     of: bool = True,
     others: bool = True,
+    allowed: bool = True,
 ) -> str:
     """Write a place in a ranking; one that others share is called joint.
+
+    What breaks a rule is none of the options, so that it is never the best or the last of them.
 
     Examples
     --------
@@ -424,11 +427,13 @@ def place_of(
     ('best of 220', 'joint 17th of 220 (with 2 others)', 'last of 220')
     >>> place_of(1, 3, options=4), place_of(1, options=1), place_of(None)
     ('level with all 3 others', 'the only option', 'not ranked')
+    >>> place_of(2, options=2, allowed=False), place_of(2, 1, options=2, allowed=False)
+    ('2nd', 'joint 2nd (with 1 other)')
     """
     if rank is None:
         return "not ranked"
     place = ordinal(rank)
-    if options is not None:
+    if options is not None and allowed:
         if options == 1:
             return "the only option"
         if tied and tied == options - 1:

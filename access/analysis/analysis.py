@@ -33,6 +33,7 @@ from access.analysis.places import (
 from access.analysis.questions import (
     _baseline_of,
     _centre_ids,
+    _centres_of,
     _modifications,
     _open_of,
     _places_of,
@@ -801,7 +802,8 @@ class Analysis:
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
         one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
-        pairs = math.prod(math.comb(len(q.sites), q.keep) for q in (one, two))
+        both = (choosable(ServiceChoice(q.matrix, **q.choice))[1] for q in (one, two))
+        pairs = math.prod(rules.ways for rules in both)
         if pairs > MAX_OPTIONS:
             raise ScenarioError(
                 f"{pairs:,} pairs of alternatives are too many to list (at most {MAX_OPTIONS:,} "
@@ -850,7 +852,6 @@ class Analysis:
         """
         asked = self._choice(service, before, after, keep, **options)
         _, rules = choosable(ServiceChoice(asked.matrix, **asked.choice))
-        listed = math.comb(len(rules.free), rules.closing)
         areas = len(asked.matrix.area_ids)
         most = max(_SAMPLE, _MOST_MEASURED // (areas * draws))
         if asked.matrix.minute_by_minute is not None:
@@ -867,7 +868,7 @@ class Analysis:
             asked.results.matrices["walk"] if uncertain.drive is not None else asked.matrix,
             **asked.choice,
             **asked.criteria_settings,
-            sample=_SAMPLE if listed > most else 0,
+            sample=_SAMPLE if rules.ways > most else 0,
             uncertainty=uncertain,
             draws=draws,
             seed=_SEED,
@@ -1323,10 +1324,10 @@ class Analysis:
         """Read which service, which centres to close and which sites to open are meant."""
         closed = _centre_ids(self.study, service, close)
         places = _places_of(self.study)
-        centres = {*places.loc[places["kind"] == "centre", "id"]}
-        service = service_of(
-            self.study, service, [*closed, *(s.site for s in steps if s.site in centres)]
-        )
+        # what opens for a service may be another's: it tells only where nothing else is said
+        changed = _centres_of(self.study, [s for s in steps if s.action != "open"])
+        told = [*closed, *changed] or _centres_of(self.study, steps)
+        service = service_of(self.study, service, told)
         before = self.today(service)
         unknown = sorted(set(closed) - set(before))
         if unknown:

@@ -149,13 +149,15 @@ def neighbours_rank_words(results: StudyResults, proposal: ProposalResult) -> Sa
             return Said("")
         p = ranking.proposal
         rank, tied = int(p["rank_mean"]), int(p["tied_mean"])
-        places.append(place_of(rank, tied, options=len(ranking.table), of=False))
+        places.append(place_of(rank, tied, options=len(ranking.table), of=False,
+                               allowed=p["allowed"]))  # fmt: skip
         claims.append(Claim(f"{which}:rank:mean", "rank", (rank, tied)))
         claims.append(Claim(f"{which}:options", "is", (float(len(ranking.table)),)))
     title = results.study.config.services[proposal.service].title
-    assert ranked[0] is not None
+    assert ranked[0] is not None and ranked[0].proposal is not None
+    of = "of" if ranked[0].proposal["allowed"] else "set beside"
     text = (
-        f"of {ranked[0].what}, the proposal is {places[0]} by average {trip(mode)} counting own "
+        f"{of} {ranked[0].what}, the proposal is {places[0]} by average {trip(mode)} counting own "
         f"{title} only, and {places[1]} with the neighbours' as well"
     )
     return Said(sentence(text), claims)

@@ -24,6 +24,7 @@ from access.analysis.results import HubResult, StudyResults, site_names
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
 from access.network.snapping import joints_lonlat, read_points, snap
+from access.scenario.criteria import fifths
 from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
 from access.siting import greenfield as centres_of_demand
 from access.siting.hubs import hub_search
@@ -146,7 +147,6 @@ def _localities_near(results: StudyResults, lonlat: np.ndarray) -> list[str]:
     return [str(name) for name in known["locality"].iloc[metres.argmin(axis=1)]]
 
 
-_DEPRIVED_DECILES = 2
 _UNKNOWN = {"": "free", "capacity": "large enough", "condition": "sound",
             "annual_cost_gbp": "affordable"}  # fmt: skip
 """What is not known of a building without a column of the register."""
@@ -173,7 +173,7 @@ class HubOptions(TypedDict, total=False):
         The study's `localities.minimum_open`, as far as a locality has so many sites to choose
         from, when not given.
     protect_minutes : float
-        Nobody in deprivation deciles 1 and 2 may be further than today by more than this.
+        Nobody in the most deprived national fifth may be further than today by more than this.
     locked_open, locked_closed : sequence of str
         Sites that must be, or may not be, a hub: ids or names.
     greenfield : int
@@ -445,9 +445,12 @@ def _travel_alone(study: Study) -> str:
 def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
     """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
     areas = study.areas
-    if "imd_decile" not in areas:
-        raise ParameterError("the study's areas have no imd_decile to tell who is most deprived")
-    deprived = areas.loc[areas["imd_decile"] <= _DEPRIVED_DECILES, "id"].tolist()
+    fifth = fifths(areas, study.config.weights.national_areas)
+    if fifth is None:
+        raise ParameterError(
+            "the study's areas have no imd_decile or imd_fifth to tell who is most deprived"
+        )
+    deprived = areas.loc[fifth == 1, "id"].tolist()
     rules = []
     for offer in offers_of(study):
         if offer.service is None:  # where it is given today is not known
@@ -456,7 +459,7 @@ def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
         matrix = there.of(offer.key)
         now = matrix.least(centres)
         today = dict(zip(matrix.area_ids, now.tolist(), strict=True))
-        who = f"areas in deprivation deciles 1 to {_DEPRIVED_DECILES}"
+        who = "areas in the most deprived national fifth"
         rules.append(NoWorse(minutes, deprived, today, offer.title, who))
     return rules
 

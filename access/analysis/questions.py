@@ -322,6 +322,18 @@ def _centre_ids(
     return _site_ids(study, given, places, name=name, what=what)
 
 
+def _centres_of(study: Study, steps: Iterable[Modification]) -> list[str]:
+    """Give the ids of the centres that changes are of, told by id or by name."""
+    places = _places_of(study)
+    places = places[places["kind"] == "centre"]
+    known, named = {*places["id"]}, _by_name(study, places)
+    return [
+        i
+        for step in steps
+        for i in ([step.site] if step.site in known else named.get(_folded(step.site), []))
+    ]
+
+
 def kept_centres(
     study: Study, services: Iterable[str], given: Sequence[str]
 ) -> dict[str, list[str]]:
@@ -480,8 +492,8 @@ def questions(
             why = getattr(error, "strerror", None) or "it is not saved as UTF-8"
             raise ScenarioError(f"{scenario} cannot be read: {why}") from None
         read = Scenario.from_toml(text, base, file=scenario.name)
-        steps = tuple(_registered(study, _meant(study, service, m)) for m in read.modifications)
-        read = Scenario(read.name, base, steps, read.comment)
+        steps = [_registered(study, step) for step in _meant(study, read.modifications)]
+        read = Scenario(read.name, base, tuple(steps), read.comment)
         return [Question(scenario.stem, read.name, service, base, read)]
     if own:
         ids = _centre_ids(study, service, close)
@@ -544,7 +556,7 @@ def _question_of(
     opening = _site_ids(study, opening, _places_of(study), name="open", what="sites of the study")
     steps = [Modification.close(str(i), comment=comment) for i in close]
     steps += [Modification("open", str(i), comment) for i in opening]
-    steps += [_meant(study, service, step) for step in changes]
+    steps += _meant(study, changes)
     steps = [_registered(study, step) for step in steps]
     return Question(key, title, service, base, Scenario(title, base, tuple(steps), comment))
 
@@ -556,21 +568,24 @@ def _modifications(changes: Sequence[Modification | Mapping[str, Any]]) -> list[
     return [c if isinstance(c, Modification) else next(read) for c in changes]
 
 
-def _meant(study: Study, service: str, step: Modification) -> Modification:
-    """Read a site's name as its id; an id that the study does not hold is a new site's."""
-    if step.lon is not None and step.action == "open":
-        return step
-    names: dict[str, str] = {}
-    fields = ("site", "to") if step.lon is None else ("site",)
-    for field in fields:
-        given = getattr(step, field)
-        if given is None:
-            continue
-        places = _places_of(study)
-        names[field] = _site_ids(
-            study, [given], places, name=f"{step.action}: {field}", what="sites of the study"
-        )[0]
-    return replace(step, **names)  # type: ignore[arg-type]
+def _meant(study: Study, steps: Iterable[Modification]) -> list[Modification]:
+    """Read sites' names as their ids; what a step gives a place of its own is a new site's id."""
+    found: list[Modification] = []
+    new: set[str] = set()
+    for step in steps:
+        if step.lon is not None:
+            new.add(step.site if step.action == "open" else str(step.to))
+        names: dict[str, str] = {}
+        for field in ("site", "to"):
+            given = getattr(step, field)
+            if given is None or given in new:
+                continue
+            names[field] = _site_ids(
+                study, [given], _places_of(study), name=f"{step.action}: {field}",
+                what="sites of the study",
+            )[0]  # fmt: skip
+        found.append(replace(step, **names))  # type: ignore[arg-type]
+    return found
 
 
 def _registered(study: Study, step: Modification) -> Modification:

@@ -423,14 +423,16 @@ def _rank_title(ranking: Ranking) -> str:
     """Say where the proposal stands best and worst."""
     criteria, ranks = list(ranking.criteria), _ranks(ranking)
     places = [ranking.place(c, others=False) for c in criteria]
-    if len(ranking.table) == 1:
+    allowed = ranking.proposal is None or ranking.proposal["allowed"]
+    if len(ranking.table) == 1 and allowed:
         return "The proposal is the only option"
+    of = f"{'Of' if allowed else 'Set beside'} {counted(len(ranking.table), 'option')}"
     if len(set(ranks)) == 1:
         same = places[0] if len(set(places)) == 1 else f"{ordinal(ranks[0])}, at times jointly,"
-        return f"Of {len(ranking.table):,} options the proposal is {same} on every count"
+        return f"{of} the proposal is {same} on every count"
     ends = (int(np.argmin(ranks)), int(np.argmax(ranks)))
     best, worst = (f"{places[k]} by {ranking.words(criteria[k])}" for k in ends)
-    return f"Of {len(ranking.table):,} options the proposal is {best} and {worst}"
+    return f"{of} the proposal is {best} and {worst}"
 
 
 def _rank_alt(ranking: Ranking, spans: _Spans) -> str:
@@ -462,7 +464,8 @@ def _draw_ranks(axes: Axes, ranking: Ranking, spans: _Spans) -> None:
     names = [textwrap.fill(criterion_short(c), _TICK) for c in criteria]
     axes.set_yticks(range(len(criteria)), names)
     axes.set_ylim(len(criteria) - 0.5, -0.75)
-    axes.set_xlim(1 - 0.04 * n, n * 1.04)
+    last = max(n, *_ranks(ranking))  # a proposal that is none of the options may be beyond them
+    axes.set_xlim(1 - 0.04 * n, n * 1.04 + (last - n))
     ends = {1: "1 (best)", n: f"{n:,} (worst)"} if n > 1 else {1: "1"}
     axes.set_xticks(list(ends), list(ends.values()))
     axes.spines["bottom"].set_visible(False)

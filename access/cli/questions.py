@@ -528,7 +528,7 @@ _ProtectOption = Annotated[
         "--protect",
         metavar="MINUTES",
         min=0,
-        help="Nobody in deprivation deciles 1 and 2 further than today by more than this.",
+        help="Nobody in the most deprived fifth further than today by more than this.",
     ),
 ]
 _OpenSiteOption = Annotated[

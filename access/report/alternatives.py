@@ -431,15 +431,21 @@ def _standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) ->
         return Said("")
     options = len(ranking.table)
     named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
+    allowed = bool(p["allowed"])  # one that breaks a rule is none of them
+
+    def place(c: str) -> str:
+        rank, tied = p[f"rank_{c}"], findings.tied(c)
+        return place_of(rank, tied, options=options, of=False, allowed=allowed)
+
     places = [
-        f"{place_of(p[f'rank_{c}'], findings.tied(c), options=options, of=False)} by "
-        f"{criterion_words(c, findings.mode, ranking.threshold_minutes)}"
+        f"{place(c)} by {criterion_words(c, findings.mode, ranking.threshold_minutes)}"
         for c in named
     ]
     claims = [Claim("options", "is", (float(options),))]
     for c in named:
         claims.append(Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], findings.tied(c))))
-    return Said(sentence(f"of {ranking.what}, the proposal is {listed(places)}"), claims)
+    of = "of" if allowed else "set beside"
+    return Said(sentence(f"{of} {ranking.what}, the proposal is {listed(places)}"), claims)
 
 
 def _on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "worst")) -> Said:

@@ -219,8 +219,8 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wo
         text = f"the change is right for other reasons: nobody would have further to go{days}"
     p = found.standing
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:
-        options = len(found.ranking.table)
-        place = place_of(p["rank_mean"], found.tied("mean"), options=options, others=False)
+        place = place_of(p["rank_mean"], found.tied("mean"), options=len(found.ranking.table),
+                         others=False, allowed=p["allowed"])  # fmt: skip
         text += (
             f"; and there are reasons, other than trips, against the sets with a shorter average "
             f"(it is {place})"

@@ -257,11 +257,12 @@ def _weights_blocks(results: StudyResults, found: ProposalFindings) -> list[Bloc
 
 
 def _place(row: Mapping[Any, Any], found: ProposalFindings) -> Value:
-    if "proposal_rank" not in row or found.ranking is None:
+    ranking = found.ranking
+    if "proposal_rank" not in row or ranking is None or ranking.proposal is None:
         return NOT_APPLICABLE
-    options = len(found.ranking.table)
     rank, tied = int(row["proposal_rank"]), int(row["proposal_tied"])
-    return place_of(rank, tied, options=options, others=False)
+    allowed = bool(ranking.proposal["allowed"])
+    return place_of(rank, tied, options=len(ranking.table), others=False, allowed=allowed)
 
 
 def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, Any]) -> Said:

@@ -442,8 +442,8 @@ def _key_figures(
             share, words = _sampled_share(f.sampled)
             items.append((Said(share), f"{words}, by average {trip(f.mode)}"))
         if p is not None and f.ranking is not None and len(findings) == 1:
-            total = len(f.ranking.table)
-            place = place_of(p["rank_mean"], f.tied("mean"), options=total, of=False, others=False)
+            place = place_of(p["rank_mean"], f.tied("mean"), options=len(f.ranking.table),
+                             of=False, others=False, allowed=p["allowed"])  # fmt: skip
             rank = Claim("rank:mean", "rank", (p["rank_mean"], f.tied("mean")))
             items.append((Said(place, [rank]), f"of {f.ranking.what}, by average {trip(f.mode)}"))
     return tuple(items)
@@ -585,7 +585,8 @@ def _priority(found: ProposalFindings, ranking: Ranking | None, criterion: str) 
         return NOT_APPLICABLE
     p = ranking.proposal
     rank, tied = int(p[f"rank_{criterion}"]), int(p[f"tied_{criterion}"])
-    return place_of(rank, tied, options=len(ranking.table), of=False, others=rank == 1)
+    return place_of(rank, tied, options=len(ranking.table), of=False, others=rank == 1,
+                    allowed=p["allowed"])  # fmt: skip
 
 
 def _money(findings: Sequence[ProposalFindings]) -> str:

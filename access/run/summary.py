@@ -343,16 +343,16 @@ def _place_words(proposal: ProposalResult, mode: str) -> Said:
     if ranking is None or ranking.proposal is None:
         return Said("")
     p, options = ranking.proposal, len(ranking.table)
-    if options == 1:
+    if options == 1 and p["allowed"]:
         return Said("It is the only way to close as many.", [Claim("options", "is", (1.0,))])
     criteria = [c for c in _ASKED if c in ranking.criteria]
     places = [f"{ranking.place(c)} by {ranking.words(c)}" for c in criteria]
     claims = [Claim("options", "is", (float(options),))]
     claims += [Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], p[f"tied_{c}"])) for c in criteria]
     # a proposal that breaks a rule of the study stands beside the list, not in it
-    inside = any(set(kept) == set(p["kept"]) for kept in ranking.table["kept"])
-    among = "Of all" if inside else "Set beside all"
-    text = f"{among} {options:,} ways to close as many, it is {listed(places)}"
+    every = f"all {options:,} ways" if options > 1 else "the only way"
+    among = f"{'Of' if p['allowed'] else 'Set beside'} {every} to close as many"
+    text = f"{among}, it is {listed(places)}"
     return Said(f"{text} ({mode_title(mode)}; 1st is best).", claims)
 
 

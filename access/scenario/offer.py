@@ -15,14 +15,16 @@ from access.display import records
 from access.labels import OFFER_MEASURES, offer_words, trip
 from access.measure.catchment import every_catchment
 from access.measure.decay import exponential, stepped
-from access.measure.demand import align_demand, known_numbers
+from access.measure.demand import align_demand
 from access.measure.distribution import weighted_mean, weighted_quantile, within
 from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
+from access.scenario.criteria import fifths
 from access.scenario.impact import _plain
 from access.scenario.scenario import Scenario
 from access.scenario.sites import Baseline
 from access.text import Claim, Said, about, figure, limit_words, listed, named
+from access.units import LSOAS_ENGLAND_2011
 
 _CATCHMENT_MINUTES = 30.0
 _DECAY_PER_MINUTE = 0.1
@@ -201,7 +203,7 @@ def offer_change(
         Sites open. A baseline's or scenario's capacities say how much each offers where every site
         open before or after has one; else each counts the same. Days a week count in proportion.
     demand : DataFrame
-        ``id count`` and, where known, ``imd_decile``.
+        ``id count`` and, where known, ``imd_decile`` or ``imd_fifth``.
     neighbours : sequence of str
         Sites open before and after that are not the council's.
     catchment_minutes : float
@@ -356,10 +358,8 @@ def _offer_table(
 ) -> pd.DataFrame:
     """Sum the areas up, one row a measure."""
     count = areas["count"].to_numpy(float)
-    fifth = np.zeros(len(count))
-    if "imd_decile" in people.columns:
-        decile = known_numbers(people, "imd_decile", low=1, high=10)
-        fifth = np.where(decile <= 2, count, 0.0)
+    known = fifths(people.filter(["imd_fifth", "imd_decile"]), LSOAS_ENGLAND_2011)
+    fifth = np.zeros(len(count)) if known is None else np.where(known == 1, count, 0.0)
     rows = []
     for key in OFFER_MEASURES:
         old, new = (areas[f"{key}_{when}"].to_numpy(float) for when in _WHEN)

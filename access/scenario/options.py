@@ -138,13 +138,11 @@ class Closings:
 
     @property
     def too_many(self) -> bool:
-        """Whether the ways are too many to list: those that the rules refuse are looked at too."""
-        return math.comb(len(self.free), self.closing) > MAX_OPTIONS
+        """Whether the ways are too many to list."""
+        return self.ways > MAX_OPTIONS
 
     def listed(self) -> Indices:
         """List every way, as the sites kept; in order of the sites closed."""
-        free = self.free
-        count = math.comb(len(free), self.closing)
         if self.too_many:
             raise ScenarioError(
                 f"{self.ways:,} ways to keep {self.sites - self.closing} of {self.sites} are too "
@@ -152,12 +150,26 @@ class Closings:
                 "access.p_median gives the best of them with a proof, `access rank` also samples "
                 "the others; or say never_close for some"
             )
-        closed = free[_combination_rows(len(free), self.closing)].reshape(count, self.closing)
-        kept = _complement(closed, self.sites)
-        allowed = np.ones(count, dtype=bool)
-        for where, least in self.rules.values():
-            allowed &= np.isin(kept, where).sum(axis=1) >= least
-        return kept[allowed]
+        return _complement(self._closed_rows(), self.sites)
+
+    def _closed_rows(self) -> Indices:
+        """List what each way closes, group by group: none that the rules refuse is looked at."""
+        begun: dict[int, Indices] = {0: np.zeros((1, 0), dtype=np.intp)}  # by sites closed so far
+        for (where, most), tail in zip(self.groups, self._tails()[1:], strict=True):
+            further: dict[int, list[Indices]] = {}
+            for total, rows in begun.items():
+                for c in range(min(most, len(where), self.closing - total) + 1):
+                    if not tail[self.closing - total - c]:
+                        continue  # the groups after it cannot close so many
+                    own = where[_combination_rows(len(where), c)]
+                    both = [np.repeat(rows, len(own), axis=0), np.tile(own, (len(rows), 1))]
+                    further.setdefault(total + c, []).append(np.hstack(both))
+            begun = {total: np.concatenate(parts) for total, parts in further.items()}
+        closed = begun[self.closing]
+        if len(self.groups) == 1 or not self.closing:
+            return closed
+        closed.sort(axis=1)
+        return closed[np.lexsort(closed.T[::-1])]
 
     def drawn(self, draws: int, seed: int) -> Indices:
         """Draw ways evenly from all, each draw anew; as the sites kept."""

@@ -154,12 +154,12 @@ def _stand(
         values = _least_is_best(c, table[c].to_numpy(float))
         own = float(_least_is_best(c, np.asarray(row[c], float)))
         worse, level = int((values > own).sum()), int((values == own).sum())
-        others = max(len(values) - 1, 1)
+        others = max(len(values) - int(listed), 1)
         least = values.min()
         out[c] = float(row[c]) if np.isfinite(row[c]) else None
         out[f"rank_{c}"] = int((values < own).sum()) + 1
         out[f"tied_{c}"] = max(level - int(listed), 0)
-        out[f"percentile_{c}"] = 100.0 * min(worse, others) / others
+        out[f"percentile_{c}"] = 100.0 * worse / others
         regret = own - least if np.isfinite(own) else np.nan
         out[f"regret_{c}"] = float(regret) if np.isfinite(regret) else None
         for name, within in _NEAR_TIES.items():
@@ -218,9 +218,9 @@ class Ranking:
 
     @property
     def front(self) -> pd.DataFrame:
-        """Options that no other beats everywhere, best mean first."""
+        """Options that no other beats everywhere, the best by the first criterion first."""
         rows = self.table[self.table["on_front"]]
-        return rows.sort_values(self.criteria[0], kind="stable").reset_index(drop=True)
+        return rows.sort_values(f"rank_{self.criteria[0]}", kind="stable").reset_index(drop=True)
 
     def best(self, criterion: str = "mean") -> pd.Series:
         """Best option on a criterion; of equals, the first by the ids closed.

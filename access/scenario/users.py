@@ -13,7 +13,7 @@ from access.arguments import a, by_id, checked, ids, optional, refuse, table
 from access.display import frame_cells, html_answer, records
 from access.errors import Fault, ParameterError
 from access.measure.demand import by_area, fail, numbers
-from access.measure.distribution import weighted_mean
+from access.measure.distribution import TOLERANCE_MINUTES, weighted_mean
 from access.measure.trips import TAKE_UP_WARNING, TakeUp
 from access.network.matrix import TravelMatrix, positions
 from access.scenario.impact import Impact
@@ -389,7 +389,7 @@ def attendance_beside_nearest(
     with np.errstate(invalid="ignore"):
         pairs["extra_minutes"] = pairs["minutes"] - pairs["nearest_minutes"]
     total = pairs["attendances"].sum()
-    own = pairs["site"] == pairs["nearest"]
+    own = _at_nearest(pairs)
     closing = pairs["site"].isin(impact.closed)
     summary = {
         "attendances": float(total),
@@ -411,6 +411,12 @@ def attendance_beside_nearest(
         summary=summary,
         notes=("observed attendance as given; it may not cover every family or site",),
     )
+
+
+def _at_nearest(pairs: pd.DataFrame) -> pd.Series:
+    """Mark attendances at the nearest site, or at another that is no further away."""
+    level = pairs["extra_minutes"] <= TOLERANCE_MINUTES
+    return (pairs["site"] == pairs["nearest"]) | level
 
 
 def _known(value: float) -> float | None:
@@ -472,13 +478,13 @@ def _site_table(pairs: pd.DataFrame, impact: Impact, left: pd.Series) -> pd.Data
     nearest = impact.areas.groupby("nearest_before")["count"].sum()
     total = pairs["attendances"].sum()
     # arrays: a table cut apart anew for every site takes many times as long
-    at, own_site = (pairs[c].to_numpy(object) for c in ("site", "nearest"))
+    at, at_nearest = pairs["site"].to_numpy(object), _at_nearest(pairs).to_numpy(bool)
     count, minutes = (pairs[c].to_numpy(float) for c in ("attendances", "minutes"))
     rows = []
     for site in sorted({*impact.before, *at}):
         seen = at == site
         here = count[seen].sum()
-        own = count[seen & (own_site == site)].sum()
+        own = count[seen & at_nearest].sum()
         rows.append(
             {
                 "site": site,

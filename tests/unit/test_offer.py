@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import access
 from access.analysis.analysis import Analysis
+from access.analysis.job import measure_study
 from access.cli.app import app
 from access.errors import AccessError, ParameterError
 from access.files import to_json
@@ -24,6 +25,7 @@ from access.network import TravelMatrix
 from access.report.findings import findings_of
 from access.report.people import offer_table
 from access.scenario import Baseline, Modification, Scenario, offer_change
+from tests.small import small_study
 from tests.unit.report_results import line_results, line_study
 
 
@@ -161,6 +163,19 @@ def test_a_limit_is_kept_alike_by_every_measure_whatever_its_last_digits(limit):
     assert zone([hair, limit * 1.001]).tolist() == [1.0, 0.5]
 
 
+@pytest.mark.parametrize("known", [["imd_decile"], ["imd_fifth"], ["imd_fifth", "imd_decile"]])
+def test_the_deprived_are_known_by_tenths_or_by_fifths(known):
+    matrix, demand, base = town(MINUTES)
+    fifths = demand.assign(imd_fifth=[1, 5, 5])[["id", "count", *known]]
+    found = offer_change(matrix, before=base, after=["X"], demand=fifths).table
+    whole = offer_change(matrix, before=base, after=["X"], demand=demand).table
+    pd.testing.assert_frame_equal(found, whole)
+    cumulative_ = found.set_index("measure").loc["cumulative"]
+    assert (cumulative_["deprived_before"], cumulative_["deprived_after"]) == (2.0, 1.0)
+    without = offer_change(matrix, before=base, after=["X"], demand=demand[["id", "count"]]).table
+    assert without["deprived_before"].isna().all()
+
+
 def test_a_site_that_nobody_reaches_is_named():
     matrix, demand, today = town([[5, 90], [5, 90], [5, 90]])
     found = offer_change(matrix, before=today, after=["X"], demand=demand, names={"Y": "Far"})
@@ -259,3 +274,18 @@ def test_the_report_has_one_table_with_what_it_assumes(tmp_path):
     assert len(both.rows) == 10 and both.notes == table.notes
     found = Analysis(results).offer_of(findings[0].result, "walk")
     assert found.table["mean_after"].tolist() == [r[2] for r in table.rows]
+
+
+@pytest.mark.parametrize("column", ["imd_decile", "imd_fifth"])
+def test_hubs_protect_the_deprived_whichever_column_knows_them(tmp_path, column):
+    study = small_study(tmp_path / "s", services={"club": 3}, side=5)
+    results = measure_study(study)
+    most = {"imd_decile": 2, "imd_fifth": 1}[column]
+    known = study.areas.assign(**{column: [most] * 5 + [most + 1] * 20})
+    asked = Analysis(replace(results, study=replace(study, areas=known)))
+    with pytest.raises(ParameterError, match="most deprived national fifth no more"):
+        asked.hubs(1, protect_minutes=0.5)
+    found = asked.hubs(1, protect_minutes=6.0)
+    today = results.matrices["walk"].least(study.open_ids("club"))[:5]
+    there = found.minutes[list(found.plain.best.chosen)].min(axis=1).to_numpy()[:5]
+    assert 0.5 < (there - today).max() <= 6.0

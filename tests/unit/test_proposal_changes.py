@@ -233,6 +233,46 @@ def test_a_change_of_ones_own_at_a_new_position(tmp_path):
         Analysis(results).with_places_of([{**stop, "days": 12}])
 
 
+def test_a_change_is_of_the_service_whose_centre_it_names_by_id_or_by_name(tmp_path):
+    study = small_study(tmp_path / "s", services={"library": 3, "hall": 3})
+    asked = Analysis(measure_study(study))
+    part_time = {"action": "status", "status": "part_time", "days": 2}
+    for step in (
+        {"action": "close"},
+        part_time,
+        {"action": "move", "to": "K1"},
+        {"action": "move", "to": "town library 1"},
+    ):
+        one, other = (
+            asked.change(changes=[{**step, "site": site}]) for site in ("H2", "hall house 2")
+        )
+        assert one.service == other.service == "hall"
+        assert one.impacts["walk"].summary == other.impacts["walk"].summary
+    # what opens in another service's building is none of that service's
+    opens = {"action": "open", "site": "L2"}
+    step, said = (
+        asked.change(close=["H2"], changes=[opens]),
+        asked.change(close=["H2"], open=["L2"]),
+    )
+    assert step.service == said.service == "hall" and step.after == said.after
+    with pytest.raises(ParameterError, match="of several services"):
+        asked.change(close=["H2"], changes=[{"action": "close", "site": "Library house 2"}])
+
+
+def test_what_opened_at_a_new_position_may_change_in_a_later_step(tmp_path):
+    stop = {"action": "open", "site": "M1", "lon": LON, "lat": LAT, "days": 1}
+    moved = {"action": "move", "site": "L2", "to": "M2", "lon": LON, "lat": LAT}
+    results = measure_study(small_study(tmp_path / "s", services=LIBRARY))
+    for first in (stop, moved):
+        new = first.get("to", "M1")
+        changes = [first, {"action": "status", "site": new, "status": "part_time", "days": 3}]
+        changes += [{"action": "resize", "site": new, "capacity": 40}]
+        found = Analysis(results).with_places_of(changes).change("library", changes=changes)
+        site = {s.id: s for s in found.sides[1].sites}[new]
+        assert (site.status, site.days, site.capacity) == ("part_time", 3.0, 40.0)
+        assert new in found.opened
+
+
 @pytest.mark.parametrize(
     ("opening", "words"),
     [("C1", "asked to close and to open"), ("C2", "would open and is open today")],

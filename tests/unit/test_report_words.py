@@ -165,6 +165,12 @@ class TestPlaces:
         assert place_of(rank, tied) == said
         assert place_of(rank, tied, others=False) == said.split(" (")[0]
 
+    @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+    def test_what_is_none_of_the_options_is_never_their_best_or_last(self, better, tied, worse):
+        options = better + tied + worse
+        said = place_of(better + 1, tied, options=options, allowed=False)
+        assert said == place_of(better + 1, tied)
+
     @given(st.integers(1, 500), st.integers(0, 500), st.integers(0, 500))
     def test_joint_is_said_of_shared_places_only(self, rank, tied, more):
         said = place_of(rank, tied, options=rank + tied + more)

@@ -254,6 +254,9 @@ def test_a_proposal_outside_the_list_shares_with_all_of_its_rank():
     # the list holds PQS and PQT, which are as good; the proposal itself breaks the rule
     assert ranking.proposal["allowed"] is False
     assert (ranking.proposal["rank_mean"], ranking.proposal["tied_mean"]) == (1, 2)
+    values = ranking.table["mean"]
+    worse = (values > ranking.proposal["mean"]).sum()
+    assert 0 < ranking.proposal["percentile_mean"] == 100 * worse / len(values) < 100
 
 
 def test_regret_percentile_and_near_ties_by_hand():
@@ -281,6 +284,17 @@ def test_savings_enter_when_given_and_more_is_better():
     assert "savings" not in partly.criteria
     assert any("savings are not known for T" in n for n in partly.notes)
     assert partly.table["savings"].isna().sum() == 4
+
+
+@pytest.mark.parametrize("criteria", [["mean", "savings"], ["savings", "gap"]])
+def test_the_front_begins_with_the_best_by_the_first_criterion(criteria):
+    savings = {"P": 10, "Q": 20, "R": 30, "S": 40, "T": 50}
+    ranking = rank(savings=savings, criteria=criteria)
+    front = ranking.front
+    assert len(front) > 1
+    first = ranking.criteria[0]
+    assert front[f"rank_{first}"].is_monotonic_increasing
+    assert front[first].iloc[0] == ranking.best(first)[first]
 
 
 def test_savings_of_sites_that_never_close_need_not_be_known():

@@ -8,6 +8,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from access.analysis.many import _sampled_ranking
 from access.errors import ScenarioError
@@ -150,6 +152,47 @@ def test_ways_are_counted_and_drawn_evenly(rules):
     times = pd.Series(drawn).value_counts().to_numpy()
     spread = ((times - 200) ** 2 / 200).sum()  # chi-squared with ways - 1 degrees of freedom
     assert spread < found.ways + 5 * math.sqrt(2 * found.ways)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_what_is_listed_is_what_the_rules_allow_in_the_order_of_what_closes(data):
+    ids = [f"S{k}" for k in range(data.draw(st.integers(1, 8)))]
+    where = data.draw(st.lists(st.sampled_from("ABC"), min_size=len(ids), max_size=len(ids)))
+    localities = dict(zip(ids, where, strict=True))
+    least = {
+        name: data.draw(st.integers(0, where.count(name)))
+        for name in data.draw(st.sets(st.sampled_from(where)))
+    }
+    never = data.draw(st.sets(st.sampled_from(ids)))
+    keep = data.draw(st.integers(1, len(ids)))
+    allowed = [
+        closed
+        for closed in combinations(ids, len(ids) - keep)
+        if not never & {*closed}
+        and all(
+            sum(localities[i] == name and i not in closed for i in ids) >= n
+            for name, n in least.items()
+        )
+    ]
+    rules = {"never_close": never, "localities": localities, "min_per_locality": least or None}
+    if not allowed:
+        with pytest.raises(ScenarioError):
+            closings(ids, keep, **rules)
+        return
+    found = closings(ids, keep, **rules)
+    kept = [tuple(ids[j] for j in row) for row in found.listed()]
+    assert kept == [tuple(i for i in ids if i not in closed) for closed in allowed]
+    assert found.ways == len(allowed)
+
+
+def test_ways_are_too_many_by_what_the_rules_leave_alone():
+    ids = [f"S{k:02d}" for k in range(24)]
+    pairs = {i: f"L{k // 2}" for k, i in enumerate(ids)}
+    found = closings(ids, 12, localities=pairs, min_per_locality=1)
+    assert (found.ways, found.too_many) == (2**12, False)  # of 2,704,156 without the rule
+    assert len(found.listed()) == 2**12
+    assert closings(ids, 12).too_many
 
 
 @pytest.mark.parametrize(("n", "k"), [(45, 12), (24, 8), (60, 30)])

@@ -182,6 +182,24 @@ def test_attendance_by_hand():
     assert "50% of attendances" in found.sentence()
 
 
+@pytest.mark.parametrize("apart", [0.0, 1e-12, 0.005])
+def test_of_sites_no_further_than_each_other_each_is_the_nearest(apart):
+    """Two services of a building, or sites at one point: which has the lesser id tells nothing."""
+    shares = []
+    for one, other in ("XY", "YX"):
+        minutes = [[5.0, 5.0 + apart, 40.0], [9.0, 9.0 + apart, 2.0]]
+        m = TravelMatrix.from_minutes(minutes, area_ids=list("ab"), site_ids=[one, other, "Z"])
+        demand = pd.DataFrame({"id": list("ab"), "count": [10, 20]})
+        impact = compare(m, before=list("XYZ"), after=["X", "Z"], demand=demand)
+        seen = pd.DataFrame(
+            {"area": list("aabb"), "site": list("XYYZ"), "attendances": [1, 6, 2, 1]}
+        )
+        found = attendance_beside_nearest(impact, m, seen)
+        sites = found.sites.set_index("site")["attended_as_nearest"]
+        shares.append((found.summary["share_at_nearest"], *sites.tolist()))
+    assert shares[0] == shares[1] == (0.8, 1.0, 0.75, 1.0)
+
+
 def test_attendance_by_postcode_in_any_spelling():
     coded = SEEN.assign(postcode=["S60 1AA", "s601aa", "S60 1AB", "S60 1ab", "S60 1AC"])
     lookup = {"S601AA": "a", "S60 1AB": "b", "S60  1ac": "c"}

@@ -12,11 +12,14 @@ import pyogrio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from access import TravelMatrix
+from access.analysis import analysis
 from access.analysis.analysis import ways_words
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
+from access.charts import rank_chart
 from access.document.document import TableBlock
 from access.document.table import Column, Table
 from access.maps.explorer_data import _example_data
@@ -30,12 +33,12 @@ from access.report.findings import findings_of
 from access.run import findings as answers
 from access.run import run_job
 from access.run.geopackage import _area_symbols
-from access.run.summary import _whom, spoken_summary
+from access.run.summary import _place_words, _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
 from access.study.study import describe_study, study_sentence
-from access.text import figure, half_up, share_span
+from access.text import figure, half_up, ordinal, share_span
 from tests.small import small_study
 
 PROPOSALS = """
@@ -343,6 +346,38 @@ def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
     assert centres.to_dict() == {"C1": 1, "C2": 0, "C3": 1, "C4": 1}
 
 
+BROKEN = """
+[proposals.one]
+title = "One shuts"
+service = "club"
+close = ["C2"]
+[localities]
+never_close = {never}
+"""
+
+
+@pytest.mark.parametrize("never", [["C2"], ["C2", "C3"], ["C2", "C3", "C4"]])
+def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, never):
+    text = BROKEN.format(never=never).replace("'", '"')
+    study = small_study(tmp_path / "s", services={"club": 4}, side=5, proposals=text)
+    results = measure_study(study)
+    proposal = results.proposals["one"]
+    ranking = proposal.rankings["walk"]
+    ways, own = ranking.table, ranking.proposal
+    assert (len(ways), own["allowed"]) == (4 - len(never), False)
+    told = [str(_place_words(proposal, "walk")), rank_chart(ranking).title]
+    told += [str(alternatives._standing_words(findings_of(results, mode="walk")[0]))]
+    for said in filter(None, told):
+        assert said.startswith("Set beside")
+        assert not re.search(r"\b(the only option|best of|last|level with)\b", said)
+        assert f"{ordinal(own['rank_mean'])}" in said
+    figure_ = Figure(figsize=(7, 5))
+    axes = figure_.add_subplot()
+    rank_chart(ranking).draw(figure_, axes)
+    ranks = [own[f"rank_{c}"] for c in ranking.criteria]
+    assert axes.get_xlim()[1] > max(ranks)
+
+
 def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_path, monkeypatch):
     def told(close, rules, name):
         more = [{"id": f"C{k + 1}", "locality": f"L{k // 2}"} for k in range(8)]
@@ -355,11 +390,40 @@ def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_pa
     study, said = told('["C1", "C3"]', "[localities]\nminimum_open = 1", "a")
     assert said["ways"] == 24
     assert said["listed"]
-    monkeypatch.setattr(options, "MAX_OPTIONS", 25)  # 28 are looked at
+    monkeypatch.setattr(options, "MAX_OPTIONS", 23)  # one less
     assert not ways_words(study)["a"]["listed"]
     assert "not listed" in ways_words(study)["a"]["words"]
     _, said = told('["C1"]\nopen = ["K1"]', "", "b")
     assert said["words"].endswith("it opens a site or closes none")
+
+
+PAIR = """
+[proposals.club]
+title = "Club"
+service = "club"
+close = ["C2"]
+[proposals.hall]
+title = "Hall"
+service = "hall"
+close = ["H2", "H3"]
+[localities]
+never_close = ["H1", "H4", "H5"]
+"""
+
+
+def test_pairs_of_two_services_are_counted_by_what_the_rules_leave(tmp_path, monkeypatch):
+    services = {"club": 3, "hall": 6}
+    study = small_study(tmp_path / "s", services=services, side=5, proposals=PAIR)
+    monkeypatch.setattr(analysis, "MAX_OPTIONS", 9)  # 45 without the rules
+    results = measure_study(study)
+    assert not results.left_out
+    ways = [told["ways"] for told in ways_words(study).values()]
+    assert ways == [3, 3]
+    assert {len(joint.table) for joint in results.joint.values()} == {9}
+    monkeypatch.setattr(analysis, "MAX_OPTIONS", 8)
+    reasons = {part.reason for part in measure_study(study).left_out}
+    assert len(reasons) == 1
+    assert reasons.pop().startswith("9 pairs of alternatives are too many to list (at most 8")
 
 
 def test_a_register_is_complete_where_every_cell_is_known(results):
