@@ -250,8 +250,10 @@ def _reads_as_ten(impact: Impact) -> bool:
 
 
 def _caption(impact: Impact) -> str:
-    closed = named(impact.closed, impact.names)
-    what = f"closing {listed(closed)}" if closed else "the change"
+    done = {"closing": impact.closed, "opening": impact.opened}
+    parts = [f"{does} {listed(named(ids, impact.names))}" for does, ids in done.items() if ids]
+    parts += [f"changing {impact.altered}"] if impact.altered else []
+    what = listed(parts, none="the change")
     return f"Change in minutes to the nearest site ({trip(impact.mode)}) after {what}."
 
 
@@ -781,7 +783,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "
         f"{results.study.config.study.place}. {counted(among, 'site')} to choose from. "
-        f"{results.streets.split('. ')[0].rstrip('.')}.{unserved}"
+        f"{results.whose_streets}.{unserved}"
     )
     if council is not None:
         below += council_dated(results.study)

@@ -45,7 +45,7 @@ from access.network.modelled import MODELLED_DRIVING
 from access.report.alternatives import (
     _alternatives_blocks,
 )
-from access.report.bus import _bus_blocks, _bus_rows
+from access.report.bus import _bus_blocks, _bus_rows, _bus_title
 from access.report.figures import _proposal_maps
 from access.report.findings import (
     ProposalFindings,
@@ -139,7 +139,9 @@ def _method(
 def _weights_words(results: StudyResults) -> str:
     """Say whether the deprived count more, and how much."""
     scheme = Analysis(results).weighting()["weights"]
-    weights = "everybody counts the same" if scheme == "none" else f"weights are {scheme}"
+    if scheme == "none":
+        return "everybody counts the same"
+    weights = f"weights are {scheme}"
     if scheme == "linear":
         most = f"{1 + results.study.config.weights.lam:g} in the most"
         weights += f", from 1 in {results.study.nation}'s least deprived area to {most}"
@@ -170,7 +172,9 @@ def _speeds(results: StudyResults) -> str:
     """Say how fast everybody is taken to be, and how the family trip is made where it is."""
     travel = results.study.config.travel
     driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
-    text = f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, {driving}"
+    pram = any(service.pram for service in results.study.config.services.values())
+    with_pram = f"with a pram {travel.pram_km_h:g} km/h, " if pram else ""
+    text = f"walking {travel.walk_km_h:g} km/h, {with_pram}{driving}"
     if "typical" not in results.matrices:
         return sentence(text)
     text = sentence(f"{text}, with {limit_words(travel.parking_minutes)} to park")
@@ -522,7 +526,7 @@ def board_report(
         "alternatives": ("Alternatives, and how firm their order is", partial(
             _alternatives_blocks, then, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
-        "bus": ("By bus, there and home", partial(_bus_blocks, results, findings)),
+        "bus": (_bus_title(results), partial(_bus_blocks, results, findings)),
         "method": ("Method, assumptions and data", partial(
             _method_blocks, then, findings, internal=internal)),
     }  # fmt: skip

@@ -144,7 +144,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
         return Said("")
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
-        f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
+        f" {listed(out)}: no site that stays is known to give it, so it is in neither figure."
         if out
         else ""
     )
@@ -184,10 +184,12 @@ def _added_words(plans: HubPlans, known: BesideStays, wording: Wording) -> Said:
     longer = {key: known.kept[key] - known.today[key] for key in known.shares}
     claims = [Claim("hub_added", "is", (known.added,))]
     claims += [Claim(f"hub_added:{key}", "is", (minutes,)) for key, minutes in longer.items()]
-    each = [f"{titles[key]} {wording.change(minutes)}" for key, minutes in longer.items()]
+    each = [f"{titles[key]} {wording.change(minutes) if minutes else 'as long as today'}"
+            for key, minutes in longer.items()]  # fmt: skip
     over = f" ({listed(each)})" if len(each) > 1 else ""
     return Said(
-        f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
+        f"{listed(plans.closures)}: {'together ' if len(plans.closures) > 1 else ''}"
+        f"{wording.minutes(known.added)} more on average "
         f"to the nearest site, by the {trip(plans.mode)}{over}.",
         claims,
     )
@@ -255,7 +257,9 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
         said.append(f"{text}.")
     elif choice.near_complete:
         claims.append(Claim("hub_near", "one"))
-        said.append(f"No other set is within {share} of the best.")
+        alone = "There is no other set to choose: these sites and rules allow this one alone."
+        other = f"No other set is within {share} of the best."
+        said.append(alone if choice.sets == 1 else other)
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
         claims += [
@@ -372,9 +376,23 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}",),
+        notes=(f"{proof} proven best of what was asked.{place}{drawn}", *_idle_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
+
+
+def _idle_note(plans: HubPlans) -> tuple[str, ...]:
+    """Say of the plan beside the sites that stay that it is one of many, where none does more."""
+    plan = plans.get("stays")
+    if plan is None or plan.stays is None or plan.stays.lost:
+        return ()
+    if plan.stays.given_back >= _NO_MINUTES:
+        return ()
+    letter = _plan_letters(plans)[plan.key]
+    return (
+        "Beside the sites that stay, no hubs among these sites make the trip any shorter: plan "
+        f"{letter} is no better for it than any other set.",
+    )
 
 
 def plan_minutes_table(plans: HubPlans) -> Table:
@@ -517,7 +535,6 @@ def pair_chart(results: StudyResults, plans: HubPlans, pair: PlanPair) -> Chart:
         labels=_CHANGE_LABELS,
         alt=f"Map of areas by the change in minutes. {pair_words(plans, pair)}",
         caption=f"Change in minutes by the {trip(plans.mode)} to the nearest hub. "
-        + results.streets.split(". ")[0].rstrip(".")
-        + ".",
+        + f"{results.whose_streets}.",
         sites=pd.concat(marks[::-1]),
     )

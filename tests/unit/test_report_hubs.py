@@ -15,7 +15,7 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.findings import Wording
-from access.report.hub_plans import _proof
+from access.report.hub_plans import _firm_words, _plans_beside_table, _proof
 from access.report.hubs import (
     _hub_blocks,
     _hub_sentence,
@@ -209,3 +209,29 @@ def test_hubs_that_were_chosen_later_stand_only_under_what_happened_since(asked)
     # where hubs would stand is no option that the paper considered
     first = repr(document.blocks[: [getattr(b, "key", "") for b in document.blocks].index("sites")])
     assert "Family Hub" not in first
+
+
+def test_one_set_alone_is_not_said_to_have_no_rival_near_it(asked):
+    plans = asked.hubs.plans
+    main = plans.get("locality") or plans.get("freely")
+
+    def firm(sets):
+        choice = replace(main.choice, sets=sets, near_count=1, near_complete=True, firm=())
+        made = replace(main, choice=choice)
+        return _firm_words(replace(plans, plans=(made,)), {})
+
+    assert firm(10).startswith("No other set is within")
+    assert firm(1).startswith("There is no other set to choose")
+
+
+def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(asked):
+    plans = asked.hubs.plans
+    plan = plans.get("stays")
+
+    def notes(after):
+        made = replace(plan, stays=replace(plan.stays, after=after, lost=0.0))
+        return _plans_beside_table(replace(plans, plans=(made,)), {}).notes
+
+    nearer = dict.fromkeys(plan.stays.kept, 0.0)
+    assert not any("no better for it" in note for note in notes(nearer))
+    assert any("plan A is no better for it than any other" in n for n in notes(plan.stays.kept))
