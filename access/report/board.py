@@ -164,7 +164,7 @@ def _listing(findings: Sequence[ProposalFindings], headline: str) -> str:
             f"tables say so, others are drawn at random, measured by the {headline}"
         )
     if alone:
-        told.append(f"none of the same size for {listed(alone)}")
+        told.append(f"none is listed for {listed(alone)}")
     return " ".join(sentence(text) for text in told)
 
 
