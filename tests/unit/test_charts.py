@@ -538,3 +538,14 @@ def test_ten_minutes_exactly_stand_alike_in_the_chart_and_in_the_table():
     assert "300 of them by 10 minutes or more" in change_chart(impact).title
     assert impact.summary["lose_10_plus"] == 300
     assert _CLASSES["lose_10_plus"] == "At least 10 minutes more"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ο Παιδικός Σταθμός", "Архив", "مركز الأطفال", "Łódź, Ystradgynlais"]
+)
+def test_letters_of_other_scripts_are_drawn_and_not_as_boxes(name):
+    m = TravelMatrix.from_minutes([[5, 15]], area_ids=["a"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a"], "count": [300]})
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand, who=name)
+    _, svg = change_chart(impact).pictures()
+    assert b"LastResort" not in svg and b"OpenSans" in svg
