@@ -638,6 +638,7 @@ def _beaten_by(values: np.ndarray, own: tuple[float, float], x: str, y: str) -> 
 
 
 _LABEL_CHARACTERS = 34
+_MOST_NOTES = 6  # on what was let vary, that a caption has room for
 _BAR, _LINE = 0.18, 0.17
 """Inches that a bar, and each line of its label, add to the picture's height."""
 
@@ -699,7 +700,8 @@ def robustness_chart(
         label_bars(axes, shares, told, places)
         axes.set_xlabel(f"share of settings in which it is best by {by}")
 
-    plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
+    some = "" if len(robustness.notes) <= _MOST_NOTES else ", among other things"
+    plain = f"Varied{some}: {'; '.join(robustness.notes[:_MOST_NOTES])}."
     if joint := joint_best_words(table):
         plain = f"{joint} {plain}"
     title = _often_title(robustness, table, closed[0], mine)

@@ -49,6 +49,7 @@ from access.run.findings import _hub_points, impact_charts, ranking_charts, usua
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import alternatives_table, area_table, safe_cells, summary_of
 from access.study import Study, find_study, load_study
+from access.text import sentence
 
 # Writing a run's outputs: all or nothing, and the same bytes every time.
 
@@ -288,7 +289,10 @@ def _write_charts(
         charts = impact_charts(results, proposal.impacts[mode], by)
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
-        draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
+        draws |= {
+            f"chart-{key}-{name}.png": partial(_chart_of, proposal.title, draw)
+            for name, draw in charts.items()
+        }
     found = as_known_then(results).hubs
     if found is not None:
         draws["chart-hubs.png"] = partial(
@@ -298,6 +302,12 @@ def _write_charts(
     for file, draw in draws.items():
         parts.write(file, folder, partial(_write_chart, draw, folder / file, words))
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
+
+
+def _chart_of(title: str, draw: Callable[[], Chart]) -> Chart:
+    """Draw a chart whose caption says of which proposal it is: its file may stand alone."""
+    chart = draw()
+    return replace(chart, caption=f"{sentence(title)} {chart.caption}")
 
 
 def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> None:

@@ -52,6 +52,7 @@ from access.text import (
     level_words,
     minutes_words,
     number,
+    numeral,
     sentence,
     share_figure,
 )
@@ -207,8 +208,8 @@ class HubSearch:
         return Said(f"{text} It does not keep the rules asked for: compared without them.", claims)
 
 
-def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
-    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
+def _bend_of(curve: Curve) -> tuple[int, int, float, float] | None:
+    """Give where more hubs begin to save less, the most asked for, and what each saves to each."""
     at = curve.elbow
     means = {p: float(h.objective) for p, h in sorted(curve.solutions.items())}
     if at is None or not all(np.isfinite(m) for m in means.values()):
@@ -218,7 +219,7 @@ def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
         return None
     early = (means[first] - means[at]) / (at - first)
     late = (means[at] - means[last]) / (last - at)
-    return (at, early, late) if late < early else None
+    return (at, last, early, late) if late < early else None
 
 
 def bend_words(curve: Curve) -> Said:
@@ -226,12 +227,12 @@ def bend_words(curve: Curve) -> Said:
     bend = _bend_of(curve)
     if bend is None:
         return Said("")
-    at, early, late = bend
+    at, last, early, late = bend
     claims = [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
               Claim("hub_saves", "less", (late, early))]  # fmt: skip
     text = (
         f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on average; "
-        f"beyond, {minutes_words(late)}"
+        f"beyond, up to {numeral(last)}, {minutes_words(late)}"
     )
     return Said(sentence(text), claims)
 

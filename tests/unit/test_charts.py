@@ -4,6 +4,7 @@ import io
 import itertools
 import math
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -32,6 +33,7 @@ from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix
 from access.report.people import _CLASSES
+from access.run.write import _chart_of
 from access.scenario import Uncertainty, compare, rank_closures, robustness
 from access.text import ordinal
 
@@ -549,3 +551,14 @@ def test_letters_of_other_scripts_are_drawn_and_not_as_boxes(name):
     impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand, who=name)
     _, svg = change_chart(impact).pictures()
     assert b"LastResort" not in svg and b"OpenSans" in svg
+
+
+def test_a_file_of_a_run_says_of_which_proposal_its_chart_is():
+    chart = _chart_of("Libraries from 3 to 2", lambda: change_chart(IMPACT))
+    assert chart.caption.startswith("Libraries from 3 to 2. ")
+
+
+@pytest.mark.parametrize(("notes", "said"), [(6, "Varied: "), (7, "Varied, among other things: ")])
+def test_a_list_of_what_varied_that_is_cut_says_so(notes, said):
+    told = tuple(f"note {k}" for k in range(notes))
+    assert robustness_chart(replace(ROBUST, notes=told)).caption.startswith(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from access.report.hubs import (
     near_best_table,
     trade_off_table,
 )
+from access.siting.hubs import bend_words
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 WORDING = Wording()
@@ -235,3 +237,13 @@ def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(as
     nearer = dict.fromkeys(plan.stays.kept, 0.0)
     assert not any("no better for it" in note for note in notes(nearer))
     assert any("plan A is no better for it than any other" in n for n in notes(plan.stays.kept))
+
+
+def test_what_further_hubs_save_is_said_up_to_the_most_that_were_looked_at():
+    minutes = enumerate((30.0, 20.0, 19.0, 18.0, 17.0, 16.0), start=1)
+    solutions = {p: SimpleNamespace(objective=mean) for p, mean in minutes}
+    curve = SimpleNamespace(elbow=2, solutions=solutions)
+    assert bend_words(curve) == (
+        "Up to two hubs each further one saves 10.0 minutes on average; beyond, up to six, "
+        "1.0 minutes."
+    )
