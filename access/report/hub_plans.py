@@ -342,6 +342,16 @@ def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
     return Column(key, label, "minutes", unit="min", decimals=decimals)
 
 
+def _holds_words(plans: HubPlans) -> str:
+    """Say of what "holds" is a share: a plan asked for by another measure holds by that one."""
+    if not plans.draws:
+        return ""
+    return (
+        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
+        f"{percent(plans.within)} of the best of those compared, by what was asked of it."
+    )
+
+
 def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List the plans on one page: where, their minutes, their place, and how they hold."""
     letters = _plan_letters(plans)
@@ -360,12 +370,6 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     sets = next((p.standing or p.freely for p in plans.plans if p.standing or p.freely), None)
     rule = f" with {plans.rule}" if plans.rule else ""
     place = "" if sets is None else f" Place: among sets of as many{rule}, by average trip."
-    drawn = (
-        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-        f"{percent(plans.within)} of the best of those compared."
-        if plans.draws
-        else ""
-    )
     return Table(
         f"Plans of hubs side by side ({trip(plans.mode)} to the nearest hub)",
         (
@@ -376,7 +380,7 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}", *_idle_note(plans)),
+        notes=(f"{proof} proven best of what was asked.{place}{_holds_words(plans)}", *_idle_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
 
@@ -485,8 +489,8 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
         ),
         tuple(rows),
         notes=(
-            f"{of}Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-            f"{percent(plans.within)} of the best of those compared.",
+            f"{of}Sets within {percent(plans.within)}: of the best by what was asked of the plan."
+            f"{_holds_words(plans)}",
         ),
         short="Hub plans, standing",
     )  # fmt: skip

@@ -16,7 +16,12 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.findings import Wording
-from access.report.hub_plans import _firm_words, _plans_beside_table, _proof
+from access.report.hub_plans import (
+    _firm_words,
+    _plans_beside_table,
+    _proof,
+    plan_standing_table,
+)
 from access.report.hubs import (
     _hub_blocks,
     _hub_sentence,
@@ -247,3 +252,11 @@ def test_what_further_hubs_save_is_said_up_to_the_most_that_were_looked_at():
         "Up to two hubs each further one saves 10.0 minutes on average; beyond, up to six, "
         "1.0 minutes."
     )
+
+
+@pytest.mark.parametrize("table", [_plans_beside_table, plan_standing_table])
+def test_by_what_a_plan_holds_is_said_and_nothing_of_settings_that_were_not_drawn(asked, table):
+    plans = asked.hubs.plans
+    drawn = " ".join(table(replace(plans, draws=50), {}).notes)
+    assert "share of 50 drawn settings" in drawn and "by what was asked of it" in drawn
+    assert "drawn settings" not in " ".join(table(replace(plans, draws=0), {}).notes)
