@@ -380,7 +380,8 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{_holds_words(plans)}", *_idle_note(plans)),
+        notes=(f"{proof} proven best of what was asked.{place}{_holds_words(plans)}",
+               *_idle_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
 

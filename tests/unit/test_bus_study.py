@@ -24,6 +24,7 @@ from access.release import released
 from access.report.board import board_report
 from access.report.bus import _bus_blocks
 from access.report.findings import findings_of
+from access.run.geopackage import _bus_looks
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers, write_geopackage
 from access.scenario import Uncertainty, rank_closures, robustness
@@ -158,7 +159,11 @@ def test_every_output_speaks_of_buses(results, proposal):
     blocks = repr(board_report(results, draws=0).blocks)
     assert "By bus, there and home" in blocks and "no journey by bus or on foot under 60" in blocks
     assert len(stops_table(results.bus)) == len(stops)
+    there_and_back = _bus_looks(results, results.bus)["bus_stops"].words
+    assert there_and_back.endswith("on the way there and home.")
     one_way = replace(results, bus=replace(results.bus, home={}))
+    looks = _bus_looks(one_way, one_way.bus)
+    assert not any("home" in look.words for look in looks.values())
     found = findings_of(one_way)
     told = repr(_bus_blocks(one_way, found))
     assert "By bus, on the way there" in told and "there and home" not in told
