@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -418,23 +419,19 @@ def _people(count: float, internal: bool) -> str:
 
 
 def _replay(results: StudyResults, *, internal: bool) -> list[Block]:
-    command = " ".join(
-        str(part)
-        for part in (
-            "access run",
-            results.ledger.command.get("study", ""),
-            f"--network {results.ledger.command['network']}"
-            if results.ledger.command.get("network")
-            else "",
-            *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
-            "--internal" if internal else "",
-        )
-        if part
-    )
+    ran = results.ledger.command
+    words = ["access", "run", str(ran.get("study", "")), "--network", str(ran.get("network"))]
+    words = words if ran.get("network") else words[:3]
+    for name in ran.get("timetables", []):
+        words += ["--timetable", str(name)]
+    words += ["--internal"] if internal else []
+    # quoted as a shell of any system reads it, so that the same inputs give the same bytes
+    command = " ".join(quote(word) for word in words if word)
     held = ", ".join(f"{k} {v}" for k, v in sorted(versions().items()))
     return [
+        # no full stop: it would be copied with the last file's name
         Paragraph(("The same inputs give the same figures and the same files. To run it: ",
-                   Bold(command), ".")),
+                   Bold(command))),
         Paragraph(
             "A run leaves a ledger (ledger.json) with the hash of every input and output; access "
             "replay ledger.json runs it again and says whether every output agrees."

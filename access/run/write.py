@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -73,7 +74,7 @@ def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
     own = {row["file"] for row in study.inputs}
     feeds = [feed.name for feed in study.timetables if feed.name not in own]
-    street_files += "".join(f" --timetable {name}" for name in feeds)
+    street_files += "".join(f" --timetable {quote(name)}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}
     for file in sorted(folder.iterdir()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from access.analysis.results import as_known_then, caption
 from access.errors import StudyError
 from access.network.modelled import REAL_STREETS
-from access.report.board import _speeds, _weights_words, board_report
+from access.report.board import _replay, _speeds, _weights_words, board_report
 from access.report.findings import Wording, findings_of
 from access.report.paper import (
     _by_group,
@@ -280,3 +281,13 @@ class TestBuildingsNearBy:
         bare = replace(results, study=study, sites=results.sites[results.sites["kind"] == "centre"])
         told_of = repr(_soften_blocks(bare, findings_of(results)[0]))
         assert "names no candidate buildings" in told_of and "nearer" not in told_of
+
+
+def test_the_command_to_run_it_again_can_be_typed_whatever_the_files_are_called(results):
+    names = {"study": "my study", "network": "St. Ives (1).osm.pbf", "timetables": ["a b.zip"]}
+    ran = replace(results, ledger=replace(results.ledger, command=names))
+    command = _replay(ran, internal=False)[0].text[-1].text
+    words = ["my study", "--network", "St. Ives (1).osm.pbf", "--timetable", "a b.zip"]
+    assert shlex.split(command) == ["access", "run", *words]
+    plain = replace(results, ledger=replace(results.ledger, command={"study": "town"}))
+    assert _replay(plain, internal=True)[0].text[-1].text == "access run town --internal"
