@@ -344,6 +344,8 @@ def _site_blocks(
 
 #: Rows up to which where people go stands in the report, beside what each site takes on.
 _MOST_MOVES = 24
+#: Columns up to which what each site takes on stands beside it: of more, words would be broken.
+_BESIDE_COLUMNS = 4
 
 
 def _move_blocks(found: ProposalFindings) -> list[Block]:
@@ -351,9 +353,12 @@ def _move_blocks(found: ProposalFindings) -> list[Block]:
     key, moves, receiving = found.result.key, _moves_table(found), receiving_table(found)
     short = max(len(moves.rows), len(receiving.rows)) <= _MOST_MOVES
     short = short and not found.result.opened  # what people leave for a new site needs columns
+    beside = short and len(receiving.columns) <= _BESIDE_COLUMNS
     return [
-        TableBlock(moves, key=f"moves-{key}", compact=True, share=0.56, paged=short),
-        TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if short else 1.0),
+        TableBlock(
+            moves, key=f"moves-{key}", compact=True, share=0.56 if beside else 1.0, paged=short
+        ),
+        TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if beside else 1.0),
     ]
 
 
