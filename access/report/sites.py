@@ -200,6 +200,8 @@ def _leaving_for_opened(impact: Impact) -> dict[str, float]:
 
 
 _WORDS = {"csc": "customer service centre", "gp": "GP"}
+#: Kinds of one word, of which a building may have several; an own kind's words are one kind.
+_SINGLE = ("library", "health", "leisure")
 #: Words that belong together where a kind is written with underscores.
 _PHRASES = (
     "former childrens centre linked site",
@@ -294,7 +296,9 @@ def _kind_words(kind: str) -> str:
         return "not stated"
     for phrase in _PHRASES:
         kind = kind.replace(phrase.replace(" ", "_"), phrase)
-    return ", ".join(_WORDS.get(part, part) for part in kind.split("_"))
+    parts = kind.split("_")
+    several = all(part in {*_WORDS, *_PHRASES, *_SINGLE} for part in parts)
+    return (", " if several else " ").join(_WORDS.get(part, part) for part in parts)
 
 
 _UNKNOWN_UNTIL_GIVEN = {

@@ -22,7 +22,7 @@ from access.report.paper import (
     _proposal_belief,
     _rule_table,
 )
-from access.report.sites import _shared_table, _soften_blocks
+from access.report.sites import _kind_words, _shared_table, _soften_blocks
 from access.report.summary import _certainty, _money, _since_blocks
 from access.scenario.scenario import Money
 from access.study import load_study
@@ -291,3 +291,10 @@ def test_the_command_to_run_it_again_can_be_typed_whatever_the_files_are_called(
     assert shlex.split(command) == ["access", "run", *words]
     plain = replace(results, ledger=replace(results.ledger, command={"study": "town"}))
     assert _replay(plain, internal=True)[0].text[-1].text == "access run town --internal"
+
+
+def test_an_own_kind_of_building_is_one_kind_however_many_words_it_has():
+    assert _kind_words("council_office") == "council office"
+    assert _kind_words("library_csc") == "library, customer service centre"
+    assert _kind_words("gp_health_centre") == "GP, health centre"
+    assert _kind_words("post16_college") == "post16 college"
