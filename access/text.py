@@ -352,19 +352,25 @@ def instead_words(after: float, before: float, how: str = "") -> str:
 
 
 def goes_words(before: float, after: float, decimals: int = 1) -> str:
-    """Say how minutes go from one to the other; those alike once rounded stay.
+    """Say how minutes go from one to the other; a change that rounding hides is told as one.
 
     Examples
     --------
     >>> goes_words(12.34, 15.0), goes_words(0.4, 1.2, 0)
     ('goes from 12.3 to 15.0 minutes', 'goes from less than a minute to 1 minute')
     >>> goes_words(12.34, 12.34), goes_words(12.31, 12.34)
-    ('stays at 12.3 minutes', 'stays at about 12.3 minutes')
+    ('stays at 12.3 minutes', 'rises by less than 0.1 minutes, at about 12.3 minutes')
+    >>> goes_words(4.4, 3.5, 0)
+    'falls by less than a minute, at about 4 minutes'
     """
     old, new = (minutes_words(m, decimals) for m in (before, after))
     if old != new:
         return f"goes from {old.removesuffix(' minutes')} to {new}"
-    return f"stays at {new}" if before == after else f"stays at about {new}"
+    if abs(after - before) < 1e-9:
+        return f"stays at {new}" if before == after else f"stays at about {new}"
+    least = "a minute" if decimals == 0 else f"{10**-decimals:g} minutes"
+    at = new if new.startswith("less") else f"about {new}"
+    return f"{'rises' if after > before else 'falls'} by less than {least}, at {at}"
 
 
 def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:

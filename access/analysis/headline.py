@@ -19,6 +19,7 @@ from access.text import (
     capital,
     goes_words,
     instead_words,
+    limit_words,
     minutes_words,
     percent,
     place_of,
@@ -34,7 +35,7 @@ def trip_meaning(results: StudyResults, mode: str) -> str:
     if mode != "typical":
         return ""
     bus = " or take the bus" if "bus" in results.matrices else ""
-    limit = minutes_words(results.study.config.measures.walk_limit_minutes, 0)
+    limit = limit_words(results.study.config.measures.walk_limit_minutes)
     return (
         f"In the {trip(mode)} households without a car walk{bus}; the others take the quicker of "
         f"walking and driving; its averages hold every walk, those of more than {limit} too."
@@ -132,10 +133,10 @@ def neighbours_words(
     if mode != "walk" and walks and all(w.longer and w.rise_minutes is not None for w in walks):
         claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
         old, new = (minutes_words(w.rise_minutes, 1) for w in walks)
-        text += f" Their walk grows by {old} with own {title} only, and by {new} with the "
-        text += "neighbours'."
+        text += " On average the walk of those who have further to walk grows by "
+        text += f"{old} with own {title} only, and by {new} with the neighbours'."
     lead = "the neighbours' as well" if proposal.neighbours else f"own {title} only"
-    return Said(f"{text} Every other figure counts {lead}.", claims)
+    return Said(f"{text} Where nothing else is said, figures count {lead}.", claims)
 
 
 def neighbours_rank_words(results: StudyResults, proposal: ProposalResult) -> Said:
@@ -250,14 +251,16 @@ def on_foot_words(
     if found is None or np.isnan(found.before):
         return Said("")
     who = proposal.impacts["walk"].who
-    limit = minutes_words(found.limit_minutes, 0)
+    limit = limit_words(found.limit_minutes)
     claims = [
         Claim("walk_within:before", "is", (found.before,)),
         Claim("walk_within:after", "is", (found.after,)),
         Claim("walk_lost", "is" if found.lost else "none", (found.lost,)),
     ]
     leads = results.headline == "walk"  # its averages are told already
-    text = "" if leads else "on foot, as households without a car go, "
+    # with a timetable they may take the bus, and walk no further than it asks
+    who_walks = "" if "bus" in results.matrices else "as households without a car go, "
+    text = "" if leads else f"on foot, {who_walks}"
     if not leads and found.mean_before is not None and found.mean_after is not None:
         claims += [
             Claim("mean_before:walk", "is", (found.mean_before,)),

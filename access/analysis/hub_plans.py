@@ -461,8 +461,10 @@ def _room_and_cost(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any])
             "same question is answered within them."
         )
     elif budget is None:
+        of = len(maker.field.site_ids)
+        whose = "" if len(costs) == of else f" of {len(costs)} of {of} sites"
         maker.notes.append(
-            "Running costs are known; without hubs.budget_gbp no plan is limited by them."
+            f"Running costs{whose} are known; without hubs.budget_gbp no plan is limited by them."
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -410,7 +410,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
         f"{title}: nobody is counted for it, so it weighs nothing in where hubs stand."
         for title in without_people(study)
     ]
-    told.append(_travel_alone(study))
+    told.append(_travel_alone(study, candidates["id"]))
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
     if lost:
         told.append(
@@ -430,16 +430,20 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _travel_alone(study: Study) -> str:
-    """Say that only travel is weighed, and what is not known of the buildings."""
-    tables = (study.centres, study.candidates)
-    lost = [
-        word
-        for column, word in _UNKNOWN.items()
-        if not any(column in t and not t[column].map(is_missing).all() for t in tables)
-    ]
+def _travel_alone(study: Study, sites: Iterable[str]) -> str:
+    """Say that only travel is weighed, and what is not known of the buildings to choose from."""
+    choice, tables = set(sites), (study.centres, study.candidates)
+    lost: list[str] = []
+    some: list[str] = []
+    for column, word in _UNKNOWN.items():
+        given = [t.loc[t["id"].isin(choice) & ~t[column].map(is_missing), "id"]
+                 for t in tables if column in t]  # fmt: skip
+        known = {str(i) for ids in given for i in ids}
+        lost += [] if known >= choice else [word]
+        some += [word] if known and not known >= choice else []
     words = f"{', '.join(lost[:-1])} or {lost[-1]}" if len(lost) > 1 else lost[0]
-    return f"Only travel is weighed: whether a building is {words} is not known here."
+    but = f", save of some sites what tells whether they are {listed(some)}" if some else ""
+    return f"Only travel is weighed: whether a building is {words} is not known here{but}."
 
 
 def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:

@@ -434,6 +434,12 @@ class StudyResults:
         by_bus = bus_sentences(self.study, self.bus)
         return (self.streets, self.speeds, *by_bus, *self.study.assumptions)
 
+    @property
+    def whose_streets(self) -> str:
+        """What `streets` begins with, without a full stop: a file's name may hold one, and more."""
+        told = self.streets.split(". ")[0] if self.modelled else self.streets
+        return told.rstrip(".")
+
     def matrix(self, mode: str, service: str) -> TravelMatrix:
         """Give the minutes of a mode for a service: by bus each has a window of its own."""
         own = {} if self.bus is None else self.bus.matrices[service]
@@ -647,8 +653,7 @@ def alone(results: StudyResults, *proposals: ProposalResult) -> StudyResults:
 def caption(results: StudyResults, mode: str, who: str) -> str:
     """Write what stands below a chart: measure, population, place, date, whose streets."""
     place = results.study.config.study
-    streets = results.streets.split(". ")[0].rstrip(".")
     return (
         f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
-        f"{place.as_of}. {streets}."
+        f"{place.as_of}. {results.whose_streets}."
     )

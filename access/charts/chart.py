@@ -83,8 +83,9 @@ for _font in sorted(Path(__file__).with_name("fonts").glob("*.ttf")):
 
 #: Settings of every chart; text is kept as text in SVG, and ids in it are the same each time.
 _SETTINGS: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Open Sans", "DejaVu Sans"],
+    # by name: of a generic family matplotlib tries the first font alone, and draws boxes for the
+    # letters that it lacks
+    "font.family": ["Open Sans", "DejaVu Sans"],
     "font.size": 11,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -334,7 +335,7 @@ def _measure_once(renderer: Any, figure: Figure) -> None:
 
 def _measured(dpi: float | None, words: str, font: FontProperties, ismath: Any) -> _Size:
     """Give width, height and descent of words in pixels, or in points without a number of dots."""
-    family = tuple(mpl.rcParams["font.sans-serif"])  # what a font's name stands for
+    family = tuple(mpl.rcParams["font.family"])  # what a font's name stands for
     return _size(words, font.copy(), ismath, dpi, family)  # a copy: its hash is of its contents
 
 
@@ -349,7 +350,7 @@ def _size(
 
 def _heights_in(figure: Figure, font: FontProperties) -> _Heights:
     """Give how far every line goes up and down at least, and the gap between two, in dots."""
-    return _heights(font.copy(), figure.dpi, tuple(mpl.rcParams["font.sans-serif"]))
+    return _heights(font.copy(), figure.dpi, tuple(mpl.rcParams["font.family"]))
 
 
 @lru_cache(1024)

@@ -250,8 +250,10 @@ def _reads_as_ten(impact: Impact) -> bool:
 
 
 def _caption(impact: Impact) -> str:
-    closed = named(impact.closed, impact.names)
-    what = f"closing {listed(closed)}" if closed else "the change"
+    done = {"closing": impact.closed, "opening": impact.opened}
+    parts = [f"{does} {listed(named(ids, impact.names))}" for does, ids in done.items() if ids]
+    parts += [f"changing {impact.altered}"] if impact.altered else []
+    what = listed(parts, none="the change")
     return f"Change in minutes to the nearest site ({trip(impact.mode)}) after {what}."
 
 
@@ -639,6 +641,7 @@ def _beaten_by(values: np.ndarray, own: tuple[float, float], x: str, y: str) -> 
 
 
 _LABEL_CHARACTERS = 34
+_MOST_NOTES = 6  # on what was let vary, that a caption has room for
 _BAR, _LINE = 0.18, 0.17
 """Inches that a bar, and each line of its label, add to the picture's height."""
 
@@ -700,7 +703,8 @@ def robustness_chart(
         label_bars(axes, shares, told, places)
         axes.set_xlabel(f"share of settings in which it is best by {by}")
 
-    plain = "Varied: " + "; ".join(robustness.notes[:6]) + "."
+    some = "" if len(robustness.notes) <= _MOST_NOTES else ", among other things"
+    plain = f"Varied{some}: {'; '.join(robustness.notes[:_MOST_NOTES])}."
     if joint := joint_best_words(table):
         plain = f"{joint} {plain}"
     title = _often_title(robustness, table, closed[0], mine)
@@ -785,7 +789,7 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
     below = (
         f"Mean {trips} to the nearest hub{of_all}, "
         f"{results.study.config.study.place}. {counted(among, 'site')} to choose from. "
-        f"{results.streets.split('. ')[0].rstrip('.')}.{unserved}"
+        f"{results.whose_streets}.{unserved}"
     )
     if council is not None:
         below += council_dated(results.study)

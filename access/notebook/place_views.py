@@ -245,7 +245,7 @@ class TodayAnswer(_View):
         within = 1 - self._count_over(threshold) / total if total else None
         title = (
             f"{percent(within)} of {about(total)} {impact.who} are within a "
-            f"{threshold:g}-minute {trip(self.found.mode)} of a {service.one} today"
+            f"{threshold:g}-minute {trip(self.found.mode)} of the nearest {service.one} today"
         )
         alt = f"Bar chart of {impact.who} by minutes: " + (
             "; ".join(f"{r[0]} {said}" for r, said in zip(rows, words, strict=True)) + "."
@@ -599,7 +599,7 @@ class HubView(_View):
         return known[hubs]
 
     def _streets(self) -> str:
-        return self.results.streets.split(". ")[0].rstrip(".") + "."
+        return f"{self.results.whose_streets}."
 
     def _notes(self) -> tuple[str, ...]:
         notes = () if self.answer.plans is None else self.answer.plans.notes

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -45,7 +46,7 @@ from access.network.modelled import MODELLED_DRIVING
 from access.report.alternatives import (
     _alternatives_blocks,
 )
-from access.report.bus import _bus_blocks, _bus_rows
+from access.report.bus import _bus_blocks, _bus_rows, _bus_title
 from access.report.figures import _proposal_maps
 from access.report.findings import (
     ProposalFindings,
@@ -139,7 +140,9 @@ def _method(
 def _weights_words(results: StudyResults) -> str:
     """Say whether the deprived count more, and how much."""
     scheme = Analysis(results).weighting()["weights"]
-    weights = "everybody counts the same" if scheme == "none" else f"weights are {scheme}"
+    if scheme == "none":
+        return "everybody counts the same"
+    weights = f"weights are {scheme}"
     if scheme == "linear":
         most = f"{1 + results.study.config.weights.lam:g} in the most"
         weights += f", from 1 in {results.study.nation}'s least deprived area to {most}"
@@ -162,7 +165,7 @@ def _listing(findings: Sequence[ProposalFindings], headline: str) -> str:
             f"tables say so, others are drawn at random, measured by the {headline}"
         )
     if alone:
-        told.append(f"none of the same size for {listed(alone)}")
+        told.append(f"none is listed for {listed(alone)}")
     return " ".join(sentence(text) for text in told)
 
 
@@ -170,7 +173,9 @@ def _speeds(results: StudyResults) -> str:
     """Say how fast everybody is taken to be, and how the family trip is made where it is."""
     travel = results.study.config.travel
     driving = MODELLED_DRIVING if results.modelled else "driving by class of road"
-    text = f"walking {travel.walk_km_h:g} km/h, with a pram {travel.pram_km_h:g} km/h, {driving}"
+    pram = any(service.pram for service in results.study.config.services.values())
+    with_pram = f"with a pram {travel.pram_km_h:g} km/h, " if pram else ""
+    text = f"walking {travel.walk_km_h:g} km/h, {with_pram}{driving}"
     if "typical" not in results.matrices:
         return sentence(text)
     text = sentence(f"{text}, with {limit_words(travel.parking_minutes)} to park")
@@ -414,23 +419,19 @@ def _people(count: float, internal: bool) -> str:
 
 
 def _replay(results: StudyResults, *, internal: bool) -> list[Block]:
-    command = " ".join(
-        str(part)
-        for part in (
-            "access run",
-            results.ledger.command.get("study", ""),
-            f"--network {results.ledger.command['network']}"
-            if results.ledger.command.get("network")
-            else "",
-            *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
-            "--internal" if internal else "",
-        )
-        if part
-    )
+    ran = results.ledger.command
+    words = ["access", "run", str(ran.get("study", "")), "--network", str(ran.get("network"))]
+    words = words if ran.get("network") else words[:3]
+    for name in ran.get("timetables", []):
+        words += ["--timetable", str(name)]
+    words += ["--internal"] if internal else []
+    # quoted as a shell of any system reads it, so that the same inputs give the same bytes
+    command = " ".join(quote(word) for word in words if word)
     held = ", ".join(f"{k} {v}" for k, v in sorted(versions().items()))
     return [
+        # no full stop: it would be copied with the last file's name
         Paragraph(("The same inputs give the same figures and the same files. To run it: ",
-                   Bold(command), ".")),
+                   Bold(command))),
         Paragraph(
             "A run leaves a ledger (ledger.json) with the hash of every input and output; access "
             "replay ledger.json runs it again and says whether every output agrees."
@@ -522,7 +523,7 @@ def board_report(
         "alternatives": ("Alternatives, and how firm their order is", partial(
             _alternatives_blocks, then, findings, wording,
             reasons=reasons, requests=requests, robustness=robustness)),
-        "bus": ("By bus, there and home", partial(_bus_blocks, results, findings)),
+        "bus": (_bus_title(results), partial(_bus_blocks, results, findings)),
         "method": ("Method, assumptions and data", partial(
             _method_blocks, then, findings, internal=internal)),
     }  # fmt: skip

@@ -32,7 +32,7 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
     rules = [a for a in results.assumptions if a.startswith("By bus: ")]
     blocks: list[Block] = [
         PageBreak(),
-        Heading("By bus, there and home", appendix=True, key="bus"),
+        Heading(_bus_title(results), appendix=True, key="bus"),
         *(Paragraph(rule) for rule in rules),
     ]
     for found in findings:
@@ -56,6 +56,12 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         Heading("How far the timetable can be believed", level=2),
         TableBlock(_audit_table(results), key="bus-audit", compact=True),
     ]
+
+
+def _bus_title(results: StudyResults) -> str:
+    """Name the part on buses, by the ways that were measured."""
+    home = results.bus is not None and bool(results.bus.home)
+    return "By bus, there and home" if home else "By bus, on the way there"
 
 
 def _audit_table(results: StudyResults) -> Table:
@@ -121,7 +127,7 @@ def without_table(title: str, noun: str, change: BusChange) -> Table:
         tuple(rows),
         notes=(
             _in_all(noun, float(change.areas["count"].sum())),
-            *((_HOME_NOTE,) if change.has_home else ()),
+            _HOME_NOTE if change.has_home else _NO_HOME_NOTE,
         ),
         short=f"None by bus, {title}",
     )
@@ -131,6 +137,9 @@ _HOME_NOTE = (
     "The way home is from the site that is nearest by bus on the way there, setting out at any "
     "minute after the session."
 )
+
+
+_NO_HOME_NOTE = "The way home is not known: when people set out for it was not given."
 
 
 def numbers_table(title: str, change: BusChange) -> Table:

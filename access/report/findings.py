@@ -178,9 +178,14 @@ def option(
         impact=_impact(results, result, mode, kept),
         ranks=ranks,
         tied=tied,
-        savings=result.money.saved_gbp if proposed else saved,
+        savings=_saved(result, result.impacts[mode]) if proposed else saved,
         spent=result.money.spent_gbp if proposed else 0.0,
     )
+
+
+def _saved(result: ProposalResult, impact: Impact) -> float | None:
+    """Give what closing saves a year; what other changes save, no register says."""
+    return None if impact.altered and not result.closed else result.money.saved_gbp
 
 
 def _impact(
@@ -287,6 +292,11 @@ class ProposalFindings:
         """Count the other options that rank the same as the proposal."""
         p = self.standing
         return 0 if p is None else int(p[f"tied_{criterion}"])
+
+    @property
+    def saved_gbp(self) -> float | None:
+        """What the proposal saves a year, by the register; ``None`` where that is not known."""
+        return _saved(self.result, self.impact)
 
     @property
     def standing(self) -> dict[str, Any] | None:
@@ -587,8 +597,9 @@ def _further_note(impact: Impact) -> tuple[str, ...]:
     if not _figure(impact.summary, "newly_unreachable"):
         return ()
     return (
-        "Further to go counts also those who could no longer reach any; minutes are of those who "
-        "still reach one.",
+        "Further to go counts also those who could no longer reach any. Minutes today and after "
+        "are of those who reach one then; a rise is of those who reach one both times, and no "
+        "difference of the two where these are not the same people.",
     )
 
 

@@ -184,7 +184,7 @@ def _stays_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) ->
         return Said("")
     out = [o.title for o in plans.offers if o.key not in known.shares]
     apart = (
-        f" {listed(out)}: no site of today is known to give it, so it is in neither figure."
+        f" {listed(out)}: no site that stays is known to give it, so it is in neither figure."
         if out
         else ""
     )
@@ -224,10 +224,12 @@ def _added_words(plans: HubPlans, known: BesideStays, wording: Wording) -> Said:
     longer = {key: known.kept[key] - known.today[key] for key in known.shares}
     claims = [Claim("hub_added", "is", (known.added,))]
     claims += [Claim(f"hub_added:{key}", "is", (minutes,)) for key, minutes in longer.items()]
-    each = [f"{titles[key]} {wording.change(minutes)}" for key, minutes in longer.items()]
+    each = [f"{titles[key]} {wording.change(minutes) if minutes else 'as long as today'}"
+            for key, minutes in longer.items()]  # fmt: skip
     over = f" ({listed(each)})" if len(each) > 1 else ""
     return Said(
-        f"{listed(plans.closures)}: together {wording.minutes(known.added)} more on average "
+        f"{listed(plans.closures)}: {'together ' if len(plans.closures) > 1 else ''}"
+        f"{wording.minutes(known.added)} more on average "
         f"to the nearest site, by the {trip(plans.mode)}{over}.",
         claims,
     )
@@ -295,7 +297,9 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
         said.append(f"{text}.")
     elif choice.near_complete:
         claims.append(Claim("hub_near", "one"))
-        said.append(f"No other set is within {share} of the best.")
+        alone = "There is no other set to choose: these sites and rules allow this one alone."
+        other = f"No other set is within {share} of the best."
+        said.append(alone if choice.sets == 1 else other)
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
         claims += [
@@ -378,6 +382,16 @@ def _minutes_column(key: str, label: str, decimals: int = 0) -> Column:
     return Column(key, label, "minutes", unit="min", decimals=decimals)
 
 
+def _holds_words(plans: HubPlans) -> str:
+    """Say of what "holds" is a share: a plan asked for by another measure holds by that one."""
+    if not plans.draws:
+        return ""
+    return (
+        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
+        f"{percent(plans.within)} of the best of those compared, by what was asked of it."
+    )
+
+
 def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     """List the plans on one page: where, their minutes, their place, and how they hold."""
     letters = _plan_letters(plans)
@@ -394,12 +408,6 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
     sure = sum(p.choice is not None and p.choice.status == "proven_optimal" for p in chosen)
     proof = "Every plan chosen here is" if sure == len(chosen) else f"{sure} of these are"
     place = f" {note}" if (note := _place_note(plans)) else ""
-    drawn = (
-        f" Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-        f"{percent(plans.within)} of the best of those compared."
-        if plans.draws
-        else ""
-    )
     return Table(
         f"Plans of hubs side by side ({trip(plans.mode)} to the nearest hub)",
         (
@@ -410,9 +418,24 @@ def _plans_beside_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             Column("rank", "Place"), Column("held", "Holds", "share", decimals=0),
         ),
         tuple(rows),
-        notes=(f"{proof} proven best of what was asked.{place}{drawn}", *_left_out_note(plans)),
+        notes=(f"{proof} proven best of what was asked.{place}{_holds_words(plans)}",
+               *_left_out_note(plans), *_idle_note(plans)),
         short="Hub plans side by side",
     )  # fmt: skip
+
+
+def _idle_note(plans: HubPlans) -> tuple[str, ...]:
+    """Say of the plan beside the sites that stay that it is one of many, where none does more."""
+    plan = plans.get("stays")
+    if plan is None or plan.stays is None or plan.stays.lost:
+        return ()
+    if plan.stays.given_back >= _NO_MINUTES:
+        return ()
+    letter = _plan_letters(plans)[plan.key]
+    return (
+        "Beside the sites that stay, no hubs among these sites make the trip any shorter: plan "
+        f"{letter} is no better for it than any other set.",
+    )
 
 
 def plan_minutes_table(plans: HubPlans) -> Table:
@@ -507,8 +530,8 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
         ),
         tuple(rows),
         notes=(
-            f"{of}Holds: share of {plans.draws:,} drawn settings in which the plan is within "
-            f"{percent(plans.within)} of the best of those compared.",
+            f"{of}Sets within {percent(plans.within)}: of the best by what was asked of the plan."
+            f"{_holds_words(plans)}",
         ),
         short="Hub plans, standing",
     )  # fmt: skip
@@ -557,7 +580,6 @@ def pair_chart(results: StudyResults, plans: HubPlans, pair: PlanPair) -> Chart:
         labels=_CHANGE_LABELS,
         alt=f"Map of areas by the change in minutes. {pair_words(plans, pair)}",
         caption=f"Change in minutes by the {trip(plans.mode)} to the nearest hub. "
-        + results.streets.split(". ")[0].rstrip(".")
-        + ".",
+        + f"{results.whose_streets}.",
         sites=pd.concat(marks[::-1]),
     )

@@ -20,7 +20,15 @@ from access.escape import plain
 from access.labels import further_words, trip
 from access.network.modelled import MEASURED_ON
 from access.report import findings as say
-from access.report.findings import NO_CHANGE, PROPOSAL, ProposalFindings, Wording, _Option
+from access.report.findings import (
+    NO_CHANGE,
+    PROPOSAL,
+    ProposalFindings,
+    Wording,
+    _most_deprived,
+    _Option,
+)
+from access.report.people import _GROUPINGS
 from access.study.config import is_later
 from access.text import (
     NOT_APPLICABLE,
@@ -62,6 +70,8 @@ class _Duty:
 
 
 _NEED = "need, trips and alternatives, site by site"
+_GROUPS, _EVERYBODY = "where groups live, and how their trips change", "trips of all groups"
+_POOREST = "the most deprived fifth's own trips"
 #: Of acts that are named in council papers; no list of every duty, and no advice.
 _DUTIES = (
     _Duty(("England",), "childrens_centre", "Childcare Act 2006, section 5A",
@@ -77,28 +87,28 @@ _DUTIES = (
           "a comprehensive and efficient library service for all who wish to use it", _NEED),
     _Duty(("England", "Wales", "Scotland"), "", "Equality Act 2010, section 149",
           "due regard to eliminating discrimination, advancing equality of opportunity and "
-          "fostering good relations", "where groups live, and how their trips change"),
+          "fostering good relations", _GROUPS),
     _Duty(("England",), "", "Equality Act 2010, section 1 (not in force in England)",
           "due regard to inequalities of outcome from socio-economic disadvantage, once in force",
-          "the most deprived fifth's own trips"),
+          _POOREST),
     _Duty(("Scotland",), "", "Equality Act 2010, section 1",
           "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
-          "a strategic nature", "the most deprived fifth's own trips", "2018-04-01"),
+          "a strategic nature", _POOREST, "2018-04-01"),
     _Duty(("Wales",), "", "Equality Act 2010, section 1",
           "due regard to inequalities of outcome from socio-economic disadvantage, in decisions of "
-          "a strategic nature", "the most deprived fifth's own trips", "2021-03-31"),
+          "a strategic nature", _POOREST, "2021-03-31"),
     _Duty(("Wales",), "", "Well-being of Future Generations (Wales) Act 2015, section 3",
           "sustainable development: well-being objectives, and reasonable steps to meet them",
-          "trips of all groups", "2016-04-01"),
+          _EVERYBODY, "2016-04-01"),
     _Duty(("Northern Ireland",), "", "Northern Ireland Act 1998, section 75",
-          "due regard to promoting equality of opportunity",
-          "where groups live, and how their trips change"),
+          "due regard to promoting equality of opportunity", _GROUPS),
 )  # fmt: skip
 
 
 def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> Table:
     """List the legal duties that hold for the services and the nation of a study."""
     study, services = results.study.config.study, results.study.config.services
+    without = _held_without(results, findings)
     rows: list[tuple[Value, ...]] = []
     for key in dict.fromkeys(f.result.service for f in findings):
         own = [d for d in _known(results.study.nation, study.as_of) if d.kind == services[key].kind]
@@ -106,7 +116,7 @@ def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -
         if not own or services[key].kind is None:
             rows.append((f"Of {services[key].title} in particular", services[key].title,
                          _TO_FILL, _NOT_GIVEN))  # fmt: skip
-    rows += [(d.name, "all", d.asks, d.held)
+    rows += [(d.name, "all", d.asks, without.get(d.held, d.held))
              for d in _known(results.study.nation, study.as_of) if not d.kind]  # fmt: skip
     if not any(results.study.nation in duty.nations for duty in _DUTIES):
         rows.append(
@@ -125,6 +135,17 @@ def _duties_table(results: StudyResults, findings: Sequence[ProposalFindings]) -
         notes=("Named for orientation: whether each applies, and is met, is for a lawyer to say.",),
         short="Legal duties",
     )  # fmt: skip
+
+
+def _held_without(results: StudyResults, findings: Sequence[ProposalFindings]) -> dict[str, str]:
+    """Say what the report holds in place of what no figures were given for."""
+    held = {}
+    if not any(group.columns for group in results.study.groups):
+        held[_GROUPS] = "nothing: no counts of such groups by area were given"
+        held[_EVERYBODY] = "trips of all who are counted, not told apart by group"
+    if all(_most_deprived(f.impact.demand) is None for f in findings):
+        held[_POOREST] = "nothing: how deprived each area is was not given"
+    return held
 
 
 def _known(nation: str | None, as_of: str) -> list[_Duty]:
@@ -174,7 +195,7 @@ def _saving(results: StudyResults, found: ProposalFindings) -> str:
     money = found.result.money
     if money.stated_saving_gbp is not None:
         return f"the {pounds(money.stated_saving_gbp)} a year that the proposal says it saves"
-    if money.net_saving_gbp is not None:
+    if money.net_saving_gbp is not None and found.saved_gbp is not None:
         return f"the {pounds(money.net_saving_gbp)} a year that the proposal saves by the register"
     whole = [s for s in results.study.config.report.money if not s.part_of]
     if whole:
@@ -202,12 +223,12 @@ def _papers_words(results: StudyResults) -> str:
 def _no_change_belief(results: StudyResults, found: ProposalFindings) -> str:
     if found.rivals:
         rest = "what any of the proposals would save can be found elsewhere or done without"
-        return f"nobody should have further to go to reach a {found.one}, and {rest}"
+        return f"nobody should have further to go to reach the nearest {found.one}, and {rest}"
     if not _harm(found, _proposed(found), Wording()):
         return f"the {found.title} should stay as they are"
     return (
-        f"nobody should have further to go to reach a {found.one}, and {_saving(results, found)} "
-        "can be found elsewhere or done without"
+        f"nobody should have further to go to reach the nearest {found.one}, and "
+        f"{_saving(results, found)} can be found elsewhere or done without"
     )
 
 
@@ -221,8 +242,9 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wo
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:
         place = place_of(p["rank_mean"], found.tied("mean"), options=len(found.ranking.table),
                          others=False, allowed=p["allowed"])  # fmt: skip
+        sets = "the set" if p["rank_mean"] == 2 else "the sets"
         text += (
-            f"; and there are reasons, other than trips, against the sets with a shorter average "
+            f"; and there are reasons, other than trips, against {sets} with a shorter average "
             f"(it is {place})"
         )
         claims.append(Claim("rank:mean", "rank", (p["rank_mean"], found.tied("mean"))))
@@ -258,10 +280,11 @@ def _other_belief(found: ProposalFindings, other: _Option, wording: Wording) -> 
     # a measure on which the proposal is as good decides nothing
     best = [_BELIEFS[c] for c in _best_on(found, other) if c in _BELIEFS and c not in own]
     parts = [f"what counts most is {listed(best)}"] if best else []
+    sites, cost = ("this site", "costs") if len(other.closed) == 1 else ("these sites", "cost")
     parts.append(
-        "these sites can close for as much"
+        f"{sites} can close for as much"
         if other.savings is None
-        else f"the {pounds(other.savings)} a year that these sites cost is saving enough"
+        else f"the {pounds(other.savings)} a year that {sites} {cost} is saving enough"
     )
     harm = _harm(found, other, wording)
     decides = f"{harm} is the lesser harm" if harm else "nobody having further to go decides it"
@@ -461,13 +484,7 @@ def _consultation(results: StudyResults) -> list[Block]:
     return [
         Heading("Consultation", key="consultation"),
         TableBlock(table, compact=True),
-        Paragraph(
-            (
-                "Options that consultees asked for, measured as the others: ",
-                Ref("alternatives"),
-                ".",
-            )
-        ),
+        Paragraph(("What consultees asked for: ", Ref("alternatives"), ".")),
     ]
 
 
@@ -534,13 +551,20 @@ def _people(
         Heading("Children, young people and vulnerable adults"),
         Paragraph(_given(given.children)),
         Heading("Equalities and human rights"),
-        Paragraph((f"{equality} Group by group: ".lstrip(), Ref("who"),
+        Paragraph((f"{equality} {_by_group(results, findings)}: ".lstrip(), Ref("who"),
                    ". What was found when regard was had to these duties, and what follows from "
                    "it: for the officer to fill.")),
         Heading("Partners and other directorates"),
         Paragraph(_given(given.partners)),
         *([BulletList(points)] if points else []),
     ]  # fmt: skip
+
+
+def _by_group(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
+    """Name what the appendix holds: groups where any are told apart, else everybody together."""
+    told = any(group.columns for group in results.study.groups)
+    told |= any(column in f.impact.demand for f in findings for column, _ in _GROUPINGS)
+    return "Group by group" if told else "No groups are told apart; who is affected"
 
 
 def _room_risk(found: ProposalFindings) -> Said:

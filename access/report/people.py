@@ -48,7 +48,7 @@ _CLASSES = {
     "unchanged": "No change",
     "lose_0_5": "Up to 5 minutes more",
     "lose_5_10": "5 to 10 minutes more",
-    "lose_10_plus": "More than 10 minutes more",
+    "lose_10_plus": "At least 10 minutes more",
     "newly_unreachable": "Could no longer reach any",
     "newly_reached": "Could reach one for the first time",
     "unreached_both": "Cannot reach any, before or after",

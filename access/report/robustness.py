@@ -269,7 +269,8 @@ def _switching(analysis: Analysis, found: ProposalFindings, asked: Mapping[str, 
     """Say at which weight of deprivation the best choice changes."""
     if "imd_rank" not in analysis.study.areas:
         return Said(
-            "Ranks of deprivation were not given, so no weight at which the choice changes."
+            "Ranks of deprivation were not given, so whether the best choice changes with how much "
+            "deprivation counts is not known."
         )
     try:
         switching = analysis.switching(found.result.service, **asked)

@@ -200,6 +200,8 @@ def _leaving_for_opened(impact: Impact) -> dict[str, float]:
 
 
 _WORDS = {"csc": "customer service centre", "gp": "GP"}
+#: Kinds of one word, of which a building may have several; an own kind's words are one kind.
+_SINGLE = ("library", "health", "leisure")
 #: Words that belong together where a kind is written with underscores.
 _PHRASES = (
     "former childrens centre linked site",
@@ -215,6 +217,8 @@ _SHOWN = 2
 def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
     """List, for each closing site, the candidate buildings nearest to those who lose it."""
     rows: list[tuple[Value, ...]] = []
+    lost = float(found.impact.summary["newly_unreachable"] or 0)
+    reach = ", of those who still reach a site" if lost else ""
     for site in found.result.closed:
         own = _own_areas(found.impact, site)
         name = found.names.get(site, site)
@@ -225,18 +229,29 @@ def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
             Column("site", "In place of"),
             Column("building", "Building", width=1.4),
             Column("kind", "Kind"),
+            Column("after", f"Mean {trip(found.mode)} after the proposal", "minutes", unit="min"),
             Column("mean", f"Mean {trip(found.mode)} to it", "minutes", unit="min"),
-            Column("gain", "Against the proposal", "minutes", unit="min", signed=True),
+            Column(
+                "gain",
+                "Against the proposal",
+                "minutes",
+                unit="min",
+                signed=True,
+                rise_of=("after", "mean"),
+            ),
         ),
         tuple(rows),
-        notes=("Whether any has room or would agree, and what it would cost, is not known.",),
+        notes=(
+            "Whether any has room or would agree, and what it would cost, is not known.",
+            f"Minutes are rounded first; against the proposal stands the difference{reach}.",
+        ),
         short=f"Shared buildings, {found.label}",
     )
 
 
 def _nearest_buildings(
     results: StudyResults, found: ProposalFindings, own: pd.DataFrame
-) -> list[tuple[str, str, float, float]]:
+) -> list[tuple[Value, ...]]:
     """Give the candidates with the shortest mean trip for those of some areas."""
     sites = results.sites
     candidates = sites[sites["kind"] == "candidate"]
@@ -247,18 +262,32 @@ def _nearest_buildings(
     count = own["count"].to_numpy(float)
     matrix = results.matrix(found.mode, found.result.service).sites(candidates["id"].tolist())
     minutes = matrix.areas(own["id"].tolist()).total_minutes
-    after = weighted_mean(own["minutes_after"], count)
-    means = {
-        site: weighted_mean(minutes[:, k], count)
-        for k, site in enumerate(matrix.site_ids)
-        if np.isfinite(minutes[:, k]).all()
-    }
+    then = own["minutes_after"].to_numpy(float)
+    stay = np.isfinite(then)  # the others reach none any more: for them any building is nearer
+    after = _of_some(weighted_mean(then, count))
+    means, gains = {}, {}
+    for k, site in enumerate(matrix.site_ids):
+        if np.isfinite(minutes[:, k]).all():
+            means[site] = weighted_mean(minutes[:, k], count)
+            gain = np.subtract(minutes[:, k], then, out=np.full(len(then), np.inf), where=stay)
+            gains[site] = weighted_mean(gain, count)
     order = sorted(means, key=lambda site: (means[site], site))[:_SHOWN]
     return [
-        (found.names.get(i, i), _kind_words(str(kinds.get(i, ""))), means[i], means[i] - after)
+        (
+            found.names.get(i, i),
+            _kind_words(str(kinds.get(i, ""))),
+            after,
+            means[i],
+            _of_some(gains[i]),
+        )
         for i in order
-        if means[i] < after
+        if gains[i] < 0 or not stay.all()
     ]
+
+
+def _of_some(minutes: float) -> Value:
+    """Give a mean; of nobody there is none."""
+    return NOT_APPLICABLE if np.isnan(minutes) else minutes
 
 
 def _kind_words(kind: str) -> str:
@@ -267,7 +296,9 @@ def _kind_words(kind: str) -> str:
         return "not stated"
     for phrase in _PHRASES:
         kind = kind.replace(phrase.replace(" ", "_"), phrase)
-    return ", ".join(_WORDS.get(part, part) for part in kind.split("_"))
+    parts = kind.split("_")
+    several = all(part in {*_WORDS, *_PHRASES, *_SINGLE} for part in parts)
+    return (", " if several else " ").join(_WORDS.get(part, part) for part in parts)
 
 
 _UNKNOWN_UNTIL_GIVEN = {
@@ -317,6 +348,8 @@ def _site_blocks(
 
 #: Rows up to which where people go stands in the report, beside what each site takes on.
 _MOST_MOVES = 24
+#: Columns up to which what each site takes on stands beside it: of more, words would be broken.
+_BESIDE_COLUMNS = 4
 
 
 def _move_blocks(found: ProposalFindings) -> list[Block]:
@@ -324,9 +357,12 @@ def _move_blocks(found: ProposalFindings) -> list[Block]:
     key, moves, receiving = found.result.key, _moves_table(found), receiving_table(found)
     short = max(len(moves.rows), len(receiving.rows)) <= _MOST_MOVES
     short = short and not found.result.opened  # what people leave for a new site needs columns
+    beside = short and len(receiving.columns) <= _BESIDE_COLUMNS
     return [
-        TableBlock(moves, key=f"moves-{key}", compact=True, share=0.56, paged=short),
-        TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if short else 1.0),
+        TableBlock(
+            moves, key=f"moves-{key}", compact=True, share=0.56 if beside else 1.0, paged=short
+        ),
+        TableBlock(receiving, key=f"receiving-{key}", compact=True, share=0.44 if beside else 1.0),
     ]
 
 
@@ -339,8 +375,11 @@ _DAYS = (
 def _soften_blocks(results: StudyResults, found: ProposalFindings) -> list[Block]:
     """Name the buildings near by that could soften the closures."""
     table = _shared_table(results, found)
+    if results.study.candidates.empty:
+        return [Paragraph("The study names no candidate buildings, so none near by is looked for.")]
     if not table.rows:
-        return [Paragraph("No candidate building of the study is nearer to them than what stays.")]
+        none = "No candidate building of the study is shown to be nearer to them than what stays."
+        return [Paragraph(none)]
     return [TableBlock(table, key=f"shared-{found.result.key}", compact=True)]
 
 
@@ -404,8 +443,9 @@ def _unknown_facts(results: StudyResults, closed: Sequence[str]) -> str:
     if all(_address(row) is None for _, row in register.iterrows()):
         lost.insert(0, "address")
     assumed = register[register["assumed"].astype(bool)] if "assumed" in register else register[:0]
+    which = "this building" if len(closed) == 1 else "any of these buildings"
     text = sentence(
-        f"not known of any of these buildings: {listed([*lost, 'lease or ownership'])}; these are "
+        f"not known of {which}: {listed([*lost, 'lease or ownership'])}; these are "
         "not zero, and nothing is estimated from them"
     )
     if len(assumed):

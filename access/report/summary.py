@@ -73,7 +73,6 @@ from access.report.people import group_table
 from access.report.robustness import _place_range
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
-from access.scenario.scenario import Money
 from access.text import (
     NOT_APPLICABLE,
     Claim,
@@ -117,7 +116,7 @@ def options_table(
     findings: ProposalFindings, source: str = "", each: Sequence[ProposalFindings] = ()
 ) -> Table:
     """Put the options of one service side by side; `each` option may be of findings of its own."""
-    spent = any(option.opened for option in findings.options)
+    spent = any(option.opened or option.impact.altered for option in findings.options)
     priced = _priced(findings.options)
     ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
     told = {"spent": spent, "priced": priced, "ranked": bool(ranks)}
@@ -317,7 +316,7 @@ def _option_blocks(
         sets, names = _best_sets(answer), site_names(results)
         told = _hub_sentence(results, sets, names, answer.mode, wording)
         blocks.append(Paragraph((Bold(f"{hub_terms(results.study).title}: "), told)))
-    return [*blocks, Paragraph(("Every alternative, measured and set in order: ",
+    return [*blocks, Paragraph(("The alternatives, and how firm their order is: ",
                                 Ref("alternatives"), "."))]  # fmt: skip
 
 
@@ -599,19 +598,21 @@ def _money(findings: Sequence[ProposalFindings]) -> str:
         if f.result.money.stated_saving_gbp is not None
     ]
     own = " ".join(sentence(text) for text in stated)
-    saved = {f.label: f.result.money for f in findings}
-    if all(m.saved_gbp is None for m in saved.values()):
+    if all(f.saved_gbp is None for f in findings):
         unknown = "Savings by building are not known, so no option can be weighed by money here."
         return f"{unknown} {own}".strip()
-    told = [f"{title} {_saves(m)}" for title, m in saved.items()]
-    who = "the proposal saves" if len(saved) == 1 else "the proposals save"
+    told = [f"{f.label} {_saves(f)}" for f in findings]
+    who = "the proposal saves" if len(findings) == 1 else "the proposals save"
     lead = f"{who} a year, by the register: {'; '.join(told)}"
     return f"{sentence(lead)} {own}".strip()
 
 
-def _saves(money: Money) -> str:
+def _saves(found: ProposalFindings) -> str:
     """Say what is saved at what closes, and what is spent at what opens."""
-    text = "a sum that is not known" if money.saved_gbp is None else pounds(money.saved_gbp)
+    money, saved = found.result.money, found.saved_gbp
+    text = "a sum that is not known" if saved is None else pounds(saved)
+    if saved is not None and found.impact.altered:
+        text += " at what closes, and what the other changes save is not known"
     if money.spent_gbp is None:
         return f"{text}, and what the sites that open would cost is not known"
     return text + (f", and {pounds(money.spent_gbp)} is spent at what opens" if money.spent_gbp
@@ -676,7 +677,9 @@ def _certainty(
     sites = results.sites[results.sites["kind"] == "centre"]
     stand_ins, proxies = int(sites["assumed"].sum()), int(sites["proxy"].sum())
     # where the model was held against real streets is in the appendix
-    warned = [re.sub(r" \([^)]*\)", "", _first_sentences(results.streets, 2))]
+    warned = [f"{results.whose_streets}."]
+    if modelled:
+        warned = [re.sub(r" \([^)]*\)", "", _first_sentences(results.streets, 2))]
     if stand_ins:
         warned.append(
             sentence(

@@ -265,11 +265,12 @@ def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequen
 def _bus_looks(results: StudyResults, bus: BusTimes) -> dict[str, _Look]:
     """Say what the layers of buses are, and on which day."""
     day, limit = bus.timetable.day.isoformat(), results.study.config.bus.limit_minutes
-    words = f"Stops in use on {day}, with departures an hour on the way there and home."
+    ways = "there and home" if bus.home else "there"
+    words = f"Stops in use on {day}, with departures an hour on the way {ways}."
     looks = {"bus_stops": _Look("Bus stops", words, "marker",
                                 (("", "", _marker("square", CATEGORICAL[1], 1.6)),))}  # fmt: skip
     words = (
-        f"Minutes by bus on {day}, there and home, today and after, from the areas' points; "
+        f"Minutes by bus on {day}, {ways}, today and after, from the areas' points; "
         f"without: the share of minutes of setting out with no journey under {limit_words(limit)}."
     )
     spot = _marker("circle", CATEGORICAL[1], 2.0)

@@ -43,6 +43,7 @@ from access.text import (
     Said,
     capital,
     instead_words,
+    limit_words,
     listed,
     minutes_words,
     percent,
@@ -298,9 +299,7 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
               for w in ("before", "after")]  # fmt: skip
     if np.isfinite(shares).all():
         today, then = (percent(float(s), ends=False) for s in shares)
-        text += (
-            f" Within {minutes_words(limit, 0)} ({mode_title(mode)}): {today} today, {then} after."
-        )
+        text += f" Within {limit_words(limit)} ({mode_title(mode)}): {today} today, {then} after."
     claims = [Claim(f"within:{w}", "is", (float(s),)) for w, s in
               zip(("before", "after"), shares, strict=True) if np.isfinite(s)]  # fmt: skip
     return Said(text, [*said.claims, *claims])

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -50,6 +51,7 @@ from access.run.findings import _hub_points, impact_charts, ranking_charts, usua
 from access.run.geopackage import _describe_layers, _study_layers
 from access.run.summary import alternatives_table, area_table, safe_cells, summary_of
 from access.study import Study, find_study, load_study
+from access.text import sentence
 
 # Writing a run's outputs: all or nothing, and the same bytes every time.
 
@@ -73,7 +75,7 @@ def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
     own = {row["file"] for row in study.inputs}
     feeds = [feed.name for feed in study.timetables if feed.name not in own]
-    street_files += "".join(f" --timetable {name}" for name in feeds)
+    street_files += "".join(f" --timetable {quote(name)}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}
     for file in sorted(folder.iterdir()):
@@ -289,7 +291,10 @@ def _write_charts(
         charts = impact_charts(results, proposal.impacts[mode], by)
         if mode in proposal.rankings:
             charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
-        draws |= {f"chart-{key}-{name}.png": draw for name, draw in charts.items()}
+        draws |= {
+            f"chart-{key}-{name}.png": partial(_chart_of, proposal.title, draw)
+            for name, draw in charts.items()
+        }
     found = as_known_then(results).hubs
     if found is not None:
         draws["chart-hubs.png"] = partial(
@@ -299,6 +304,12 @@ def _write_charts(
     for file, draw in draws.items():
         parts.write(file, folder, partial(_write_chart, draw, folder / file, words))
     (folder / "charts.txt").write_text("\n".join(words), encoding="utf-8")
+
+
+def _chart_of(title: str, draw: Callable[[], Chart]) -> Chart:
+    """Draw a chart whose caption says of which proposal it is: its file may stand alone."""
+    chart = draw()
+    return replace(chart, caption=f"{sentence(title)} {chart.caption}")
 
 
 def _write_chart(draw: Callable[[], Chart], path: Path, words: list[str]) -> None:

@@ -52,6 +52,7 @@ from access.text import (
     level_words,
     minutes_words,
     number,
+    numeral,
     sentence,
     share_figure,
 )
@@ -225,8 +226,8 @@ class HubSearch:
         return Said(f"{text} It does not keep the rules asked for: compared without them.", claims)
 
 
-def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
-    """Give where more hubs begin to save less, and what each saves on average up to it and on."""
+def _bend_of(curve: Curve) -> tuple[int, int, float, float] | None:
+    """Give where more hubs begin to save less, the most asked for, and what each saves to each."""
     at = curve.elbow
     means = {p: float(h.objective) for p, h in sorted(curve.solutions.items())}
     if at is None or not all(np.isfinite(m) for m in means.values()):
@@ -236,7 +237,7 @@ def _bend_of(curve: Curve) -> tuple[int, float, float] | None:
         return None
     early = (means[first] - means[at]) / (at - first)
     late = (means[at] - means[last]) / (last - at)
-    return (at, early, late) if late < early else None
+    return (at, last, early, late) if late < early else None
 
 
 def bend_words(curve: Curve) -> Said:
@@ -245,12 +246,12 @@ def bend_words(curve: Curve) -> Said:
     proven = {s.status for s in curve.solutions.values()} == {"proven_optimal"}
     if bend is None or not proven:
         return Said("")
-    at, early, late = bend
+    at, last, early, late = bend
     claims = [Claim("hub_saves:early", "is", (early,)), Claim("hub_saves:late", "is", (late,)),
               Claim("hub_saves", "less", (late, early))]  # fmt: skip
     text = (
         f"up to {number(at, 'hub')} each further one saves {minutes_words(early)} on average; "
-        f"beyond, {minutes_words(late)}"
+        f"beyond, up to {numeral(last)}, {minutes_words(late)}"
     )
     return Said(sentence(text), claims)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
 from access.report.board import board_report
+from access.report.bus import _bus_blocks
+from access.report.findings import findings_of
+from access.run.geopackage import _bus_looks
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers, write_geopackage
 from access.scenario import Uncertainty, rank_closures, robustness
@@ -155,6 +159,15 @@ def test_every_output_speaks_of_buses(results, proposal):
     blocks = repr(board_report(results, draws=0).blocks)
     assert "By bus, there and home" in blocks and "no journey by bus or on foot under 60" in blocks
     assert len(stops_table(results.bus)) == len(stops)
+    there_and_back = _bus_looks(results, results.bus)["bus_stops"].words
+    assert there_and_back.endswith("on the way there and home.")
+    one_way = replace(results, bus=replace(results.bus, home={}))
+    looks = _bus_looks(one_way, one_way.bus)
+    assert not any("home" in look.words for look in looks.values())
+    found = findings_of(one_way)
+    told = repr(_bus_blocks(one_way, found))
+    assert "By bus, on the way there" in told and "there and home" not in told
+    assert "The way home is not known" in told and "The way home is not known" not in blocks
     sites = results.sites[results.sites["kind"] == "centre"]
     at_stops = sites.iloc[:2].assign(lon=[-1.35, -1.30], lat=[53.42, 53.42])
     often = frequencies(results.bus, SERVICE, at_stops)

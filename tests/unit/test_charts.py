@@ -4,6 +4,7 @@ import io
 import itertools
 import math
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -31,6 +32,8 @@ from access.charts.results import _change_bars, hub_chart
 from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
 from access.network.matrix import TravelMatrix
+from access.report.people import _CLASSES
+from access.run.write import _chart_of
 from access.scenario import Uncertainty, compare, rank_closures, robustness
 from access.text import ordinal
 
@@ -495,7 +498,7 @@ def test_the_chart_of_hubs_claims_no_more_than_was_found():
     told = SimpleNamespace(place="Town", as_of="2020")
     hubs = SimpleNamespace(council_date=None)
     study = SimpleNamespace(config=SimpleNamespace(study=told, hubs=hubs))
-    results = SimpleNamespace(study=study, streets="Modelled streets. More.")
+    results = SimpleNamespace(study=study, whose_streets="Modelled streets")
     council = SimpleNamespace(chosen=("a",) * 4, mean_minutes=7.25)
     sure = hub_chart(results, hubs_found("proven_optimal", None), "walk", 1)
     assert sure.title == "The best 2 hubs have a mean walk of 6.0 minutes"
@@ -519,3 +522,43 @@ def test_a_rise_that_stands_as_ten_minutes_elsewhere_is_not_said_to_be_none(rise
     title = change_chart(compare(m, before=["X"], after=["Y"], demand=demand)).title
     assert title.startswith("100 of 100 families would walk further")
     assert title.endswith(f", {told} minutes or more" if told else "walk further")
+
+
+def test_a_caption_says_what_opens_and_changes_as_well():
+    m = TravelMatrix.from_minutes(
+        [[5, 15, 9], [9, 7, 2]], area_ids=["a", "b"], site_ids=list("XYZ")
+    )
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
+    impact = compare(m, before=["X", "Y"], after=["Y", "Z"], demand=demand)
+    assert change_chart(impact).caption.endswith("after closing X and opening Z.")
+
+
+def test_ten_minutes_exactly_stand_alike_in_the_chart_and_in_the_table():
+    m = TravelMatrix.from_minutes([[5, 15]], area_ids=["a"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a"], "count": [300]})
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    assert "300 of them by 10 minutes or more" in change_chart(impact).title
+    assert impact.summary["lose_10_plus"] == 300
+    assert _CLASSES["lose_10_plus"] == "At least 10 minutes more"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ο Παιδικός Σταθμός", "Архив", "مركز الأطفال", "Łódź, Ystradgynlais"]
+)
+def test_letters_of_other_scripts_are_drawn_and_not_as_boxes(name):
+    m = TravelMatrix.from_minutes([[5, 15]], area_ids=["a"], site_ids=["X", "Y"])
+    demand = pd.DataFrame({"id": ["a"], "count": [300]})
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand, who=name)
+    _, svg = change_chart(impact).pictures()
+    assert b"LastResort" not in svg and b"OpenSans" in svg
+
+
+def test_a_file_of_a_run_says_of_which_proposal_its_chart_is():
+    chart = _chart_of("Libraries from 3 to 2", lambda: change_chart(IMPACT))
+    assert chart.caption.startswith("Libraries from 3 to 2. ")
+
+
+@pytest.mark.parametrize(("notes", "said"), [(6, "Varied: "), (7, "Varied, among other things: ")])
+def test_a_list_of_what_varied_that_is_cut_says_so(notes, said):
+    told = tuple(f"note {k}" for k in range(notes))
+    assert robustness_chart(replace(ROBUST, notes=told)).caption.startswith(said)

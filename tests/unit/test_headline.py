@@ -16,6 +16,8 @@ from access.analysis.headline import (
     neighbours_rank_words,
     neighbours_words,
     on_foot_of,
+    on_foot_words,
+    trip_meaning,
 )
 from access.analysis.job import measure_study
 from access.analysis.results import StudyResults
@@ -23,7 +25,7 @@ from access.errors import StudyError
 from access.maps.explorer_data import explorer_data
 from access.maps.explorer_encode import _encode
 from access.report.findings import findings_of
-from access.run.summary import spoken_summary, summary_of
+from access.run.summary import _headline, spoken_summary, summary_of
 from access.study import load_study
 from tests.small import spot, write_study
 from tests.unit.report_results import line_results
@@ -124,11 +126,11 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(measured):
     assert figures == [both.beside["walk"].summary["lengthened"],
                        both.impacts["walk"].summary["lengthened"]]  # fmt: skip
     said = neighbours_words(plain, own)
-    head, tail = said.split(" Every other figure counts ")
+    head, tail = said.split(" Where nothing else is said, figures count ")
     assert tail == "own Library houses only."
     assert (
         neighbours_words(other, both)
-        == f"{head} Every other figure counts the neighbours' as well."
+        == f"{head} Where nothing else is said, figures count the neighbours' as well."
     )
     numbers = {c.what: c.numbers[0] for c in said.claims if c.relation == "is"}
     assert numbers["own:lengthened"] > numbers["with_neighbours:lengthened"]
@@ -206,3 +208,27 @@ def test_of_a_site_only_those_beyond_the_limit_are_no_longer_within_reach(tmp_pa
     assert "48 would be no longer within reach on foot (a walk of more than 18 minutes" in said
     assert "nearest to 67: no longer within reach on foot for 30 of them (3 minutes before)" in said
     assert "nearest to 38: no longer within reach on foot for 18 of them (3 minutes before)" in said
+
+
+def test_a_limit_stands_as_it_was_set(measured):
+    results = measured("[measures]\nwalk_limit_minutes = 12.5\nthreshold_minutes = 7.5\n")
+    proposal = results.proposals["plan"]
+    foot = on_foot_words(results, proposal)
+    assert "within a walk of 12.5 minutes today" in foot and "13 minutes today" not in foot
+    assert "those of more than 12.5 minutes too" in trip_meaning(results, "typical")
+    assert "Within 7.5 minutes (family trip)" in _headline(results, proposal)
+
+
+def test_households_without_a_car_are_not_said_to_walk_where_they_take_the_bus(measured):
+    results = measured()
+    proposal = results.proposals["plan"]
+    assert "On foot, as households without a car go, " in on_foot_words(results, proposal)
+    by_bus = replace(results, matrices={**results.matrices, "bus": results.matrices["walk"]})
+    assert "walk or take the bus" in trip_meaning(by_bus, "typical")
+    assert on_foot_words(by_bus, proposal).startswith("On foot, the average walk ")
+
+
+def test_the_walks_that_grow_are_of_those_who_walk_further(measured):
+    results = measured(near=beside(0, 0))
+    said = neighbours_words(results, results.proposals["plan"])
+    assert "the walk of those who have further to walk grows by" in said and "Their" not in said

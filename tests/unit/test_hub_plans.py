@@ -11,6 +11,7 @@ import pytest
 
 from access.analysis.analysis import Analysis
 from access.analysis.hub_plans import hubs_for_page
+from access.analysis.hubs import _travel_alone
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
 from access.report.findings import Wording
@@ -614,3 +615,21 @@ def test_hubs_are_drawn_with_the_streets_errors_of_closures(new_town, mode):
     both = "of a walk, " in streets and "of a drive" in streets
     assert both == (mode == "typical")
     assert streets.split("(")[1].split(" on average")[0] in told
+
+
+def test_what_is_known_of_some_buildings_is_not_said_of_all(new_town):
+    study = new_town.study
+    ids = study.centres["id"].tolist()
+
+    def told(*room):
+        return _travel_alone(replace(study, centres=study.centres.assign(capacity=room)), ids)
+
+    every = "whether a building is free, large enough, sound or affordable is not known here"
+    assert told(None, None, None).endswith(f"{every}.")
+    assert told(9.0, None, None).endswith(
+        f"{every}, save of some sites what tells whether they are large enough."
+    )
+    assert "large enough" not in told(9.0, 9.0, 9.0)
+    elsewhere = study.centres.assign(capacity=[9.0, None, None])
+    only = _travel_alone(replace(study, centres=elsewhere), ids[1:])
+    assert only.endswith(f"{every}."), "a site that cannot be chosen tells nothing of the others"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,12 @@ from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.findings import Wording
-from access.report.hub_plans import _proof
+from access.report.hub_plans import (
+    _firm_words,
+    _plans_beside_table,
+    _proof,
+    plan_standing_table,
+)
 from access.report.hubs import (
     _hub_blocks,
     _hub_sentence,
@@ -26,6 +32,7 @@ from access.report.hubs import (
     near_best_table,
     trade_off_table,
 )
+from access.siting.hubs import bend_words
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 WORDING = Wording()
@@ -220,3 +227,47 @@ def test_hubs_that_were_chosen_later_stand_only_under_what_happened_since(asked)
     # where hubs would stand is no option that the paper considered
     first = repr(document.blocks[: [getattr(b, "key", "") for b in document.blocks].index("sites")])
     assert "Family Hub" not in first
+
+
+def test_one_set_alone_is_not_said_to_have_no_rival_near_it(asked):
+    plans = asked.hubs.plans
+    main = plans.get("locality") or plans.get("freely")
+
+    def firm(sets):
+        choice = replace(main.choice, sets=sets, near_count=1, near_complete=True, firm=())
+        made = replace(main, choice=choice)
+        return _firm_words(replace(plans, plans=(made,)), {})
+
+    assert firm(10).startswith("No other set is within")
+    assert firm(1).startswith("There is no other set to choose")
+
+
+def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(asked):
+    plans = asked.hubs.plans
+    plan = plans.get("stays")
+
+    def notes(after):
+        made = replace(plan, stays=replace(plan.stays, after=after, lost=0.0))
+        return _plans_beside_table(replace(plans, plans=(made,)), {}).notes
+
+    nearer = dict.fromkeys(plan.stays.kept, 0.0)
+    assert not any("no better for it" in note for note in notes(nearer))
+    assert any("plan A is no better for it than any other" in n for n in notes(plan.stays.kept))
+
+
+def test_what_further_hubs_save_is_said_up_to_the_most_that_were_looked_at():
+    minutes = enumerate((30.0, 20.0, 19.0, 18.0, 17.0, 16.0), start=1)
+    solutions = {p: SimpleNamespace(objective=mean) for p, mean in minutes}
+    curve = SimpleNamespace(elbow=2, solutions=solutions)
+    assert bend_words(curve) == (
+        "Up to two hubs each further one saves 10.0 minutes on average; beyond, up to six, "
+        "1.0 minutes."
+    )
+
+
+@pytest.mark.parametrize("table", [_plans_beside_table, plan_standing_table])
+def test_by_what_a_plan_holds_is_said_and_nothing_of_settings_that_were_not_drawn(asked, table):
+    plans = asked.hubs.plans
+    drawn = " ".join(table(replace(plans, draws=50), {}).notes)
+    assert "share of 50 drawn settings" in drawn and "by what was asked of it" in drawn
+    assert "drawn settings" not in " ".join(table(replace(plans, draws=0), {}).notes)

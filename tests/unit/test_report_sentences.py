@@ -20,7 +20,7 @@ from access.report import findings as say
 from access.report.findings import ProposalFindings, Wording
 from access.report.people import group_table
 from access.report.robustness import _firm_sentence, _place_range
-from access.report.sites import _moves_table, closed_table, receiving_table
+from access.report.sites import _move_blocks, _moves_table, closed_table, receiving_table
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
 from access.text import ROUNDED_ONCE
@@ -225,6 +225,15 @@ def test_a_site_that_can_take_nobody_is_known_to_and_has_no_share_over():
     row = [cell.text for cell in shown.rows[0]]
     assert row[-2:] == ["0", "[z]"]
     assert not any("nobody has given" in note for note in shown.notes)
+
+
+def test_two_tables_stand_side_by_side_only_where_their_words_have_room():
+    found = findings([[1, 5, 9], [9, 5, 1]], [30, 40], ["Y", "Z"])
+    assert [b.share for b in _move_blocks(found)] == [0.56, 0.44]
+    table = found.impact.receiving_sites.assign(capacity=[90.0], share_over_capacity=[0.0])
+    impact = replace(found.impact, receiving_sites=table)
+    found = replace(found, result=replace(found.result, impacts={"walk": impact}))
+    assert [b.share for b in _move_blocks(found)] == [1.0, 1.0]
 
 
 class TestLinkedMoves:
