@@ -186,6 +186,18 @@ def test_a_whole_journey_with_the_keyboard_only(visit, example_page):
     assert "By keyboard" in page.inner_text("#log-rows")
 
 
+@pytest.mark.parametrize("view", ["before-after", "your-option", "family-hubs", "about"])
+def test_skipping_to_the_content_stays_in_the_part_that_is_shown(visit, example_page, view):
+    page = visit(example_page, fragment=f"#{view}", own=True)
+    page.evaluate("App.set({ mode: 'drive' })")
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    page.wait_for_function("(view) => location.hash.startsWith(`#${view}`)", arg=view)
+    assert focused(page) == "main"
+    assert page.is_visible(f"#{view}") and page.is_hidden("#my-street")
+    assert page.evaluate("App.state.mode") == "drive" and not page.inner_text("#notice")
+
+
 def test_who_leaves_the_search_and_comes_back_at_once_keeps_what_is_offered(visit, example_page):
     page = visit(example_page)
     page.focus("#place")

@@ -51,7 +51,8 @@
   function follow() {
     const [name, ...query] = location.hash.slice(1).split('?');
     const there = VIEWS.includes(name) && (name !== 'family-hubs' || App.data.hubs);
-    const view = there ? name : 'my-street';
+    // to skip to the main content is to stay in the part that is shown
+    const view = there ? name : name === 'main' ? App.state.view : 'my-street';
     const faults = query.length ? App.readLink(query.join('?')) : [];
     mark('replaceState', location.href);
     if (name && name !== 'main' && view !== name) faults.unshift(App.t('link_part'));
