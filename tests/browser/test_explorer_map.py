@@ -168,6 +168,28 @@ def test_no_name_covers_a_centre_that_would_close(visit, ground_page, width, hei
     assert covered == []
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_label_of_a_trip_covers_another_or_leaves_the_map(visit, rotherham_page, width):
+    fragment = "#family-hubs?place=Thurcroft&kind=place&plan_a=council&plan_b=locality&hubs="
+    page = visit(rotherham_page, fragment=fragment, width=width, height=640)
+    assert page.inner_text("#notice") == ""
+    boxes = page.evaluate(
+        """() => [document.getElementById('map'), ...document.querySelectorAll('.name.trip')]
+          .filter((node) => !node.hidden).map((node) => node.getBoundingClientRect())"""
+    )
+    frame, *labels = boxes
+    assert len(labels) == 2
+    for one in labels:
+        assert frame["left"] - 3 <= one["left"] and one["right"] <= frame["right"] + 3
+        assert frame["top"] - 3 <= one["top"] and one["bottom"] <= frame["bottom"] + 3
+    one, other = sorted(labels, key=lambda box: (box["top"], box["left"]))
+    assert (
+        one["bottom"] <= other["top"] + 1
+        or one["right"] <= other["left"] + 1
+        or (other["right"] <= one["left"] + 1)
+    )
+
+
 def test_a_trip_on_foot_goes_along_the_streets_where_its_way_is_known(visit, example, tmp_path):
     site = example.sites.set_index("id").loc["CC4"]
     area = example.areas.set_index("id").loc["A25"]
