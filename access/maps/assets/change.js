@@ -334,19 +334,19 @@
             ['#12436D', '#801650'],
           ),
         );
+      const groups = ['locality', 'ward'].filter((k) => App.areas[k]);
+      App.$('change-groups-part').hidden = !groups.length;
       App.fill(
         App.$('change-groups'),
-        ['locality', 'ward']
-          .filter((k) => App.areas[k])
-          .map((k) =>
-            App.groupTable(
-              App.areas[k],
-              service,
-              found.today,
-              found.after,
-              App.t(`by_${k}`, { mode: App.modeWords() }),
-            ),
+        groups.map((k) =>
+          App.groupTable(
+            App.areas[k],
+            service,
+            found.today,
+            found.after,
+            App.t(`by_${k}`, { mode: App.modeWords() }),
           ),
+        ),
       );
     },
   };

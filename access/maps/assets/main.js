@@ -20,7 +20,7 @@
     document.body.dataset.view = view;
     if (view !== 'about') {
       App.$(`settings-${view}`)?.append(App.$('settings'));
-      App.$('service-part').hidden = view === 'my-street';
+      App.$('service-part').hidden = view === 'my-street' || App.model.services.length < 2;
       App.map.moveTo(App.$(`slot-${view}`));
       App.map.closePopup();
     }
@@ -97,7 +97,6 @@
   }
 
   function makeSettings() {
-    App.$('service-choice').parentNode.hidden = App.model.services.length < 2;
     App.fill(
       App.$('service-choice'),
       radios(
