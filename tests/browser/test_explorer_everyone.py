@@ -262,6 +262,39 @@ def test_long_titles_of_options_do_not_stick_out_of_a_phone(visit, example, tmp_
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
 
 
+def test_a_word_longer_than_a_line_is_broken_wherever_a_study_says_it(visit, example, tmp_path):
+    word = "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikgebäude"
+    own = example.services[0]
+    plans = (_ExplorerPlan("a", word, own.after), _ExplorerPlan("b", f"{word}2", own.before[:2]))
+    services = (
+        replace(own, title=word, one=word, people=word, plans=plans),
+        replace(example.services[1], title=f"{word}n"),
+    )
+    data = replace(
+        example,
+        title=word,
+        place=word,
+        services=services,
+        sites=example.sites.assign(name=word, address=word),
+        candidates=example.candidates.assign(name=f"{word}s"),
+        areas=example.areas.assign(ward=word),
+        assumptions=(word,),
+        attributions=(word,),
+        consultation=(("address", word),),
+        hubs=replace(example.hubs, source=word),
+    )
+    page = visit(write_explorer(data, tmp_path / "long.html"), width=320, height=640)
+    place = "App.choosePlace(App.find('A25', 1)[0])"
+    for view in (*VIEWS, "family-hubs"):
+        page.evaluate("(view) => App.go(view)", view)
+        if view == "my-street":
+            page.evaluate(place)
+        page.evaluate(
+            "() => { for (const d of document.querySelectorAll('details')) d.open = true; }"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, view
+
+
 def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):
     page = visit(example_page)
     page.fill("#place", "A25")
