@@ -306,6 +306,23 @@ def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
 
 
+STANDS_STILL = """() => {
+  const bars = [...document.querySelectorAll('.state-bar, #option-bar')];
+  const boxes = bars.filter((bar) => bar.checkVisibility())
+    .map((bar) => bar.getBoundingClientRect());
+  return boxes.reduce((sum, box) =>
+    sum + Math.max(0, Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)), 0) / innerHeight;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (844, 390), (320, 640)])
+def test_what_stands_still_leaves_room_to_read(visit, example_page, width, height):
+    page = visit(example_page, fragment="#your-option", width=width, height=height)
+    page.evaluate("document.getElementById('option-ranks').scrollIntoView()")
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    assert page.evaluate(STANDS_STILL) <= 0.34
+
+
 def test_words_come_before_the_map_on_a_phone(visit, example_page):
     page = visit(example_page, width=375, height=740)
     page.fill("#place", "A25")
