@@ -146,6 +146,27 @@ def test_whoever_loses_every_centre_is_in_the_title_and_in_no_average(visit, exa
     assert mark, "what is ranked last stands behind all others"
 
 
+def test_a_study_of_one_service_without_parts_offers_nothing_to_choose_or_unfold(
+    visit, example, tmp_path
+):
+    own = example.services[0]
+    few = replace(
+        example,
+        services=(own,),
+        hubs=None,
+        sites=example.sites[example.sites["service"] == own.key],
+        areas=example.areas.drop(columns=["ward", "locality"]),
+    )
+    one = visit(write_explorer(few, tmp_path / "one.html"))
+    two = visit(write_explorer(replace(example, hubs=None), tmp_path / "two.html"))
+    for page, shown in ((one, False), (two, True)):
+        page.click("nav a[href='#before-after']")
+        assert page.is_visible("#service-part") == shown
+        assert page.is_visible("summary:has-text('Averages by part')") == shown
+        page.click("nav a[href='#your-option']")
+        assert page.is_visible("#service-part") == shown
+
+
 def test_areas_of_no_known_ward_are_no_ward(visit, example, tmp_path):
     wards = example.areas["ward"].where(example.areas.index % 2 == 0, "")
     data = replace(example, areas=example.areas.assign(ward=wards))

@@ -186,6 +186,18 @@ def test_a_whole_journey_with_the_keyboard_only(visit, example_page):
     assert "By keyboard" in page.inner_text("#log-rows")
 
 
+@pytest.mark.parametrize("view", ["before-after", "your-option", "family-hubs", "about"])
+def test_skipping_to_the_content_stays_in_the_part_that_is_shown(visit, example_page, view):
+    page = visit(example_page, fragment=f"#{view}", own=True)
+    page.evaluate("App.set({ mode: 'drive' })")
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    page.wait_for_function("(view) => location.hash.startsWith(`#${view}`)", arg=view)
+    assert focused(page) == "main"
+    assert page.is_visible(f"#{view}") and page.is_hidden("#my-street")
+    assert page.evaluate("App.state.mode") == "drive" and not page.inner_text("#notice")
+
+
 def test_who_leaves_the_search_and_comes_back_at_once_keeps_what_is_offered(visit, example_page):
     page = visit(example_page)
     page.focus("#place")
@@ -250,6 +262,39 @@ def test_long_titles_of_options_do_not_stick_out_of_a_phone(visit, example, tmp_
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
 
 
+def test_a_word_longer_than_a_line_is_broken_wherever_a_study_says_it(visit, example, tmp_path):
+    word = "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrikgebäude"
+    own = example.services[0]
+    plans = (_ExplorerPlan("a", word, own.after), _ExplorerPlan("b", f"{word}2", own.before[:2]))
+    services = (
+        replace(own, title=word, one=word, people=word, plans=plans),
+        replace(example.services[1], title=f"{word}n"),
+    )
+    data = replace(
+        example,
+        title=word,
+        place=word,
+        services=services,
+        sites=example.sites.assign(name=word, address=word),
+        candidates=example.candidates.assign(name=f"{word}s"),
+        areas=example.areas.assign(ward=word),
+        assumptions=(word,),
+        attributions=(word,),
+        consultation=(("address", word),),
+        hubs=replace(example.hubs, source=word),
+    )
+    page = visit(write_explorer(data, tmp_path / "long.html"), width=320, height=640)
+    place = "App.choosePlace(App.find('A25', 1)[0])"
+    for view in (*VIEWS, "family-hubs"):
+        page.evaluate("(view) => App.go(view)", view)
+        if view == "my-street":
+            page.evaluate(place)
+        page.evaluate(
+            "() => { for (const d of document.querySelectorAll('details')) d.open = true; }"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, view
+
+
 def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):
     page = visit(example_page)
     page.fill("#place", "A25")
@@ -259,6 +304,23 @@ def test_nothing_sticks_out_on_a_phone_or_at_200_per_cent(visit, example_page):
         for view in VIEWS:
             page.click(f"nav a[href='#{view}']")
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, view)
+
+
+STANDS_STILL = """() => {
+  const bars = [...document.querySelectorAll('.state-bar, #option-bar')];
+  const boxes = bars.filter((bar) => bar.checkVisibility())
+    .map((bar) => bar.getBoundingClientRect());
+  return boxes.reduce((sum, box) =>
+    sum + Math.max(0, Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)), 0) / innerHeight;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (844, 390), (320, 640)])
+def test_what_stands_still_leaves_room_to_read(visit, example_page, width, height):
+    page = visit(example_page, fragment="#your-option", width=width, height=height)
+    page.evaluate("document.getElementById('option-ranks').scrollIntoView()")
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+    assert page.evaluate(STANDS_STILL) <= 0.34
 
 
 def test_words_come_before_the_map_on_a_phone(visit, example_page):

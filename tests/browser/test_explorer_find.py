@@ -91,6 +91,27 @@ def test_a_beginning_is_narrowed_and_the_focus_never_lost(visit, named_page):
     assert page.locator(".asked").count() == 0
 
 
+def test_a_sector_of_a_short_district_is_no_beginning_of_a_longer_one(visit, example, tmp_path):
+    codes = [f"{s}{a}E" for s in ("LS1 1", "LS11 0", "LS11 2", "S66 7") for a in "ABDEFGHJLN"]
+    rows = example.areas.iloc[: len(codes)]
+    postcodes = pd.DataFrame(
+        {"postcode": codes, "lon": rows["lon"], "lat": rows["lat"], "area_id": rows["id"]}
+    )
+    page = visit(write_explorer(replace(example, postcodes=postcodes), tmp_path / "x.html"))
+    offered = "(text) => [...new Set(App.find(text, 8).map((one) => one.label.slice(0, 6)))]"
+    assert page.evaluate(offered, "ls1 1") == ["LS1 1A", *[f"LS1 1{a}" for a in "BDEFGHJLN"]]
+    for typed in ("LS11", "LS1"):
+        assert page.evaluate(offered, typed) == ["LS1 1", "LS11 0", "LS11 2"]
+    assert page.evaluate(offered, "LS11 2")[0] == "LS11 2"
+    assert page.evaluate(offered, "S6 6")[0] == "S66 7A", "where there is no such sector"
+    page.fill("#place", "LS11")
+    page.press("#place", "Enter")
+    page.click(".asked button:has-text('LS1 1')")
+    assert "LS1 1 is the beginning of 10 postcodes" in page.inner_text("#place-message")
+    page.click(".asked button:has-text('LS1 1BE')")
+    assert page.inner_text("#place-title") == "For LS1 1BE"
+
+
 def test_a_building_is_asked_for_and_then_answered_as_one(visit, named_page):
     page = visit(named_page)
     page.fill("#place", "hilltop school")

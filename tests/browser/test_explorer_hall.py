@@ -114,6 +114,30 @@ def test_every_rival_proposal_is_a_step_and_the_one_chosen_comes_back(visit, exa
     assert page.evaluate("App.model.services[0].plan") == 1
 
 
+def test_an_option_that_is_a_rival_proposal_is_still_the_visitor_s_own(visit, example, tmp_path):
+    service = example.services[0]
+    plans = (
+        _ExplorerPlan("a", "Plan a", ("CC1", "CC2", "CC3")),
+        _ExplorerPlan("b", "Plan b", ("CC1", "CC2", "CC4")),
+    )
+    services = (replace(service, after=plans[0].after, plans=plans), example.services[1])
+    page = visit(
+        write_explorer(replace(example, services=services), tmp_path / "own.html"),
+        fragment="#your-option?close=CC3.CC5.YC3.YC4&open=",
+    )
+    asked = "App.modifications(App.state.option).close"
+    mine = page.evaluate(asked)
+    page.click("#present")
+    steps = set()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+        steps.add(page.inner_text("#present-step").partition(" of ")[2])
+        assert page.evaluate(asked) == mine
+    assert len(steps) == 1, "no step comes or goes while one presents"
+    page.keyboard.press("Escape")
+    assert page.evaluate(asked) == mine == ["CC3", "CC5", "YC3", "YC4"]
+
+
 def test_a_kiosk_starts_again_after_two_quiet_minutes_and_keeps_the_log(visit, hall_page):
     asked = "#your-option?kiosk=1&close=CC1.YC2&open=&mode=pram"
     page = visit(hall_page, fragment=asked, own=True)

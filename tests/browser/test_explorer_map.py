@@ -168,6 +168,27 @@ def test_no_name_covers_a_centre_that_would_close(visit, ground_page, width, hei
     assert covered == []
 
 
+LABELS = """(i) => {
+  const [lat, lon] = [App.areas.lat[i], App.areas.lon[i]];
+  App.choosePlace({ kind: 'area', label: App.areaName(i), area: i, lat, lon });
+  const [map, ...labels] = [document.getElementById('map'),
+    ...document.querySelectorAll('.name.trip')].map((node) => node.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && a.right > b.left + 1 &&
+    a.top < b.bottom - 1 && a.bottom > b.top + 1;
+  const inside = (a) => a.left >= map.left - 2 && a.right <= map.right + 2 &&
+    a.top >= map.top - 2 && a.bottom <= map.bottom + 2;
+  return [labels.length, labels.every(inside),
+    labels.some((one, k) => labels.some((other, n) => k < n && meet(one, other)))];
+}"""
+
+
+def test_no_label_of_a_trip_covers_another_or_leaves_the_map(visit, rotherham_page):
+    page = visit(rotherham_page, width=320, height=640)
+    told = [page.evaluate(LABELS, area) for area in (100, 140, 200, 220, 260, 360, 420, 760)]
+    assert sum(labels for labels, _, _ in told) >= 20
+    assert [(inside, covers) for _, inside, covers in told] == [(True, False)] * len(told)
+
+
 def test_a_trip_on_foot_goes_along_the_streets_where_its_way_is_known(visit, example, tmp_path):
     site = example.sites.set_index("id").loc["CC4"]
     area = example.areas.set_index("id").loc["A25"]

@@ -8,12 +8,14 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from access import rank_closures
 from access.analysis.questions import read_requests
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _example_data, _ExplorerPlan
+from access.network.matrix import TravelMatrix
 from access.scenario import Scenario
 from access.scenario.scenario import Baseline
 from access.scenario.sites import Modification
@@ -200,6 +202,39 @@ def test_savings_are_not_known_unless_every_cost_is(page, visit, tmp_path):
     assert "none, as nothing closes" in other.inner_text("#option-saving")
 
 
+def test_a_building_that_cost_nothing_closes_all_the_same(visit, example, tmp_path):
+    costs = example.sites.assign(annual_cost_gbp=0.0)
+    page = visit(
+        write_explorer(replace(example, sites=costs), tmp_path / "x.html"),
+        fragment="#your-option",
+    )
+    assert "£0 a year" in page.inner_text("#option-saving")
+    page.click("#start-today")
+    assert "none, as nothing closes" in page.inner_text("#option-saving")
+
+
+def cut_off(matrix, site):
+    """Give the same minutes, but to one site that nobody can get to."""
+    minutes = matrix.total_minutes.copy()
+    minutes[:, matrix.site_ids.index(site)] = np.inf
+    return TravelMatrix.from_minutes(
+        minutes, mode=matrix.mode, area_ids=matrix.area_ids, site_ids=matrix.site_ids
+    )
+
+
+def test_of_trips_that_nobody_can_make_no_average_is_compared(visit, example, tmp_path):
+    data = replace(example, walk=cut_off(example.walk, "CC5"), drive=cut_off(example.drive, "CC5"))
+    page = visit(
+        write_explorer(data, tmp_path / "x.html"),
+        fragment="#your-option?close=CC1.CC2.CC3.CC4&open=&mode=walk",
+    )
+    told = page.inner_text("#option-headline")
+    assert "could not reach any" in told and "longer" not in told
+    finding = page.inner_text("#option-finding")
+    assert "could no longer get to any" in finding and "the average for all" not in finding
+    assert "NaN" not in page.evaluate("document.querySelector('main').textContent")
+
+
 def opening(tmp_path, example):
     """Write the page of a proposal that opens a site for its own service."""
     site = str(example.candidates["id"].iloc[0])
@@ -225,6 +260,21 @@ def test_what_a_proposal_opens_serves_the_service_that_it_opens_it_for(visit, ex
     assert "It opens" in page.inner_text("#option-headline")
     page.check("#service-1")
     assert "It opens" not in page.inner_text("#option-headline")
+
+
+def test_what_opens_for_one_service_is_not_drawn_on_the_map_of_another(visit, example, tmp_path):
+    first, second = example.services
+    services = (first, replace(second, after=("YC1", "YC2", "L1")))
+    page = visit(write_explorer(replace(example, services=services), tmp_path / "x.html"))
+    opened = """() => [...document.querySelectorAll('#legend li')].some(
+      (row) => row.innerText.startsWith('Other building, opens'))"""
+    assert page.evaluate(opened), "of every service, where all are in view"
+    for view in ("before-after", "your-option"):
+        page.click(f"nav a[href='#{view}']")
+        for service, drawn in ((0, False), (1, True)):
+            page.evaluate("(service) => App.set({ service })", service)
+            assert page.evaluate(opened) == drawn
+            assert page.locator(".site svg path[d^='M12 1 ']").count() == drawn
 
 
 def test_no_rank_is_beyond_how_many_are_ranked(visit, example, tmp_path):

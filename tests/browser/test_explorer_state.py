@@ -329,6 +329,21 @@ def test_a_name_longer_than_any_is_not_looked_for(visit, example_page):
     assert asked == [] and faults == ["It names a place that is not in this page."]
 
 
+def test_however_long_a_name_is_its_link_finds_it(visit, example, tmp_path):
+    names = example.sites["name"].tolist()
+    names[0] = " ".join(f"Überlanger Name {k}" for k in range(30))
+    sites = example.sites.assign(name=names)
+    path = write_explorer(replace(example, sites=sites), tmp_path / "x.html")
+    page = visit(path, own=True)
+    page.fill("#place", "Überlanger")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    settled(page, "my-street?place=")
+    page.reload()
+    page.wait_for_selector("#cards article")
+    assert page.evaluate("App.state.place.label") == names[0] and not page.inner_text("#notice")
+
+
 # ---- to take away ----
 
 

@@ -241,6 +241,14 @@
     return words.map((w) => App.h('div', {}, w));
   };
 
+  /* Sites that are opened: for the service in view; where all are in view, for any of them. */
+  function opened(view) {
+    if (view === 'my-street') return App.proposalOption().hubs;
+    const service = App.service();
+    const open = view === 'your-option' ? App.openIn(App.state.option, service) : service.after;
+    return open.filter((site) => !service.before.includes(site));
+  }
+
   /* The centres to draw in a view, in a fixed order. */
   App.entries = (view) => {
     if (view === 'family-hubs') return App.hubEntries();
@@ -257,11 +265,10 @@
         });
       }
     });
-    const hubs = view === 'your-option' ? option.hubs : App.proposalOption().hubs;
-    for (const site of hubs) out.push({ site, kind: 'hub', status: 'open' });
+    for (const site of opened(view)) out.push({ site, kind: 'hub', status: 'open' });
     if (view === 'your-option' && overlays.candidates) {
       for (let site = App.data.candidates_from; site < App.data.sites.length; site += 1) {
-        if (!hubs.has(site)) out.push({ site, kind: 'candidate', status: 'open' });
+        if (!option.hubs.has(site)) out.push({ site, kind: 'candidate', status: 'open' });
       }
     }
     return out;

@@ -31,14 +31,15 @@
       parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
     if (!parts.length) parts.push([App.t('finding_none', values)]);
     const whole = !before.unreached && !after.unreached;
-    parts.push([
-      App.t(whole ? 'finding_mean' : 'finding_mean_reached', {
-        second: secondWord,
-        people: service.people,
-        before: App.min(before.mean, 1),
-        after: App.min(after.mean, 1),
-      }),
-    ]);
+    if (!Number.isNaN(after.mean))
+      parts.push([
+        App.t(whole ? 'finding_mean' : 'finding_mean_reached', {
+          second: secondWord,
+          people: service.people,
+          before: App.min(before.mean, 1),
+          after: App.min(after.mean, 1),
+        }),
+      ]);
     if (after.unreached > 0)
       parts.push([App.t('finding_unreached', { ...values, count: App.about(after.unreached) })]);
     return parts
@@ -333,19 +334,19 @@
             ['#12436D', '#801650'],
           ),
         );
+      const groups = ['locality', 'ward'].filter((k) => App.areas[k]);
+      App.$('change-groups-part').hidden = !groups.length;
       App.fill(
         App.$('change-groups'),
-        ['locality', 'ward']
-          .filter((k) => App.areas[k])
-          .map((k) =>
-            App.groupTable(
-              App.areas[k],
-              service,
-              found.today,
-              found.after,
-              App.t(`by_${k}`, { mode: App.modeWords() }),
-            ),
+        groups.map((k) =>
+          App.groupTable(
+            App.areas[k],
+            service,
+            found.today,
+            found.after,
+            App.t(`by_${k}`, { mode: App.modeWords() }),
           ),
+        ),
       );
     },
   };

@@ -132,19 +132,25 @@
     };
   }
 
-  function byPostcode(code, most) {
+  /* Where it was typed with its blank, "LS1 1" is that sector, and not a beginning of LS11. */
+  const beginning = (code, parted) => {
+    const sectors = Object.keys(App.data.postcodes.sectors);
+    if (parted && sectors.includes(code)) return [code];
+    return sectors.filter((sector) => sector.startsWith(code));
+  };
+
+  function byPostcode(code, most, parted) {
     if (!App.data.postcodes) return [];
     if (POSTCODE.test(code)) {
       const exact = postcodesOf(code.slice(0, -2), code.slice(-2));
       if (exact.length) return exact.map((found) => ({ ...found, sure: true }));
       return postcodesOf(code.slice(0, -2), code.slice(-2, -1)).slice(0, most);
     }
-    const sectors = Object.keys(App.data.postcodes.sectors);
-    const within = sectors.filter((sector) => sector.startsWith(code));
+    const within = beginning(code, parted);
     const total = within.reduce((sum, sector) => sum + App.data.postcodes.sectors[sector].length / 9, 0);
     if (within.length > 1 && total > most) return within.map(part);
     const found = within.flatMap((sector) => postcodesOf(sector, ''));
-    for (const sector of sectors) {
+    for (const sector of Object.keys(App.data.postcodes.sectors)) {
       const ending = code.slice(sector.length);
       if (code.startsWith(sector) && ending.length === 1) found.push(...postcodesOf(sector, ending));
     }
@@ -175,7 +181,13 @@
   }
 
   /* Every name that a person may type: places, streets, wards, centres, buildings, areas. */
-  function gazetteer() {
+  const gazetteer = () => (App.gazetteer ||= gathered());
+
+  /* No label that can be found is longer: to look for a longer one would hold the page up. */
+  App.longestLabel = () =>
+    gazetteer().reduce((most, { shown }) => Math.max(most, shown.length), 'AA9A 9AA'.length);
+
+  function gathered() {
     const areas = App.areas;
     const entries = packedNames();
     const known = new Set(entries.filter((e) => e.kind === 'place').map((e) => plain(e.label)));
@@ -216,7 +228,9 @@
     for (const entry of entries) {
       entry.name = plain(entry.label);
       entry.short = shortened(entry.name);
-      entry.words = [...new Set(`${entry.name} ${entry.short} ${plain(entry.within || '')} ${plain(entry.more || '')}`.split(' '))];
+      entry.shown = entry.within ? App.t('in_place', { label: entry.label, place: entry.within }) : entry.label;
+      entry.inPlain = plain(entry.within || '');
+      entry.words = [...new Set(`${entry.name} ${entry.short} ${entry.inPlain} ${plain(entry.more || '')}`.split(' '))];
     }
     return entries;
   }
@@ -299,7 +313,7 @@
 
   function scoredNames(all, loose) {
     const scored = [];
-    for (const entry of App.gazetteer) {
+    for (const entry of gazetteer()) {
       let best = Infinity;
       let by = null;
       for (const typed of all) {
@@ -318,7 +332,7 @@
     const own = plain(App.data.place);
     const words = typed.words.filter((word) => word.length > 3 && !COMMON.has(word) && word !== own);
     const scored = [];
-    for (const entry of App.gazetteer) {
+    for (const entry of gazetteer()) {
       const there = entry.name.split(' ');
       const shared = words.filter((word) => there.includes(word)).length;
       if (shared && entry.kind !== 'area') scored.push([40 - shared, entry, typed]);
@@ -329,10 +343,6 @@
   function byName(text, most) {
     const name = plain(text);
     if (name.length < (/^[ -~]*$/.test(name) ? 2 : 1)) return [];
-    if (!App.gazetteer) {
-      App.gazetteer = gazetteer();
-      for (const entry of App.gazetteer) entry.inPlain = plain(entry.within || '');
-    }
     const all = variants(name);
     let scored = scoredNames(all);
     if (!scored.some(([score]) => score < 3)) scored = scoredNames(all, true);
@@ -358,11 +368,8 @@
       seen.add(key);
       const area = entry.area ?? areaAt(entry.lat, entry.lon);
       if (area < 0) continue;
-      const label = entry.within
-        ? App.t('in_place', { label: entry.label, place: entry.within })
-        : entry.label;
       const sure = sureOf(score, entry) && !(by.kind && score > 0);
-      found.push({ ...entry, label, area, sure });
+      found.push({ ...entry, label: entry.shown, area, sure });
     }
     return found;
   }
@@ -381,7 +388,7 @@
       const codes = App.data.postcodes ? postcodesWithin(text) : [];
       return [...codes, ...names.map((own) => ({ ...own, sure: own.sure && !codes.length }))];
     }
-    const codes = byPostcode(code, most);
+    const codes = byPostcode(code, most, /\s\S$/.test(text.trim()));
     return [...names.filter((n) => n.sure), ...codes, ...names.filter((n) => !n.sure)].slice(
       0,
       Math.max(most, codes.length),

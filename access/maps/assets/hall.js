@@ -117,7 +117,7 @@
     App.model.services.forEach((service, index) =>
       service.plans.forEach((_, plan) => list.push(() => show('before-after', place, index, plan))),
     );
-    if (!App.sameOption(App.state.option, App.proposalOption()))
+    if (own || !App.sameOption(App.state.option, App.proposalOption()))
       list.push(() => show('your-option', place));
     if (App.data.hubs) list.push(() => show('family-hubs', place));
     return list;
@@ -126,11 +126,17 @@
   let held = null;
   let chosen = []; // the proposals that were chosen when presenting began
   let shownService = 0;
-  const choosePlans = (plans) => App.model.services.forEach((s, i) => App.choosePlan(s, plans[i]));
+  let own = false; // whether the visitor has an option, which no proposal that is shown takes the place of
+  function choosePlan(service, plan) {
+    const { option } = App.state;
+    App.choosePlan(service, plan);
+    if (own) App.state.option = option;
+  }
+  const choosePlans = (plans) => App.model.services.forEach((s, i) => choosePlan(s, plans[i]));
   function show(view, place, service, plan) {
     App.state.place = place;
     choosePlans(chosen);
-    if (plan !== undefined) App.choosePlan(App.model.services[service], plan);
+    if (plan !== undefined) choosePlan(App.model.services[service], plan);
     App.state.service = service ?? shownService;
     App.go(view);
     fitMap();
@@ -169,12 +175,14 @@
       held = App.state.place;
       chosen = App.model.services.map((s) => s.plan);
       shownService = App.state.service;
+      own = !App.sameOption(App.state.option, App.proposalOption());
       step = 0;
       move(0);
       App.$('present-end').focus();
     } else {
       App.state.place = held;
       choosePlans(chosen);
+      own = false;
       App.state.service = shownService;
       App.$('map').style.height = '';
       App.render();

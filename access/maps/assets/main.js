@@ -20,7 +20,7 @@
     document.body.dataset.view = view;
     if (view !== 'about') {
       App.$(`settings-${view}`)?.append(App.$('settings'));
-      App.$('service-part').hidden = view === 'my-street';
+      App.$('service-part').hidden = view === 'my-street' || App.model.services.length < 2;
       App.map.moveTo(App.$(`slot-${view}`));
       App.map.closePopup();
     }
@@ -51,7 +51,8 @@
   function follow() {
     const [name, ...query] = location.hash.slice(1).split('?');
     const there = VIEWS.includes(name) && (name !== 'family-hubs' || App.data.hubs);
-    const view = there ? name : 'my-street';
+    // to skip to the main content is to stay in the part that is shown
+    const view = there ? name : name === 'main' ? App.state.view : 'my-street';
     const faults = query.length ? App.readLink(query.join('?')) : [];
     mark('replaceState', location.href);
     if (name && name !== 'main' && view !== name) faults.unshift(App.t('link_part'));
@@ -96,7 +97,6 @@
   }
 
   function makeSettings() {
-    App.$('service-choice').parentNode.hidden = App.model.services.length < 2;
     App.fill(
       App.$('service-choice'),
       radios(

@@ -94,7 +94,7 @@
     [-w / 2, 34],
   ];
   const FURTHER = (w) =>
-    [30, 36, 50, 80].flatMap((far) =>
+    [30, 36, 50, 80, 110, 140].flatMap((far) =>
       [-far, far].flatMap((dy) => [
         [14, dy],
         [-w * 0.15, dy],
@@ -114,6 +114,10 @@
     leaders.addLayer(L.polyline(ends, { ...look, color: '#ffffff', weight: 4 }));
     leaders.addLayer(L.polyline(ends, { ...look, color: '#0b0c0c', weight: 1.4 }));
   }
+
+  /* What a trip's label keeps off, best of all, at least, and where there is no room at all: signs of
+   * what closes and labels of other trips; these labels; nothing. */
+  const KEPT_OFF = [(t) => t[5], (t) => t[5] === 'trip', () => false];
 
   /* Each name takes the first spot that covers nothing; without one it is not shown. Towns may
    * cover a centre that stays rather than go unnamed, and a trip's label is always shown. */
@@ -150,7 +154,8 @@
           )
         );
       };
-      const clear = (b) => !clipped(b) && !taken.some((t) => t[5] && meets(b, t));
+      const off = (kept) => (b) => !clipped(b) && !taken.some((t) => kept(t) && meets(b, t));
+      const firstFurther = (good) => FURTHER(label.width).find((spot) => good(box(spot)));
       const spots = label.beside ? BESIDE(label.width) : CENTRED(label.width);
       let best = null;
       if (zoom >= (label.zoom || 0)) {
@@ -158,12 +163,13 @@
           spots.find(fits(false)) ||
           (label.far && FURTHER(label.width).find(fits(false))) ||
           (label.over && spots.find(fits(true))) ||
-          (label.trip && (FURTHER(label.width).find((s) => clear(box(s))) || spots[0])) ||
+          (label.trip && KEPT_OFF.map(off).map(firstFurther).find(Boolean)) ||
+          (label.trip && spots[0]) ||
           null;
       }
       label.node.hidden = !best;
       if (best) {
-        taken.push(box(best));
+        taken.push([...box(best), null, label.trip && 'trip']);
         lead(map, label, p, box(best));
         label.node.style.transform = `translate(${best[0]}px, ${best[1] - label.height / 2}px)`;
       }

@@ -146,8 +146,10 @@
     idle = setTimeout(next, 120);
   };
 
+  const closedBy = (option, service) => service.before.filter((site) => !option.keep.has(site));
+
   App.optionWords = (option, service) => {
-    const closed = service.before.filter((s) => !option.keep.has(s));
+    const closed = closedBy(option, service);
     const parts = [
       App.t('option_keeps', {
         kept: service.before.length - closed.length,
@@ -175,8 +177,7 @@
 
   /* What closing a service's centres saves a year; null where the cost of one is not known. */
   App.saving = (option, service) => {
-    const closed = service.before.filter((site) => !option.keep.has(site));
-    if (!closed.length) return 0;
+    const closed = closedBy(option, service);
     return closed.every((site) => App.data.sites[site].cost !== undefined)
       ? closed.reduce((sum, site) => sum + App.data.sites[site].cost, 0)
       : null;
@@ -313,11 +314,13 @@
     const difference = App.rise(proposal.figures.mean, mine.figures.mean, 1);
     const words = App.sameOption(App.state.option, App.proposalOption())
       ? 'compare_same'
-      : Math.abs(difference) < 0.05
-        ? 'compare_level'
-        : difference < 0
-          ? 'compare_shorter'
-          : 'compare_longer';
+      : Number.isNaN(difference) // of trips that nobody can make there is no average
+        ? null
+        : Math.abs(difference) < 0.05
+          ? 'compare_level'
+          : difference < 0
+            ? 'compare_shorter'
+            : 'compare_longer';
     return [
       App.h('p', {}, line.join(' ')),
       App.h(
@@ -350,7 +353,7 @@
       App.h(
         'p',
         {},
-        App.t(words, { difference: App.number(Math.abs(difference), 1) }),
+        words && App.t(words, { difference: App.number(Math.abs(difference), 1) }),
         App.leftOutWords(service, mine, proposal),
       ),
     ];
@@ -412,6 +415,7 @@
       );
       App.fill(App.$('option-bus'), App.withoutWords(service, mine.open));
       const saving = App.saving(option, service);
+      const closes = closedBy(option, service).length > 0;
       const opens = mine.open.some((site) => !service.before.includes(site));
       App.fill(
         App.$('option-saving'),
@@ -419,10 +423,10 @@
         ' ',
         saving === null
           ? App.t('saving_unknown')
-          : saving === 0
-            ? App.t('saving_none')
-            : App.t('saving_known', { pounds: App.number(saving) }),
-        saving && opens ? ` ${App.t('saving_opened')}` : '',
+          : closes
+            ? App.t('saving_known', { pounds: App.number(saving) })
+            : App.t('saving_none'),
+        saving !== null && closes && opens ? ` ${App.t('saving_opened')}` : '',
       );
       const columns = [App.t('col_today'), App.t('col_proposal'), App.t('col_option')];
       App.fill(

@@ -101,8 +101,6 @@
     App.state.service = chosen;
   }
 
-  const LONGEST = 300; // no name is longer, and to look for one would hold the page up
-
   function readPlace(query, faults) {
     const point = (query.get('point') || '').split(',').map(Number);
     if (query.has('point')) {
@@ -112,7 +110,7 @@
         App.state.place = { kind: 'point', label: App.areaName(area), area, lat: point[0], lon: point[1] };
     } else if (query.has('place')) {
       const label = query.get('place');
-      const found = label.length > LONGEST ? [] : App.find(label, 40).filter((p) => p.label === label && p.kind !== 'part');
+      const found = label.length > App.longestLabel() ? [] : App.find(label, 40).filter((p) => p.label === label && p.kind !== 'part');
       const place = found.find((p) => p.kind === query.get('kind')) || found[0];
       if (!place) faults.push(App.t('link_place'));
       else App.state.place = place;
