@@ -25,7 +25,7 @@ from access.cli.terminal import (
     say,
     steps,
 )
-from access.errors import AccessError, ParameterError
+from access.errors import ParameterError
 
 # `access run`: the main job.
 
@@ -149,12 +149,7 @@ def check(
     from access.study.manifest import manifest_text
     from access.study.study import describe_study, study_facts
 
-    try:
-        loaded = load_study(study)
-    except AccessError as error:
-        if json:  # whoever reads it learns as much as whoever reads the words
-            say(to_json({"message": error.message, "faults": _fault_facts(error)}), nl=False)
-        raise
+    loaded = load_study(study)
     if write_manifest:
         names = [str(row["file"]) for row in loaded.inputs]
         text = manifest_text(loaded.folder, names)
@@ -169,15 +164,6 @@ def check(
         say("\nAlternatives:")
     for proposal in ways.values():
         say(f"  {proposal['words']}")
-
-
-def _fault_facts(error: AccessError) -> list[dict[str, str]]:
-    """Give what is wrong as plain values, under the names that the words have."""
-    return [
-        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
-         "expected": f.expected}
-        for f in error.faults
-    ]  # fmt: skip
 
 
 _StudyOption = Annotated[
