@@ -275,6 +275,13 @@ def _box(network: Network) -> tuple[float, float, float, float]:
     return (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
 
 
+def _modes_of(study: Study) -> tuple[str, ...]:
+    """Name the ways to travel that are measured of a study, before they are."""
+    by_bus = bool(study.timetables) or study.config.bus.matrix is not None
+    more = (("bus", by_bus), ("typical", study.knows_cars))
+    return ("walk", "drive", *(mode for mode, known in more if known))
+
+
 def _made_of_both(
     study: Study,
     network: Network | None,

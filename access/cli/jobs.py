@@ -234,6 +234,7 @@ _DrawsOption = Annotated[
     typer.Option(
         "--draws",
         min=0,
+        max=1_000_000,
         help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
     ),
 ]
@@ -265,7 +266,7 @@ def report(
     is given; that copy goes to maps/STUDY-internal/ where no --out is given. In a former run's
     folder, the run's own ledger.json then lists these files no more.
     """
-    from access.analysis.analysis import Analysis
+    from access.analysis.analysis import Analysis, check_travel
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
     from access.files import check_folder, check_kind, to_json
@@ -277,6 +278,7 @@ def report(
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study).with_timetables(timetable or [])
+    check_travel(loaded, mode=mode)
     folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
@@ -358,7 +360,7 @@ def map_(
     """
     if mode is not None and not static:  # it would change nothing, and nobody would be told
         raise ParameterError("--mode is for still maps; expected --static beside it")
-    from access.analysis.analysis import Analysis
+    from access.analysis.analysis import Analysis, check_travel
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, sha256_of, to_json, whole_folder
@@ -371,6 +373,7 @@ def map_(
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
+    check_travel(loaded, mode=None if mode == "pram" else mode)
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)

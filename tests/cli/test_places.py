@@ -204,15 +204,64 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
         (["report", "town", "--mode", "swim"], "no mode 'swim'"),
         (["map", "town", "--static", "--mode", "swim"], "no mode 'swim'"),
         (["map", "town", "--mode", "walk"], "--static"),
+        *(
+            ([*command, "--mode", "bus"], "--timetable where a command has it")
+            for command in (
+                ["compare", "town"], ["rank", "town"], ["site", "town"], ["minutes", "town"],
+                ["within", "town", "C1"], ["report", "town"], ["map", "town", "--static"],
+            )
+        ),
+        *(
+            ([*command, "--walk-km-h", "40"], "walk_km_h=40")
+            for command in (
+                ["compare", "town"], ["rank", "town"], ["site", "town"], ["minutes", "town"],
+                ["within", "town", "C1"], ["path", "town", "A01", "C1"],
+                ["isochrones", "town", "C1"],
+            )
+        ),
+        *(
+            ([command, "town", "--weights", "shoe_size"], "weights='shoe_size'")
+            for command in ("compare", "rank", "site")
+        ),
+        (["compare", "town", "--without-bus", "22"], "no timetable was given"),
+        (["rank", "town", "--threshold", "-1"], "threshold_minutes=-1"),
+        (["isochrones", "town", "C1", "--minutes", "-1"], "minutes=-1"),
+        (["isochrones", "town", "C1", "--buffer", "9999"], "buffer_m=9999"),
+        (["isochrones", "town", "C1", "--mode", "typical"], "no streets of its own"),
+        (["path", "town", "A01", "C1", "--mode", "typical"], "no streets of its own"),
+        (["within", "town", "C1", "--minutes", "0"], "minutes=0"),
+        (["site", "town", "--hubs", "99"], "99 hubs asked for; expected 1 to"),
+        (["site", "town", "--capacity", "shoe_size"], "capacity 'shoe_size' is none of"),
+        (["site", "town", "--time-limit", "0"], "time_limit_s=0"),
+        (["site", "town", "--alternatives", "99999"], "near_best=99999"),
+        (["site", "town", "--open", "C1", "--never", "C1"], "must be a hub and may not be one"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
     home, access_command, words, said
 ):
     done = access_command(*words)
     assert done.returncode == 2
     assert said in done.stderr
-    assert "travel times" not in done.stderr and "streets" not in done.stderr
+    assert "..." not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["rank", "town", "--min-per-locality", "9"], 2, "locality"),
+        (["site", "town", "--min-per-locality", "9"], 2, "locality"),
+        (["rank", "town", "--close", "C1", "--never-close", "C1", "--never-close", "C2",
+          "--never-close", "C3"], 6, "keep more"),
+        (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
+    ],
+)  # fmt: skip
+def test_rules_and_tables_that_leave_nothing_are_refused_as_early(
+    home, access_command, words, code, said
+):
+    done = access_command(*words)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "..." not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["isochrones", "path", "minutes", "within"])
