@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
+from access.analysis.anew import _sites
 from access.analysis.results import _kind_words, _shortened, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
@@ -21,6 +22,7 @@ from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.scenario.scenario import read_steps
 from access.scenario.sites import NothingChangesWarning
+from access.scenario.users import attendance_pairs
 from access.study import Study
 from access.study.sheet import OPEN_STATUSES, read_sheet
 
@@ -627,8 +629,8 @@ def _registered(study: Study, step: Modification) -> Modification:
     return step
 
 
-def read_attendance(path: Path) -> pd.DataFrame:
-    """Read a table of observed attendance."""
+def read_attendance(path: Path, study: Study) -> pd.DataFrame:
+    """Read a table of observed attendance, at sites and from areas of a study."""
     table, faults = read_sheet(path)
     if faults:
         raise StudyError(f"{path} cannot be read as CSV", faults)
@@ -638,6 +640,8 @@ def read_attendance(path: Path) -> pd.DataFrame:
             f"found {', '.join(map(str, table.columns))[:300]}. A sheet with a postcode a row is "
             "counted by area first: access import FILE --as attendance --study STUDY"
         )
+    places = (study.areas["id"], _sites(study)["id"])
+    attendance_pairs(table, *(ids.astype(str).tolist() for ids in places))
     return table.reset_index(drop=True)
 
 

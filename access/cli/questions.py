@@ -224,7 +224,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     )
     counted = check_neighbours(loaded, (question.service for question in asked), neighbours)
     options: TravelOptions = {"mode": mode, "weights": weights}
-    seen = None if attendance is None else read_attendance(attendance)
+    seen = None if attendance is None else read_attendance(attendance, loaded)
     assumed = None if take_up is None else read_take_up(take_up)
     if by is not None:  # refused at once, not after everything is measured
         group_labels(loaded.demand(asked[0].service), by)

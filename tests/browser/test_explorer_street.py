@@ -214,8 +214,8 @@ def test_a_trip_is_never_said_to_be_as_long_instead_of_as_long(visit, example_pa
     page = visit(example_page)
     key = """([before, after]) => {
       const was = App.core.situationOf;
-      App.core.situationOf = (model, service, mode, speed, area, open) => open === service.before
-        ? { site: 0, secondSite: -1, minutes: before } : { site: 1, secondSite: -1, minutes: after };
+      App.core.situationOf = (model, service, mode, speed, area, open) => ({ secondSite: -1,
+        ...(open === service.before ? { site: 0, minutes: before } : { site: 1, minutes: after }) });
       const found = App.streetWords(App.model.services[0], 0);
       App.core.situationOf = was;
       return [found.key, found.answer, found.values.before === found.values.after];

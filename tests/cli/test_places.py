@@ -254,11 +254,13 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
         (["rank", "town", "--close", "C1", "--never-close", "C1", "--never-close", "C2",
           "--never-close", "C3"], 6, "keep more"),
         (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
+        (["compare", "town", "--attendance", "seen.csv"], 2, "attendance, row 3, site: found 'C9'"),
     ],
 )  # fmt: skip
 def test_rules_and_tables_that_leave_nothing_are_refused_as_early(
     home, access_command, words, code, said
 ):
+    (home / "seen.csv").write_text("area,site,attendances\nA01,C1,10\nA01,C9,10\n", "utf-8")
     done = access_command(*words)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
     assert "..." not in done.stderr
