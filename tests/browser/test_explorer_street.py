@@ -214,8 +214,9 @@ def test_a_trip_is_never_said_to_be_as_long_instead_of_as_long(visit, example_pa
     page = visit(example_page)
     key = """([before, after]) => {
       const was = App.core.situationOf;
-      App.core.situationOf = (model, service, mode, speed, area, open) => ({ secondSite: -1,
-        ...(open === service.before ? { site: 0, minutes: before } : { site: 1, minutes: after }) });
+      const ways = [{ site: 0, minutes: before }, { site: 1, minutes: after }];
+      App.core.situationOf = (model, service, mode, speed, area, open) =>
+        ({ secondSite: -1, ...ways[open === service.before ? 0 : 1] });
       const found = App.streetWords(App.model.services[0], 0);
       App.core.situationOf = was;
       return [found.key, found.answer, found.values.before === found.values.after];
