@@ -22,7 +22,7 @@ from access.analysis.hub_plans import (
 )
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
-from access.arguments import number, optional, whole
+from access.arguments import number, optional, refuse, whole
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
 from access.network.snapping import joints_lonlat, read_points, snap
@@ -97,22 +97,40 @@ def check_hub_question(
     if new:
         return
     _check_some(candidates)
-    _locality_rules(study, asked.get("min_per_locality"), candidates)
+    rules = _locality_rules(study, asked.get("min_per_locality"), candidates)
     _typed_plans(study, candidates, plans)
     opened = _meant(study, candidates, asked.get("locked_open", ()), "locked_open")
     never = asked.get("locked_closed", ())
     closed = _meant(study, candidates, never, "locked_closed", chosen=False)
     names = candidates.set_index("id")["name"].astype(str)
-    _check_size(size, len(names), *_must_and_never(study, names, opened, closed))
+    must, never = _must_and_never(study, names, opened, closed)
+    _check_size(size, len(names), must, never)
+    _check_localities(rules, size, never)
 
 
 def _check_size(size: int | None, sites: int, must: Sequence[str], never: Sequence[str]) -> None:
     """Refuse more hubs than there are sites for, and fewer than must be open."""
     least, most = max(1, len(must)), sites - len(never)
-    if size is not None and not least <= size <= most:
+    if size is not None and not (isinstance(size, int) and least <= size <= most):
+        span = f"a whole number of hubs from {least:,} to {most:,}: so many must be open, and so "
+        raise refuse("size", size, f"{span}many sites there are to choose from")
+
+
+def _check_localities(rules: Sequence[AtLeast], size: int | None, never: Sequence[str]) -> None:
+    """Refuse more hubs in a locality than it has sites for, and fewer in all than they ask for."""
+    for rule in rules:
+        there = len(set(rule.sites) - set(never))
+        if there < rule.count:
+            raise ParameterError(
+                f"no hubs keep the rules: at least {counted(rule.count, 'hub')} in {rule.name}, "
+                f"which has {counted(there, 'site')} to choose from; expected at most so many"
+            )
+    needed = sum(rule.count for rule in rules)
+    if size is not None and size < needed:
+        each = listed([f"{rule.count} in {rule.name}" for rule in rules], most=6)
         raise ParameterError(
-            f"{counted(size, 'hub')} asked for; expected {least:,} to {most:,}: so many must be "
-            "open, and so many sites there are to choose from"
+            f"no {counted(size, 'hub')} keep the rules: at least {each}; expected {needed:,} hubs "
+            "or more, or a lesser min_per_locality"
         )
 
 
@@ -268,7 +286,6 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
     council = _council(study, set(candidates["id"]))
-    size = _least_size(size, localities, council)
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
         rules = (*rules, *_protect(study, protect_minutes, there))
@@ -278,6 +295,8 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     maker = _PlanMaker(results, candidates, there, mode, capacity, must=opened, never=closed)
     wishes = maker.base()
     _check_size(size, len(candidates), wishes.must, wishes.never)
+    _check_localities(localities, size, wishes.never)
+    size = _least_size(size, localities, council)
     maker.notes += _only_searched(rules if protect_minutes is not None or min_per_locality else ())
     rules = (*rules, *wishes.rules)
     names = dict(zip(candidates["id"], candidates["name"], strict=True))

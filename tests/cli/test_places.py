@@ -230,7 +230,9 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
         (["isochrones", "town", "C1", "--mode", "typical"], "no streets of its own"),
         (["path", "town", "A01", "C1", "--mode", "typical"], "no streets of its own"),
         (["within", "town", "C1", "--minutes", "0"], "minutes=0"),
-        (["site", "town", "--hubs", "99"], "99 hubs asked for; expected 1 to"),
+        (["site", "placed", "--min-per-locality", "9"], "9 hubs in North, which has"),
+        (["site", "placed", "--hubs", "1", "--min-per-locality", "1"], "expected 2 hubs or more"),
+        (["site", "town", "--hubs", "99"], "size=99 is no use here; expected a whole"),
         (["site", "town", "--capacity", "shoe_size"], "capacity 'shoe_size' is none of"),
         (["site", "town", "--time-limit", "0"], "time_limit_s=0"),
         (["site", "town", "--alternatives", "99999"], "near_best=99999"),
@@ -240,6 +242,11 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
 def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
     home, access_command, words, said
 ):
+    if "placed" in words:
+        new_study(home / "placed")
+        centres = pd.read_csv(home / "placed" / "centres.csv", dtype=str)
+        where = ["North" if k % 2 else "South" for k in range(len(centres))]
+        centres.assign(locality=where).to_csv(home / "placed" / "centres.csv", index=False)
     done = access_command(*words)
     assert done.returncode == 2
     assert said in done.stderr
