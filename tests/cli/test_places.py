@@ -260,6 +260,12 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
         (["site", "town", "--min-per-locality", "9"], 2, "locality"),
         (["rank", "town", "--close", "C1", "--never-close", "C1", "--never-close", "C2",
           "--never-close", "C3"], 6, "keep more"),
+        *(
+            ([*command, "--out", "seen.csv/reach"], 8, "cannot write into seen.csv/reach")
+            for command in (["run", "town"], ["report", "town"], ["map", "town"], ["site", "town"],
+                            ["isochrones", "town", "C1"], ["minutes", "town"])
+        ),
+        (["minutes", "town", "--out", "seen.csv/od.csv"], 8, "seen.csv/od.csv cannot be written"),
         (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
         (["compare", "town", "--attendance", "seen.csv"], 2, "attendance, row 3, site: found 'C9'"),
     ],
