@@ -106,8 +106,10 @@ def bare_address(text: str) -> str:
     --------
     >>> bare_address("https://me:secret@mirror.example/a")
     'https://mirror.example/a'
+    >>> bare_address("https://me:p@ss@mirror.example/a?mail=b@c"), bare_address("https://d.example?b@c")
+    ('https://mirror.example/a?mail=b@c', 'https://d.example?b@c')
     """
-    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", text)
 
 
 class AccessError(Exception):

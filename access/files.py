@@ -13,6 +13,7 @@ import platform
 import shutil
 import stat
 import sys
+import tempfile
 import tomllib
 import uuid
 import zipfile
@@ -297,6 +298,7 @@ def check_file(path: Path, inputs: Iterable[Path] = ()) -> None:
     """Refuse a file to write that is an input, no file at all, or a file of another kind."""
     try:
         real = _real(path)
+        _check_beside(real)
         if not real.exists():
             return
         if not real.is_file():
@@ -327,6 +329,7 @@ def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
     try:
         real = _real(out)
         _check_place(out, real, inputs)
+        _check_beside(real)
         if not real.exists():
             return real
         _, rest, run = _sorted_out(real)
@@ -339,6 +342,13 @@ def check_folder(out: Path, inputs: Iterable[Path] = ()) -> Path:
             "nothing was written. Name an empty or a new folder."
         )
     return real
+
+
+def _check_beside(real: Path) -> None:
+    """Try whether files can be made beside a place: better now than when the work is done."""
+    there = next((above for above in real.parents if above.exists()), real)
+    with tempfile.TemporaryFile(dir=there):
+        pass
 
 
 def _check_place(out: Path, real: Path, inputs: Iterable[Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, cast
 import numpy as np
 import pandas as pd
 
-from access.analysis.anew import _at_walking_speed, _with_places, what_may_be_wrong
+from access.analysis.anew import (
+    _at_walking_speed,
+    _check_walking_speed,
+    _unmeasured,
+    _with_places,
+    what_may_be_wrong,
+)
 from access.analysis.bus import (
     BUS_NOT_KNOWN,
     BusChange,
@@ -31,6 +37,7 @@ from access.analysis.places import (
     _within_of,
 )
 from access.analysis.questions import (
+    Question,
     _baseline_of,
     _centre_ids,
     _centres_of,
@@ -52,6 +59,7 @@ from access.analysis.results import (
     short_names,
     titled_apart,
 )
+from access.arguments import number
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.labels import mode_title
 from access.measure.demand import Weights, deprivation_weights
@@ -89,6 +97,10 @@ _GIVE_BUSES = (
     "Give one as timetable.zip in the study's folder, in bus.timetable of study.toml, or by "
     "--timetable where a command has it."
 )
+_NO_BUS_IN = (
+    "without buses nothing changes by mode {mode!r}; expected 'bus', or 'typical' where car "
+    "ownership is known"
+)
 _LAMBDA = (0.0, 2.0)
 DRAWS = 1000
 _SEED = 2018
@@ -116,7 +128,7 @@ class TravelOptions(TypedDict, total=False):
         headline when not given.
     neighbours : bool
         Let people use the neighbouring authorities' centres, in every option; as the study says
-        when not given. Refused where the study has none.
+        when not given. Refused where the study has none of what is asked about.
     weights : str
         ``"none"``, ``"linear"``, ``"green_book"`` or a column of the areas; the study's scheme
         when not given.
@@ -322,10 +334,7 @@ class Analysis:
         """
         self._buses()
         if self._matrix(mode).minute_by_minute is None:
-            raise ParameterError(
-                f"without buses nothing changes by mode {mode!r}; expected 'bus', or 'typical' "
-                "where car ownership is known"
-            )
+            raise ParameterError(_NO_BUS_IN.format(mode=self._matrix(mode).mode))
         stops = [name.removeprefix("stop:") for name in names if name.startswith("stop:")]
         routes = [name for name in names if not name.startswith("stop:")]
         return self.without_buses(routes=routes, stops=stops)
@@ -362,7 +371,7 @@ class Analysis:
         new = old if after is None else _ids(self._sites(after, "after"))
         other = times if later is None else later._buses()
         more: list[str] = []
-        if self._neighbours(neighbours):
+        if self._neighbours(service, neighbours):
             more = self.study.neighbours_of(service)["id"].astype(str).tolist()
         return _bus_change(self.study, service, (times, [*old, *more]), (other, [*new, *more]))
 
@@ -442,7 +451,7 @@ class Analysis:
         gone = tuple(sorted(s.id for s in after.sites if s.status == "deregistered"))
 
         others = len(self.study.neighbours_of(service)) > 0
-        counted = self._neighbours(travel.get("neighbours")) and others
+        counted = self._neighbours(service, travel.get("neighbours")) and others
 
         def measured(
             then: Baseline | Scenario, *, neighbours: bool = counted
@@ -801,7 +810,13 @@ class Analysis:
         pair = [p for p in proposals.values() if set(p.after) < set(p.before)]
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
-        one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
+        services = [p.service for p in pair]
+        counted = check_neighbours(self.study, services, options.get("neighbours"))
+        own: list[QuestionOptions] = [{**options, "neighbours": counted[key]} for key in services]
+        one, two = (
+            self._choice(p.service, p.before, p.after, **said)
+            for p, said in zip(pair, own, strict=True)
+        )
         both = (choosable(ServiceChoice(q.matrix, **q.choice))[1] for q in (one, two))
         pairs = math.prod(rules.ways for rules in both)
         if pairs > MAX_OPTIONS:
@@ -1396,7 +1411,9 @@ class Analysis:
                 raise ParameterError("nothing to rank; expected after=ids, or keep=a number")
             keep = len(proposal)
         preset = self.study.config.measures.threshold_minutes
-        others = self._others(service) if self._neighbours(neighbours) else []
+        if threshold_minutes is not None:
+            number(0)(threshold_minutes, "threshold_minutes")
+        others = self._others(service) if self._neighbours(service, neighbours) else []
         sites = self.today(service) if before is None else _ids(before)
         return _Question(
             matrix=here.results.matrix(mode, service),
@@ -1411,9 +1428,9 @@ class Analysis:
             results=here.results,
         )
 
-    def _neighbours(self, asked: bool | None) -> bool:
+    def _neighbours(self, service: str, asked: bool | None) -> bool:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
-        check_neighbours(self.study, self.study.config.services, asked)
+        check_neighbours(self.study, [service], asked)
         return self.study.config.measures.neighbours if asked is None else asked
 
     def _others(self, service: str) -> list[str]:
@@ -1445,6 +1462,77 @@ class Analysis:
             else min_per_locality,
             "savings": {i: v for i, v in costs.items() if i in ids} or None,
         }
+
+
+def check_travel(
+    study: Study,
+    *,
+    mode: str | None = None,
+    weights: str | None = None,
+    walk_km_h: float | None = None,
+    cut: bool = False,
+) -> None:
+    """Refuse before anything is measured how nobody travels, or is weighted, in a study.
+
+    Parameters
+    ----------
+    study : Study
+    mode, weights, walk_km_h
+        As in `TravelOptions`; weights are of the areas, whatever the service.
+    cut : bool
+        Whether buses are to be left out of the mode.
+
+    Raises
+    ------
+    ParameterError
+        As any question with these options.
+    """
+    if walk_km_h is not None:
+        _check_walking_speed(walk_km_h)
+    asked = Analysis(_unmeasured(study))
+    by = asked._matrix(mode).mode
+    if weights is not None:
+        asked.area_weights(weights)
+    if cut and not study.timetables:
+        raise ParameterError(f"{BUS_NOT_KNOWN} {_GIVE_BUSES}")
+    if cut and by not in ("bus", "typical"):
+        raise ParameterError(_NO_BUS_IN.format(mode=by))
+
+
+def check_questions(
+    study: Study,
+    questions: Iterable[Question],
+    *,
+    ranked: bool = False,
+    kept: Mapping[str, Sequence[str]] | None = None,
+    **options: Unpack[QuestionOptions],
+) -> None:
+    """Refuse before anything is measured questions that cannot be answered.
+
+    Parameters
+    ----------
+    study : Study
+    questions : iterable of Question
+    ranked : bool
+        Whether they are asked about alternatives.
+    kept : dict of str to sequence of str, optional
+        Centres that every option keeps, by service.
+    **options
+        See `QuestionOptions`; how fast one walks is for `check_travel`.
+
+    Raises
+    ------
+    ParameterError, ScenarioError
+        As `Analysis.compare`, or `Analysis.standing`.
+    """
+    here = Analysis(_unmeasured(study))
+    for question in questions:
+        own: QuestionOptions = {**options, "never_close": (kept or {}).get(question.service, ())}
+        ask = here._choice if ranked else here._question
+        asked = ask(question.service, question.baseline, question.scenario, **own)
+        CriteriaSettings(**asked.criteria_settings).weigh(asked.demand)
+        if ranked:
+            choosable(ServiceChoice(asked.matrix, **asked.choice))
 
 
 def _ways_of(study: Study, proposal: str) -> int:

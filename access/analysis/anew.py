@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.bus import _made_of_both, _usual_minutes
+from access.analysis.bus import _made_of_both, _modes_of, _usual_minutes
 from access.analysis.results import StudyResults
 from access.errors import Fault, NetworkError, ParameterError, ScenarioError
+from access.files import RunLedger
 from access.labels import trip
 from access.network import Network, Status, TravelMatrix, travel_matrix
 from access.network.modelled import MODELLED_DRIVING, modelled_error
@@ -56,6 +57,33 @@ def _proposed_places(study: Study) -> pd.DataFrame:
         if change.lon is not None
     }
     return pd.DataFrame(list(rows.values()), columns=["id", "name", "lon", "lat"])
+
+
+def _sites(study: Study) -> pd.DataFrame:
+    """Stack centres, candidates, neighbours' centres and new positions, in this order."""
+    parts = [
+        _site_rows(pd.DataFrame(frame), kind)
+        for kind, frame in (
+            ("centre", study.centres),
+            ("candidate", study.candidates),
+            ("neighbour", study.neighbours),
+            ("new", _proposed_places(study)),
+        )
+        if len(frame)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _unmeasured(study: Study) -> StudyResults:
+    """Give a study as if it were measured, every trip of no minutes: to read a question by."""
+    sites = _sites(study)
+    ids = sites["id"].astype(str).tolist()
+    none = TravelMatrix.from_minutes(np.zeros((1, len(ids))), area_ids=["any"], site_ids=ids)
+    matrices = {mode: replace(none, mode=mode) for mode in _modes_of(study)}
+    return StudyResults(
+        study=study, networks={}, matrices=matrices, sites=sites, proposals={}, streets="",
+        speeds="", modelled=True, ledger=RunLedger({}),
+    )  # fmt: skip
 
 
 def _with_places(results: StudyResults, sites: pd.DataFrame) -> StudyResults:
@@ -213,14 +241,19 @@ def _speeds_sentence(study: Study, *, modelled: bool) -> str:
     )
 
 
-def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
-    """Give what was measured as if everybody walked at another speed; proposals are left out."""
-    made_at = results.study.config.travel.walk_km_h
+def _check_walking_speed(walk_km_h: float) -> None:
+    """Refuse a speed that nobody walks at."""
     if isinstance(walk_km_h, bool) or not LEAST_KM_H <= walk_km_h <= MOST_KM_H:
         raise ParameterError(
             f"walk_km_h={walk_km_h!r}; expected a walking speed of {LEAST_KM_H:g} to "
             f"{MOST_KM_H:g} km/h"
         )
+
+
+def _at_walking_speed(results: StudyResults, walk_km_h: float) -> StudyResults:
+    """Give what was measured as if everybody walked at another speed; proposals are left out."""
+    _check_walking_speed(walk_km_h)
+    made_at = results.study.config.travel.walk_km_h
     study = _study_at(results.study, walk_km_h)
     networks = {m: _network_at(n, made_at, walk_km_h) for m, n in results.networks.items()}
     matrices = {

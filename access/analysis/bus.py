@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -233,6 +234,8 @@ _Window = tuple[str | int, str | int]
 _SHIFT_MINUTES = 60
 #: A stop is a site's own within so many metres in a straight line.
 NEAR_METRES = 400.0
+#: A timetable of a day further from the study's date is warned of.
+_DAYS_APART = 366
 #: Degrees that a stop may lie past the streets and still join them.
 _MARGIN = 0.02
 #: The one sentence of every output of a study without a timetable.
@@ -273,6 +276,13 @@ def _read_day(study: Study, network: Network) -> Timetable:
 def _box(network: Network) -> tuple[float, float, float, float]:
     west, south, east, north = network.bounds_lonlat
     return (west - _MARGIN, south - _MARGIN, east + _MARGIN, north + _MARGIN)
+
+
+def _modes_of(study: Study) -> tuple[str, ...]:
+    """Name the ways to travel that are measured of a study, before they are."""
+    by_bus = bool(study.timetables) or study.config.bus.matrix is not None
+    more = (("bus", by_bus), ("typical", study.knows_cars))
+    return ("walk", "drive", *(mode for mode, known in more if known))
 
 
 def _made_of_both(
@@ -394,6 +404,34 @@ def _matrices(
     return out
 
 
+def of_another_time(study: Study, day: date) -> str:
+    """Warn of a timetable of another year than a study; nothing of one of about its date.
+
+    Parameters
+    ----------
+    study : Study
+    day : date
+        Of the timetable.
+
+    Returns
+    -------
+    str
+    """
+    from access.network.gtfs import spoken
+
+    as_of = date.fromisoformat(study.config.study.as_of)
+    apart = abs((day - as_of).days)
+    if apart <= _DAYS_APART:
+        return ""
+    years = round(apart / 365.25)
+    return (
+        f"The timetable's day, {spoken(day)}, is "
+        f"{f'about {years} years' if years > 1 else 'more than a year'} "
+        f"{'after' if day > as_of else 'before'} the date of this study, {spoken(as_of)}: buses "
+        "may have run otherwise then."
+    )
+
+
 def bus_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
     """Say which day, which minutes and which rules minutes by bus are made with, or that none."""
     if times is None:
@@ -412,6 +450,7 @@ def bus_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
         f"By bus: every departure minute of the window ({'; '.join(said)}), waiting included; "
         "the least over the open centres at each minute, or walking all the way where that is "
         f"quicker; of these the {own.percentile:g}th percentile by nearest rank.",
+        *filter(None, [of_another_time(study, times.timetable.day)]),
         *times.timetable.notes,
         *rules,
     )

@@ -65,6 +65,49 @@ def _closures(study: Study) -> tuple[str, ...]:
     return tuple(dict.fromkeys(title for title in titles if title))
 
 
+def _room_column(study: Study, asked: str | None) -> str:
+    """Give the register's column of room; one that was asked for must hold numbers."""
+    if asked is None:
+        return "capacity"
+    tables = [pd.DataFrame(t) for t in (study.centres, study.candidates) if asked in t]
+    numbers = [pd.to_numeric(t[asked], errors="coerce") for t in tables]
+    bad = [
+        f"{i} {v!r}"
+        for t, n in zip(tables, numbers, strict=True)
+        for i, v, number in zip(t["id"], t[asked], n, strict=True)
+        if (np.isnan(number) and str(v).strip() not in ("", "nan", "None")) or number < 0
+    ]
+    if bad or not any(n.notna().any() for n in numbers):
+        known = sorted(
+            {str(c) for t in (study.centres, study.candidates) for c in t.columns}
+            - {"id", "name", "service", "kind", "lon", "lat", "geometry"}
+        )
+        found = f"holds {listed(bad, most=3)}" if bad else "holds no number"
+        found = found if tables else f"is none of the columns {known}"
+        raise ParameterError(
+            f"capacity {asked!r} {found}; expected a column of centres.csv and candidates.csv "
+            "with how many people each site can take"
+        )
+    return asked
+
+
+def _must_and_never(
+    study: Study, names: pd.Series, must: Sequence[str], never: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Put the study's wishes and a question's together, of the sites to choose from by id."""
+    hubs = study.config.hubs
+    musts, nevers = (
+        tuple(dict.fromkeys(i for i in (*own, *asked) if i in names.index))
+        for own, asked in ((hubs.must, must), (hubs.never, never))
+    )
+    if both := sorted(set(musts) & set(nevers)):
+        raise ParameterError(
+            f"{listed([f'{names[i]} ({i})' for i in both])} must be a hub and may not be one; "
+            "expected each site in one of the two"
+        )
+    return musts, nevers
+
+
 class _PlanMaker:
     """Makes the plans of one study, one after the other."""
 
@@ -101,40 +144,13 @@ class _PlanMaker:
             for name in ("must", "never")
             if (lost := sorted(set(getattr(self.hubs, name)) - set(candidates["id"])))
         ]
-        self.room_column = self._room_column(capacity)
+        self.room_column = _room_column(self.study, capacity)
         self.plans: list[HubPlan] = []
         self.search: dict[str, Any] = {}
         self._base = self._wishes()
         self._under: dict[tuple[PlanRules, int], tuple[PlanRules, bool]] = {}
         self._note_localities()
         self._note_windows()
-
-    def _room_column(self, asked: str | None) -> str:
-        """Give the register's column of room; one that was asked for must hold numbers."""
-        if asked is None:
-            return "capacity"
-        tables = [
-            pd.DataFrame(t) for t in (self.study.centres, self.study.candidates) if asked in t
-        ]
-        numbers = [pd.to_numeric(t[asked], errors="coerce") for t in tables]
-        bad = [
-            f"{i} {v!r}"
-            for t, n in zip(tables, numbers, strict=True)
-            for i, v, number in zip(t["id"], t[asked], n, strict=True)
-            if (np.isnan(number) and str(v).strip() not in ("", "nan", "None")) or number < 0
-        ]
-        if bad or not any(n.notna().any() for n in numbers):
-            known = sorted(
-                {str(c) for t in (self.study.centres, self.study.candidates) for c in t.columns}
-                - {"id", "name", "service", "kind", "lon", "lat", "geometry"}
-            )
-            found = f"holds {listed(bad, most=3)}" if bad else "holds no number"
-            found = found if tables else f"is none of the columns {known}"
-            raise ParameterError(
-                f"capacity {asked!r} {found}; expected a column of centres.csv and candidates.csv "
-                "with how many people each site can take"
-            )
-        return asked
 
     def _note_windows(self) -> None:
         """Say whose window an offer has that no service gives, where windows differ."""
@@ -224,17 +240,7 @@ class _PlanMaker:
 
     def _wishes(self) -> PlanRules:
         """Put the study's wishes and the question's together."""
-        known = set(self.field.site_ids)
-        must, never = (
-            tuple(dict.fromkeys(i for i in (*own, *asked) if i in known))
-            for own, asked in zip((self.hubs.must, self.hubs.never), self.asked, strict=True)
-        )
-        if both := sorted(set(must) & set(never)):
-            names = self.candidates["name"].astype(str)
-            raise ParameterError(
-                f"{listed([f'{names[i]} ({i})' for i in both])} must be a hub and may not be one; "
-                "expected each site in one of the two"
-            )
+        must, never = _must_and_never(self.study, self.candidates["name"], *self.asked)
         return PlanRules(
             rules=(
                 *at_most_of(self.kinds, self.hubs.at_most),

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 
-from access.analysis.anew import _measured_to, _site_rows
+from access.analysis.anew import _measured_to, _site_rows, _sites
 from access.analysis.hub_minutes import (
     _HubMinutes,
     hub_minutes,
@@ -18,9 +18,17 @@ from access.analysis.hub_minutes import (
     people_of,
     without_people,
 )
-from access.analysis.hub_plans import _hub_plans, _near_place, _PlanMaker, check_plan_keys
+from access.analysis.hub_plans import (
+    _hub_plans,
+    _must_and_never,
+    _near_place,
+    _PlanMaker,
+    _room_column,
+    check_plan_keys,
+)
 from access.analysis.questions import _places_of, _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
+from access.arguments import number, optional, refuse, whole
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
 from access.network.snapping import joints_lonlat, read_points, snap
@@ -31,12 +39,13 @@ from access.siting.hubs import hub_search
 from access.siting.search import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
-from access.text import is_missing, listed, shares_of
+from access.text import counted, is_missing, listed, shares_of
 from access.units import great_circle_m, metric_crs, project, unproject
 
 Progress = Callable[[str], None]
 _HUBS_UNASKED = 3
 _COLUMNS = ["id", "name", "kind", "locality", "lon", "lat", "assumed"]
+_MOST_NEAR = 10_000
 _FURTHER_THAN_A_HOME = 10
 """A centre of demand may lie in a field: so many times a home's limit to look for a street."""
 
@@ -61,37 +70,75 @@ def _choosable(study: Study, sites: pd.DataFrame) -> pd.Series:
 
 
 def check_hub_question(
-    study: Study,
-    *,
-    greenfield: int = 0,
-    locked_open: Sequence[str] = (),
-    locked_closed: Sequence[str] = (),
-    plans: Sequence[Sequence[str]] = (),
-    between: Sequence[str] = (),
+    study: Study, size: int | None = None, *, between: Sequence[str] = (), **asked: Any
 ) -> None:
-    """Refuse sites and plans that cannot be meant: before anything is measured.
+    """Refuse what cannot be meant: before anything is measured.
 
     Parameters
     ----------
     study : Study
-    greenfield, locked_open, locked_closed, plans
-        As in `HubOptions`; where new sites are to be proposed, sites are known only afterwards.
+    size : int, optional
+        Hubs that are asked for.
     between : sequence of str
         Keys of plans to set side by side.
+    **asked
+        As `HubOptions`, but how one travels and what a family counts for, which are those of any
+        question; where new sites are to be proposed, sites are known only afterwards.
 
     Raises
     ------
-    ParameterError
+    ParameterError, StudyError
         As `access.analysis.analysis.Analysis.hubs` and its ``hub_pair``.
     """
+    plans, new = asked.get("plans", ()), asked.get("greenfield", 0)
     check_plan_keys(between, len(plans))
-    if greenfield:
+    optional(number(0, above=True))(asked.get("time_limit_s"), "time_limit_s")
+    number(0)(asked.get("within", 0.0), "within")
+    whole(1, _MOST_NEAR)(asked.get("near_best", 1), "near_best")
+    sites = _sites(study)
+    candidates = sites[_choosable(study, sites)]
+    _room_column(study, asked.get("capacity"))
+    _costs(asked.get("costs"), candidates)
+    if asked.get("protect_minutes") is not None:
+        _most_deprived(study)
+    if new:
         return
-    places = _places_of(study)
-    candidates = places[_choosable(study, places)]
+    _check_some(candidates)
+    rules = _locality_rules(study, asked.get("min_per_locality"), candidates)
     _typed_plans(study, candidates, plans)
-    _meant(study, candidates, locked_open, "locked_open")
-    _meant(study, candidates, locked_closed, "locked_closed", chosen=False)
+    opened = _meant(study, candidates, asked.get("locked_open", ()), "locked_open")
+    never = asked.get("locked_closed", ())
+    closed = _meant(study, candidates, never, "locked_closed", chosen=False)
+    names = candidates.set_index("id")["name"].astype(str)
+    must, never = _must_and_never(study, names, opened, closed)
+    _check_size(size, len(names), must, never)
+    _check_localities(rules, size, never)
+
+
+def _check_size(size: int | None, sites: int, must: Sequence[str], never: Sequence[str]) -> None:
+    """Refuse more hubs than there are sites for, and fewer than must be open."""
+    least, most = max(1, len(must)), sites - len(never)
+    if size is not None and not (isinstance(size, int) and least <= size <= most):
+        span = f"a whole number of hubs from {least:,} to {most:,}: so many must be open, and so "
+        raise refuse("size", size, f"{span}many sites there are to choose from")
+
+
+def _check_localities(rules: Sequence[AtLeast], size: int | None, never: Sequence[str]) -> None:
+    """Refuse more hubs in a locality than it has sites for, and fewer in all than they ask for."""
+    for rule in rules:
+        there = len(set(rule.sites) - set(never))
+        if there < rule.count:
+            raise ParameterError(
+                f"no hubs keep the rules: at least {counted(rule.count, 'hub')} in {rule.name}, "
+                f"which has {counted(there, 'site')} to choose from; expected at most so many"
+            )
+    needed = sum(rule.count for rule in rules)
+    if size is not None and size < needed:
+        each = listed([f"{rule.count} in {rule.name}" for rule in rules], most=6)
+        raise ParameterError(
+            f"no {counted(size, 'hub')} keep the rules: at least {each}; expected {needed:,} hubs "
+            "or more, or a lesser min_per_locality"
+        )
 
 
 def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
@@ -245,7 +292,6 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
     council = _council(study, set(candidates["id"]))
-    size = _least_size(size, localities, council)
     rules: tuple[Rule, ...] = localities
     if protect_minutes is not None:
         rules = (*rules, *_protect(study, protect_minutes, there))
@@ -254,6 +300,9 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     closed = _meant(study, candidates, locked_closed, "locked_closed", chosen=False)
     maker = _PlanMaker(results, candidates, there, mode, capacity, must=opened, never=closed)
     wishes = maker.base()
+    _check_size(size, len(candidates), wishes.must, wishes.never)
+    _check_localities(localities, size, wishes.never)
+    size = _least_size(size, localities, council)
     maker.notes += _only_searched(rules if protect_minutes is not None or min_per_locality else ())
     rules = (*rules, *wishes.rules)
     names = dict(zip(candidates["id"], candidates["name"], strict=True))
@@ -305,13 +354,18 @@ def _to_choose_from(
         new = _new_sites(results, greenfield)
         results = _measured_to(results, _site_rows(new, "new"), must_join=False)
         candidates = pd.concat([candidates, new], ignore_index=True)
+    _check_some(candidates)
+    return results, candidates
+
+
+def _check_some(candidates: pd.DataFrame) -> None:
+    """Refuse to choose from nothing."""
     if candidates.empty:
         raise ParameterError(
             "there is no site to choose hubs from: each centre is closed by a proposal and no "
             "candidate is given; expected candidates.csv, sites to choose among, or new places "
             "(greenfield)"
         )
-    return results, candidates
 
 
 def _typed_plans(
@@ -446,15 +500,20 @@ def _travel_alone(study: Study, sites: Iterable[str]) -> str:
     return f"Only travel is weighed: whether a building is {words} is not known here{but}."
 
 
-def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
-    """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
+def _most_deprived(study: Study) -> list[str]:
+    """Name the areas that are protected."""
     areas = study.areas
     fifth = fifths(areas, study.config.weights.national_areas)
     if fifth is None:
         raise ParameterError(
             "the study's areas have no imd_decile or imd_fifth to tell who is most deprived"
         )
-    deprived = areas.loc[fifth == 1, "id"].tolist()
+    return list(areas.loc[fifth == 1, "id"])
+
+
+def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
+    """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
+    deprived = _most_deprived(study)
     rules = []
     for offer in offers_of(study):
         if offer.service is None:  # where it is given today is not known

@@ -24,7 +24,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.anew import _check_joined, _proposed_places, _site_rows, _speeds_sentence
+from access.analysis.anew import _check_joined, _sites, _speeds_sentence
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
 from access.analysis.results import (
     HubResult,
@@ -384,21 +384,6 @@ def _ground(
 def _sha256(networks: Mapping[str, Network], source: Path) -> str:
     """Give the hash of the street file, as it was read."""
     return networks["walk"].source.sha256 or sha256_of(source)
-
-
-def _sites(study: Study) -> pd.DataFrame:
-    """Stack centres, candidates, neighbours' centres and new positions, in this order."""
-    parts = [
-        _site_rows(pd.DataFrame(frame), kind)
-        for kind, frame in (
-            ("centre", study.centres),
-            ("candidate", study.candidates),
-            ("neighbour", study.neighbours),
-            ("new", _proposed_places(study)),
-        )
-        if len(frame)
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _networks(

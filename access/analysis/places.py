@@ -272,17 +272,30 @@ _COUNTED = ["within", "beyond", "all"]
 _GROUPINGS = (("imd_fifth", "imd_decile", grouping_words("imd_fifth")), ("ward", "ward", "ward"))
 
 
-def _streets_of(results: StudyResults, mode: str) -> Network:
+def _check_streets(mode: str) -> None:
+    """Refuse a way to travel that has no streets of its own."""
     if mode == "typical":
         raise ParameterError(
             "mode='typical' blends two trips and has no streets of its own; expected mode='walk' "
             "or mode='drive'"
         )
+
+
+def _streets_of(results: StudyResults, mode: str) -> Network:
+    _check_streets(mode)
     return pick(results.networks, mode, "mode")
 
 
-def check_places(study: Study, sites: Sequence[str] | str, areas: Sequence[str] = ()) -> None:
-    """Refuse sites and areas that a study does not know: before anything is measured.
+def check_places(
+    study: Study,
+    sites: Sequence[str] | str,
+    areas: Sequence[str] = (),
+    *,
+    minutes: float | Sequence[float] | None = None,
+    buffer_m: float | None = None,
+    streets_of: str | None = None,
+) -> None:
+    """Refuse what cannot be asked of places of a study: before anything is measured.
 
     Parameters
     ----------
@@ -291,6 +304,10 @@ def check_places(study: Study, sites: Sequence[str] | str, areas: Sequence[str] 
         One site, or several: ids or names.
     areas : sequence of str
         Ids.
+    minutes, buffer_m
+        As in `access.analysis.analysis.Analysis.isochrones`.
+    streets_of : str, optional
+        A way to travel whose streets are asked for.
 
     Raises
     ------
@@ -302,6 +319,12 @@ def check_places(study: Study, sites: Sequence[str] | str, areas: Sequence[str] 
     name, given = ("site", [sites]) if isinstance(sites, str) else ("sites", list(sites))
     _site_ids(study, given, places, name=name, what="sites of the study")
     positions(tuple(study.areas["id"].astype(str)), ids(areas, "area"), "area")
+    if minutes is not None:
+        _limits(minutes)
+    if buffer_m is not None:
+        _buffer(buffer_m)
+    if streets_of is not None:
+        _check_streets(streets_of)
 
 
 def _site(results: StudyResults, site: str, name: str = "site") -> str:
@@ -325,6 +348,10 @@ def _sites(results: StudyResults, given: Sequence[str] | str, name: str = "sites
 def _points(table: pd.DataFrame, wanted: Sequence[str]) -> Points:
     rows = table.set_index(table["id"].astype(str)).loc[list(wanted)]
     return Points(tuple(wanted), rows[["lon", "lat"]].to_numpy(float))
+
+
+def _buffer(buffer_m: float) -> float:
+    return float(number(0, _MOST_BUFFER_M, above=True)(buffer_m, "buffer_m"))
 
 
 def _limits(minutes: float | Sequence[float]) -> list[float]:
@@ -351,7 +378,7 @@ def _reach_of(
     limits = _limits(minutes)
     if direction not in _DIRECTIONS:
         raise refuse("direction", direction, "'to_site' or 'from_site'")
-    buffer_m = number(0, _MOST_BUFFER_M, above=True)(buffer_m, "buffer_m")
+    buffer_m = _buffer(buffer_m)
     wanted, names = _sites(results, sites), results.names()
     found = isochrones(
         network,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import pandas as pd
 
+from access.analysis.anew import _sites
 from access.analysis.results import _kind_words, _shortened, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
@@ -19,6 +21,8 @@ from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
 from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.scenario.scenario import read_steps
+from access.scenario.sites import NothingChangesWarning
+from access.scenario.users import attendance_pairs
 from access.study import Study
 from access.study.sheet import OPEN_STATUSES, read_sheet
 
@@ -367,15 +371,49 @@ def kept_centres(
     return {key: [i for i in ids if i in centres] for key, centres in own.items()}
 
 
-def check_neighbours(study: Study, services: Iterable[str], asked: bool | None) -> None:
-    """Refuse to count neighbours' centres where the study knows none of what is asked about."""
+def check_neighbours(
+    study: Study, services: Iterable[str], asked: bool | None
+) -> dict[str, bool | None]:
+    """Say of each service whether neighbours' centres count: as asked, where the study knows some.
+
+    Parameters
+    ----------
+    study : Study
+    services : iterable of str
+        What is asked about.
+    asked : bool or None
+
+    Returns
+    -------
+    dict of str to bool or None
+        By service.
+
+    Raises
+    ------
+    ParameterError
+        Where they are asked for and none is known of any of these services.
+
+    Warns
+    -----
+    NothingChangesWarning
+        Where none is known of some of them.
+    """
     listed = sorted(set(services))
-    if asked and not any(len(study.neighbours_of(key)) for key in listed):
+    without = [key for key in listed if asked and not len(study.neighbours_of(key))]
+    if asked and without == listed:
         raise ParameterError(
             f"neighbours: the study has no neighbouring authority's centre of {' or '.join(listed)}"
             ", so that they would change nothing; expected some in neighbours.csv, or the "
             "question without them"
         )
+    if without:
+        warnings.warn(
+            f"neighbours: no neighbouring authority's centre of {' or '.join(without)} is known; "
+            "there, the study's own centres are counted alone",
+            NothingChangesWarning,
+            stacklevel=2,
+        )
+    return {key: False if key in without else asked for key in listed}
 
 
 def _site_ids(
@@ -606,8 +644,8 @@ def _registered(study: Study, step: Modification) -> Modification:
     return step
 
 
-def read_attendance(path: Path) -> pd.DataFrame:
-    """Read a table of observed attendance."""
+def read_attendance(path: Path, study: Study) -> pd.DataFrame:
+    """Read a table of observed attendance, at sites and from areas of a study."""
     table, faults = read_sheet(path)
     if faults:
         raise StudyError(f"{path} cannot be read as CSV", faults)
@@ -617,6 +655,8 @@ def read_attendance(path: Path) -> pd.DataFrame:
             f"found {', '.join(map(str, table.columns))[:300]}. A sheet with a postcode a row is "
             "counted by area first: access import FILE --as attendance --study STUDY"
         )
+    places = (study.areas["id"], _sites(study)["id"])
+    attendance_pairs(table, *(ids.astype(str).tolist() for ids in places))
     return table.reset_index(drop=True)
 
 

@@ -19,7 +19,6 @@ from access.cli.places import isochrones, minutes, network, path, within
 from access.cli.questions import compare, rank, site
 from access.cli.sources import fetch, import_, new
 from access.cli.terminal import ended, say, warned
-from access.errors import AccessError
 
 app = typer.Typer(
     name="access",
@@ -105,10 +104,6 @@ def _spoken() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name may hold letters the terminal lacks
             stream.reconfigure(errors="backslashreplace")
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = warned
-            _told_of(sys.argv[1:2])()
-    except AccessError as error:
-        say(f"\naccess: {error}", err=True)
-        sys.exit(error.exit_code)
+    with warnings.catch_warnings():
+        warnings.showwarning = warned
+        _told_of(sys.argv[1:2])()

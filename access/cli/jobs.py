@@ -25,7 +25,7 @@ from access.cli.terminal import (
     say,
     steps,
 )
-from access.errors import AccessError, ParameterError
+from access.errors import ParameterError
 
 # `access run`: the main job.
 
@@ -149,12 +149,7 @@ def check(
     from access.study.manifest import manifest_text
     from access.study.study import describe_study, study_facts
 
-    try:
-        loaded = load_study(study)
-    except AccessError as error:
-        if json:  # whoever reads it learns as much as whoever reads the words
-            say(to_json({"message": error.message, "faults": _fault_facts(error)}), nl=False)
-        raise
+    loaded = load_study(study)
     if write_manifest:
         names = [str(row["file"]) for row in loaded.inputs]
         text = manifest_text(loaded.folder, names)
@@ -169,15 +164,6 @@ def check(
         say("\nAlternatives:")
     for proposal in ways.values():
         say(f"  {proposal['words']}")
-
-
-def _fault_facts(error: AccessError) -> list[dict[str, str]]:
-    """Give what is wrong as plain values, under the names that the words have."""
-    return [
-        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
-         "expected": f.expected}
-        for f in error.faults
-    ]  # fmt: skip
 
 
 _StudyOption = Annotated[
@@ -248,6 +234,7 @@ _DrawsOption = Annotated[
     typer.Option(
         "--draws",
         min=0,
+        max=1_000_000,
         help="Settings to draw, to see how firm the ranking is; 0 leaves it out.",
     ),
 ]
@@ -279,7 +266,7 @@ def report(
     is given; that copy goes to maps/STUDY-internal/ where no --out is given. In a former run's
     folder, the run's own ledger.json then lists these files no more.
     """
-    from access.analysis.analysis import Analysis
+    from access.analysis.analysis import Analysis, check_travel
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
     from access.files import check_folder, check_kind, to_json
@@ -291,6 +278,7 @@ def report(
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study).with_timetables(timetable or [])
+    check_travel(loaded, mode=mode)
     folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
@@ -372,7 +360,7 @@ def map_(
     """
     if mode is not None and not static:  # it would change nothing, and nobody would be told
         raise ParameterError("--mode is for still maps; expected --static beside it")
-    from access.analysis.analysis import Analysis
+    from access.analysis.analysis import Analysis, check_travel
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, sha256_of, to_json, whole_folder
@@ -385,6 +373,7 @@ def map_(
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
+    check_travel(loaded, mode=None if mode == "pram" else mode)
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)

@@ -60,13 +60,18 @@ class _Asked:
         *,
         sites: Sequence[str] | str = (),
         areas: Sequence[str] = (),
+        mode: str | None = None,
+        walk_km_h: float | None = None,
+        **limits: Any,
     ) -> None:
+        from access.analysis.analysis import check_travel
         from access.analysis.places import check_places
         from access.files import check_file, check_folder
         from access.study import load_study
 
         self.study = load_study(study)
-        check_places(self.study, sites, areas)
+        check_places(self.study, sites, areas, **limits)
+        check_travel(self.study, mode=mode, walk_km_h=walk_km_h)
         self.files = (*self.study.files, *([network] if network is not None else []))
         self.network, self.no_cache, self.out = network, no_cache, out
         self.quiet, self.json = quiet, json
@@ -167,9 +172,12 @@ def isochrones(
     """
     from access.run.answer import isochrones_summary, write_isochrones
 
-    asked = _Asked(study, network, no_cache, out, quiet, json, sites=sites)
-    direction = "to_site" if to_site else "from_site"
     limits = minutes or [10.0, 20.0, 30.0]
+    asked = _Asked(
+        study, network, no_cache, out, quiet, json, sites=sites, walk_km_h=walk_km_h,
+        minutes=limits, buffer_m=buffer_m, streets_of=mode,
+    )  # fmt: skip
+    direction = "to_site" if to_site else "from_site"
     question = {"sites": sites, "minutes": limits, "mode": mode,
                 "direction": direction, "buffer_m": buffer_m, "walk_km_h": walk_km_h}  # fmt: skip
     with asked.measured() as analysis:
@@ -209,7 +217,10 @@ def path(
     """
     from access.run.answer import path_summary, write_path
 
-    asked = _Asked(study, network, no_cache, out, quiet, json, sites=site, areas=[area])
+    asked = _Asked(
+        study, network, no_cache, out, quiet, json, sites=site, areas=[area],
+        walk_km_h=walk_km_h, streets_of=mode,
+    )  # fmt: skip
     question = {"area": area, "site": site, "mode": mode, "walk_km_h": walk_km_h}
     with asked.measured() as analysis:
         found = analysis.path(area, site, mode=mode, walk_km_h=walk_km_h)
@@ -261,7 +272,7 @@ def minutes(
     from access.run.answer import minutes_summary, write_minutes, write_minutes_file
     from access.text import counted
 
-    asked = _Asked(study, network, no_cache, out, quiet, json)
+    asked = _Asked(study, network, no_cache, out, quiet, json, mode=mode, walk_km_h=walk_km_h)
     with asked.measured() as analysis:
         table = analysis.minutes_table(mode=mode, walk_km_h=walk_km_h)
         question = {"mode": mode, "walk_km_h": walk_km_h}
@@ -316,7 +327,10 @@ def within(
     """
     from access.run.answer import within_lines, within_summary, write_within
 
-    asked = _Asked(study, network, no_cache, out, quiet, json, sites=site)
+    asked = _Asked(
+        study, network, no_cache, out, quiet, json, sites=site, mode=mode, walk_km_h=walk_km_h,
+        minutes=limit,
+    )  # fmt: skip
     question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
                 "internal": internal}  # fmt: skip
     with asked.measured(internal=internal) as analysis:

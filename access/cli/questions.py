@@ -193,7 +193,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
-    from access.analysis.analysis import Analysis, TravelOptions
+    from access.analysis.analysis import Analysis, TravelOptions, check_questions, check_travel
     from access.analysis.questions import (
         check_neighbours,
         option_logs,
@@ -223,12 +223,14 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         opening=opening or [],
         scenario=_one_scenario(scenarios or []),
     )
-    check_neighbours(loaded, (question.service for question in asked), neighbours)
-    options: TravelOptions = {"mode": mode, "neighbours": neighbours, "weights": weights}
-    seen = None if attendance is None else read_attendance(attendance)
+    counted = check_neighbours(loaded, (question.service for question in asked), neighbours)
+    options: TravelOptions = {"mode": mode, "weights": weights}
+    seen = None if attendance is None else read_attendance(attendance, loaded)
     assumed = None if take_up is None else read_take_up(take_up)
     if by is not None:  # refused at once, not after everything is measured
         group_labels(loaded.demand(asked[0].service), by)
+    check_travel(loaded, mode=mode, walk_km_h=walk_km_h, cut=bool(without_bus))
+    check_questions(loaded, asked, **options)
     files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
     told = _Told("compare", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
@@ -240,12 +242,13 @@ def compare(  # noqa: PLR0913 - one option a part of the question
         for question in asked:
             told.begin(question)
             progress(f"before and after: {question.title}")
+            options["neighbours"] = counted[question.service]
             impact = analysis.compare(
                 question.service, before=question.baseline, after=question.scenario, later=later,
                 **options,
             )  # fmt: skip
             asides = [
-                bus_of(results, question, later, neighbours=neighbours),
+                bus_of(results, question, later, neighbours=counted[question.service]),
                 use_of(results, impact, seen, assumed, service=question.service),
                 *([offer_of(analysis, question, later, **options)] if measures else []),
             ]
@@ -390,7 +393,9 @@ _ThresholdOption = Annotated[
 ]
 _DrawsOption = Annotated[
     int,
-    typer.Option("--draws", min=0, help="Settings to draw, to see how firm the rank is."),
+    typer.Option(
+        "--draws", min=0, max=1_000_000, help="Settings to draw, to see how firm the rank is."
+    ),
 ]
 
 
@@ -430,7 +435,7 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
-    from access.analysis.analysis import Analysis, QuestionOptions
+    from access.analysis.analysis import Analysis, QuestionOptions, check_questions, check_travel
     from access.analysis.questions import check_neighbours, kept_centres, questions
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
@@ -438,27 +443,31 @@ def rank(
 
     loaded = load_study(study).with_timetables(timetable or [])
     asked = questions(loaded, proposal=proposal, service=service, close=close or [])
-    check_neighbours(loaded, (question.service for question in asked), neighbours)
+    counted = check_neighbours(loaded, (question.service for question in asked), neighbours)
     options: QuestionOptions = {
         "mode": mode,
-        "neighbours": neighbours,
         "weights": weights,
         "threshold_minutes": threshold,
         "min_per_locality": min_per_locality,
     }
     kept = kept_centres(loaded, (question.service for question in asked), never_close or [])
+    rankable = [question for question in asked if question.only_closes] or asked
+    check_travel(loaded, mode=mode, walk_km_h=walk_km_h)
+    check_questions(loaded, rankable, ranked=True, kept=kept, **options)
     told = _Told("rank", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
         results = analysis.results
-        some = any(question.only_closes for question in asked)
         for question in asked:
             told.begin(question)
-            if some and not question.only_closes:  # of several; alone it is refused
+            if question not in rankable:  # of several; alone it is refused
                 told.not_ranked(question)
                 continue
             progress(f"every alternative: {question.title}")
-            own: QuestionOptions = {**options, "never_close": kept[question.service]}
+            own: QuestionOptions = {
+                **options, "neighbours": counted[question.service],
+                "never_close": kept[question.service],
+            }  # fmt: skip
             ask = partial(_of_question, question, own)
             ranking, firm = ask(analysis.standing), None
             if draws:
@@ -636,7 +645,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
     summary.json and ledger.json.
     """
-    from access.analysis.analysis import Analysis
+    from access.analysis.analysis import Analysis, check_travel
     from access.analysis.hubs import HubOptions, check_hub_question
     from access.analysis.job import travel_times
     from access.files import check_folder, to_json, whole_folder
@@ -666,10 +675,8 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         "plans": [_split_sites(text) for text in plan or []],
     }
     keys = () if between is None else _split_pair(between)
-    check_hub_question(
-        loaded, greenfield=greenfield, locked_open=options["locked_open"],
-        locked_closed=options["locked_closed"], plans=options["plans"], between=keys,
-    )  # fmt: skip
+    check_travel(loaded, mode=mode, weights=weights, walk_km_h=walk_km_h)
+    check_hub_question(loaded, size, between=keys, **options)
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)
         analysis = Analysis(measured).at(walk_km_h)

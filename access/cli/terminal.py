@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from access.errors import PARTLY_DONE, ParameterError
+from access.errors import PARTLY_DONE, AccessError, ParameterError
 from access.escape import terminal_text
 from access.files import parse_json, read_whole, replacing
 from access.labels import trip
@@ -180,8 +180,14 @@ def _jobs(kept: Path | None) -> dict[str, list[tuple[str, float]]]:
 # The one way that the command line prints: nothing in a user's text steers the terminal.
 
 
+_ANSWERED = threading.Event()
+"""Set once anything stands on standard output."""
+
+
 def say(text: object, *, nl: bool = True, err: bool = False) -> None:
     """Print text with its control characters and direction marks made visible."""
+    if not err:
+        _ANSWERED.set()
     typer.echo(terminal_text(text), nl=nl, err=err)
 
 
@@ -199,10 +205,15 @@ _PROGRAM_FAULT = 70
 def ended(command: Callable[[], None]) -> int:
     """Run a command to its end, with all that it said, and give its exit code."""
     out, code = sys.stdout, 0
+    _ANSWERED.clear()
     try:
         command()
     except SystemExit as done:
         code = done.code if isinstance(done.code, int) else int(done.code is not None)
+        _wrong_use(done, code)
+    except AccessError as error:
+        code = error.exit_code
+        _failed(error, str(error), code, error.message)
     except BrokenPipeError:
         code = _NOBODY_READS
     except KeyboardInterrupt:
@@ -225,23 +236,53 @@ def ended(command: Callable[[], None]) -> int:
     return code
 
 
+def _failed(error: BaseException, words: str, code: int, message: str = "") -> None:
+    """Say that a command failed, and why."""
+    with suppress(OSError, ValueError):
+        say(f"\naccess: {words}", err=True)
+    _failed_as_json(error, message or words, code)
+
+
+def _failed_as_json(error: BaseException, message: str, code: int) -> None:
+    """Say it to whoever reads JSON as well, who has no answer to read: one object."""
+    if "--json" not in sys.argv[1:] or _ANSWERED.is_set():
+        return
+    from access.files import to_json
+
+    faults = [
+        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
+         "expected": f.expected}
+        for f in getattr(error, "faults", ())
+    ]  # fmt: skip
+    told = {"error": type(error).__name__, "exit_code": code, "message": message, "faults": faults}
+    with suppress(OSError, ValueError):
+        say(to_json(told), nl=False)
+
+
+def _wrong_use(done: SystemExit, code: int) -> None:
+    """Say as JSON what the line was misused in; in words it is said."""
+    words = getattr(done.__context__, "format_message", None)
+    if code and words is not None:
+        _failed_as_json(ParameterError(""), words(), code)
+
+
 def _told(error: Exception) -> int:
     reason = getattr(error, "strerror", None) or error
     name = getattr(error, "filename", None)
     what = f"{name!r} cannot be read or written" if name else "the answer cannot be written out"
-    with suppress(OSError, ValueError):
-        typer.echo(f"\naccess: {what}: {reason}", err=True)
+    _failed(error, f"{what}: {reason}", _CANNOT_WRITE)
     return _CANNOT_WRITE
 
 
 def _unexpected(error: Exception) -> int:
     """Say that the program itself is at fault, and where; its traceback only on request."""
     last = traceback.extract_tb(error.__traceback__)[-1]
-    say(
-        f"\naccess: this is a fault of the program, not of your study: {type(error).__name__}: "
+    _failed(
+        error,
+        f"this is a fault of the program, not of your study: {type(error).__name__}: "
         f"{str(error)[:500]} ({Path(last.filename).name}, line {last.lineno}). Nothing was written "
         "half. Please report it; ACCESS_TRACEBACK=1 shows the whole of it.",
-        err=True,
+        _PROGRAM_FAULT,
     )
     if os.environ.get("ACCESS_TRACEBACK"):
         traceback.print_exception(error)

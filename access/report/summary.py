@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from access.analysis.bus import BUS_NOT_KNOWN
+from access.analysis.bus import BUS_NOT_KNOWN, of_another_time
 from access.analysis.headline import neighbours_rank_words, neighbours_words, on_foot_words
 from access.analysis.results import (
     StudyResults,
@@ -702,8 +702,10 @@ def _certainty(
         )
     if "bus" not in results.matrices:
         warned.append(BUS_NOT_KNOWN)
+    elif results.bus is not None:
+        warned.append(of_another_time(results.study, results.bus.timetable.day))
     warned.append("Everything that is assumed is in ")
-    spans = (" ".join(warned), Ref("method"), ".")
+    spans = (" ".join(filter(None, warned)), Ref("method"), ".")
     blocks: list[Block] = []
     if ties:
         blocks = [Paragraph("How sure we are", style="key"), BulletList(tuple(ties))]

@@ -178,32 +178,61 @@ def use_of(
     tables: dict[str, pd.DataFrame] = {}
     words: list[str] = []
     if attendance is not None:
-        matrix, (safe, small) = results.matrix(impact.mode, service), safe_attendance(attendance)
-        study = results.study
-        shut = {*study.centres["id"].astype(str)} - {*study.open_ids(), *impact.before}
-        seen = attendance_beside_nearest(impact, matrix, safe, shut=shut)
-        at = safe["site"].astype(str)
-        rows = at[small].value_counts()
-        few = int(rows[~rows.index.isin(shut)].sum())
-        summary["attendance"] = {**seen.summary, "rows_of_1_to_4": few}
-        tables["attendance_by_site"] = seen.sites.assign(
-            counts=[_counts_words(int(rows.get(i, 0))) for i in seen.sites["site"]]
-        )
-        words.append(seen.sentence())
-        if few:
-            words.append(sentence(f"attendances: {_counts_words(few)}"))
-        if left := int(at.isin(shut).sum()):
-            gone = [name for name, no in seen.sites[["name", "shut"]].itertuples(False) if no]
-            words.append(
-                f"Counted apart, in no share or mean: {number(left, 'row')} of attendances at what "
-                f"is shut today ({listed(gone)})."
-            )
+        safe, small = safe_attendance(attendance)
+        own = _at_own_sites(results, impact, safe, service)
+        elsewhere = pd.to_numeric(safe.loc[~own, "attendances"]).sum()
+        summary["attendance"] = {"attendances_at_other_services": float(elsewhere)}
+        if not own.all():
+            left = number(int((~own).sum()), "row")
+            words.append(f"Left out: {left} of attendances at another service's sites.")
+        if own.any():
+            figures, table, told = _attended(results, impact, safe[own], small[own], service)
+            summary["attendance"] |= figures
+            tables["attendance_by_site"] = table
+            words += told
     if take_up is not None:
         change = take_up_change(impact, take_up)
         summary["take_up"] = {**change.summary, "warning": change.warning}
         tables["take_up"] = change.areas.assign(warning=change.warning)
         words.append(change.sentence())
     return {"use": summary} if summary else {}, tables, words
+
+
+def _attended(
+    results: StudyResults,
+    impact: Impact,
+    safe: pd.DataFrame,
+    small: pd.Series,
+    service: str,
+) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
+    """Give figures, a table and words of what was attended; `small` counts are stood in for."""
+    study = results.study
+    shut = {*study.centres["id"].astype(str)} - {*study.open_ids(), *impact.before}
+    seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), safe, shut=shut)
+    at = safe["site"].astype(str)
+    rows = at[small].value_counts()
+    few = int(rows[~rows.index.isin(shut)].sum())
+    counts = [_counts_words(int(rows.get(i, 0))) for i in seen.sites["site"]]
+    words: list[str] = [seen.sentence()]
+    if few:
+        words.append(sentence(f"attendances: {_counts_words(few)}"))
+    if left := int(at.isin(shut).sum()):
+        gone = [name for name, no in seen.sites[["name", "shut"]].itertuples(False) if no]
+        words.append(
+            f"Counted apart, in no share or mean: {number(left, 'row')} of attendances at what "
+            f"is shut today ({listed(gone)})."
+        )
+    return {**seen.summary, "rows_of_1_to_4": few}, seen.sites.assign(counts=counts), words
+
+
+def _at_own_sites(
+    results: StudyResults, impact: Impact, attendance: pd.DataFrame, service: str
+) -> pd.Series:
+    """Tell which attendances are at what serves a service: another service's centre does not."""
+    sites = results.sites
+    others = sites["service"].astype(str).isin(set(results.study.config.services) - {service})
+    elsewhere = {*sites.loc[others, "id"].astype(str)} - {*impact.before, *impact.after}
+    return ~attendance["site"].astype(str).isin(elsewhere)
 
 
 def _counts_words(small: int) -> str:

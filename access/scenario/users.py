@@ -373,7 +373,7 @@ def attendance_beside_nearest(
     >>> attendance_beside_nearest(impact, m, seen).summary["share_at_nearest"]
     0.7
     """
-    every = _read_attendance(attendance, matrix, impact, area_of)
+    every = attendance_pairs(attendance, matrix.area_ids, matrix.site_ids, area_of=area_of)
     gone = every["site"].isin(set(shut))
     pairs = every[~gone].reset_index(drop=True)
     if not pairs["attendances"].sum() > 0:
@@ -427,12 +427,31 @@ def _squeezed(text: object) -> str:
     return "".join(str(text).split()).upper()
 
 
-def _read_attendance(
+def attendance_pairs(
     attendance: pd.DataFrame,
-    matrix: TravelMatrix,
-    impact: Impact,
-    area_of: Mapping[str, str] | None,
+    area_ids: Sequence[str],
+    site_ids: Sequence[str],
+    *,
+    area_of: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
+    """Read observed attendance, one row an area and site, refusing places that are not there.
+
+    Parameters
+    ----------
+    attendance, area_of
+        As for `attendance_beside_nearest`.
+    area_ids, site_ids : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        ``area site attendances``.
+
+    Raises
+    ------
+    ParameterError
+        Naming every row that cannot be used.
+    """
     place = "area" if "area" in attendance.columns else "postcode"
     missing = [c for c in (place, "site", "attendances") if c not in attendance.columns]
     if missing:
@@ -451,14 +470,14 @@ def _read_attendance(
     if area_of is not None and place == "postcode":
         known = {_squeezed(k): str(v) for k, v in area_of.items()}
         areas = pd.Series([known.get(_squeezed(p), "") for p in areas], index=rows.index)
-    allowed = {"area": set(matrix.area_ids), "site": set(matrix.site_ids)}
+    allowed = {"area": set(area_ids), "site": set(site_ids)}
     faults += [
         Fault("attendance", str(w), place, str(given), "an area of the matrix")
         for (w, a), given in zip(areas.items(), rows[place], strict=True)
         if a not in allowed["area"]
     ]
     faults += [
-        Fault("attendance", str(w), "site", str(s), f"one of {list(matrix.site_ids)[:30]}")
+        Fault("attendance", str(w), "site", str(s), f"one of {list(site_ids)[:30]}")
         for w, s in rows["site"].items()
         if str(s) not in allowed["site"]
     ]

@@ -216,6 +216,20 @@ def test_an_option_with_a_hub_shares_with_every_alternative_of_its_rank(loaded, 
     assert got == [2, 0, 2, 2]
 
 
+def test_float_noise_takes_nobody_beyond_a_limit_in_any_figure(loaded, example_page):
+    got = loaded(example_page).evaluate(
+        """() => {
+          const { n, services } = App.model;
+          const minutes = new Float64Array(n).fill(20.000000000000004);
+          const found = App.core.summary(App.model, services[0].counts, minutes, 20, [19, 20, 21]);
+          const none = new Float64Array(n).fill(Infinity);
+          const lost = App.core.summary(App.model, services[0].counts, none, 20, [20]);
+          return [found.within, ...found.shares, lost.within, ...lost.shares];
+        }"""
+    )
+    assert got == [1, 0, 1, 1, 0, 0]
+
+
 def test_the_best_option_is_the_packages_best(loaded, rotherham, rotherham_page):
     page = loaded(rotherham_page)
     for index, service in enumerate(rotherham.services):

@@ -209,6 +209,23 @@ def test_the_same_centre_further_away_by_bus_is_a_longer_trip(visit, example_pag
     assert page.evaluate(key, [14, 14.3]) == ["street_same", "same"]
 
 
+def test_a_trip_is_never_said_to_be_as_long_instead_of_as_long(visit, example_page):
+    """10.6 and 11.4 minutes are told as 11: another centre, about as far away."""
+    page = visit(example_page)
+    key = """([before, after]) => {
+      const was = App.core.situationOf;
+      const ways = [{ site: 0, minutes: before }, { site: 1, minutes: after }];
+      App.core.situationOf = (model, service, mode, speed, area, open) =>
+        ({ secondSite: -1, ...ways[open === service.before ? 0 : 1] });
+      const found = App.streetWords(App.model.services[0], 0);
+      App.core.situationOf = was;
+      return [found.key, found.answer, found.values.before === found.values.after];
+    }"""
+    assert page.evaluate(key, [10.6, 11.4]) == ["street_longer", "answer_moved", True]
+    assert page.evaluate(key, [11.4, 10.6]) == ["street_shorter", "answer_moved", True]
+    assert page.evaluate(key, [10.4, 11.4]) == ["street_longer", "answer_longer", False]
+
+
 def test_a_neighbour_s_centre_is_walked_to_as_slowly_as_one_s_own(visit, example, tmp_path):
     near = pd.DataFrame(
         {"area_id": example.areas["id"], "service": "childrens_centre", "minutes": 20.0,

@@ -11,10 +11,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from access.analysis.analysis import Analysis
+from access.analysis.job import travel_times
 from access.cli.questions import compare, rank
 from access.errors import PARTLY_DONE, AccessError, ParameterError, ScenarioError, StudyError
 from access.sources.folder import new_study
-from tests.small import write_study
+from access.study import load_study
+from tests.small import spot, write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
@@ -317,3 +320,34 @@ def test_each_question_names_what_was_left_out_of_its_own_answer_alone(tmp_path,
     assert [part["part"] for part in left["hall"]] == ["change.png"]
     assert left["club"] == []
     assert (out / "club" / "change.png").exists()
+
+
+@pytest.mark.filterwarnings("always:neighbours")
+def test_neighbours_that_only_another_service_has_are_said_to_change_nothing(
+    tmp_path, access_command
+):
+    """Of one service alone it is refused; of several, each is told and asked as it can be."""
+    two = "".join(
+        f'[proposals.{s}]\ntitle = "{s}"\nservice = "{s}"\nclose = ["{s[0].upper()}2"]\n'
+        for s in ("hall", "pool")
+    )
+    folder = write_study(tmp_path / "town", services={"hall": 3, "pool": 3}, proposals=two)
+    lon, lat = spot(6, 3)
+    (folder / "neighbours.csv").write_text(
+        f"id,name,service,lon,lat,authority\nN1,Next door,hall,{lon},{lat},Next\n", "utf-8"
+    )
+    for command in ("compare", "rank"):
+        done = access_command(command, folder, "--neighbours", "--out", f"out_{command}")
+        assert done.returncode == 0, done.stderr
+        said = "neighbours: no neighbouring authority's centre of pool is known"
+        assert done.stderr.count(said) == 1
+        for key, counted in (("hall", True), ("pool", False)):
+            ledger = (tmp_path / f"out_{command}/{key}/ledger.json").read_text("utf-8")
+            assert json.loads(ledger)["command"]["question"]["neighbours"] is counted
+        assert said not in access_command(command, folder, "--proposal", "hall",
+                                          "--neighbours").stderr  # fmt: skip
+    analysis = Analysis(travel_times(load_study(folder)))
+    with pytest.raises(ParameterError, match="no neighbouring authority's centre of pool"):
+        analysis.compare("pool", after=["P1"], neighbours=True)
+    with pytest.raises(ParameterError, match="no neighbouring authority's centre of pool"):
+        analysis.change("pool", close=["P1"], neighbours=True)

@@ -100,3 +100,50 @@ def test_a_process_of_its_own_prints_json_and_nothing_else(town, tmp_path):
     )
     assert isinstance(only_json(done.stdout), dict)
     assert done.stderr == ""
+
+
+#: Refused by what each command asks of its study or file; by how the line is written, all alike.
+NO_SUCH = {"new": ["new", "{town}"],
+           "import": ["import", "{town}/none.csv", "--as", "centres", "--study", "{out}"],
+           "network": ["network", "{town}/none.osm"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_a_command_that_fails_says_why_in_one_object(command, town, tmp_path, access_command):
+    asked = NO_SUCH.get(command, [w.replace("{town}", "{town}_none") for w in ASKED[command]])
+    asked = [w.format(town=town, out=tmp_path / "out") for w in asked]
+    for line in (asked, [*asked, "--no-such-option"]):
+        done = access_command(*line, "--json")
+        told = only_json(done.stdout)
+        assert told.keys() == {"error", "exit_code", "message", "faults"}
+        assert told["exit_code"] == done.returncode > 0
+        assert told["message"]
+    assert access_command(*asked).stdout == ""
+
+
+def test_what_was_answered_is_not_followed_by_a_second_document(town, tmp_path, access_command):
+    """A council that no list knows: what failed of a part is in its own answer."""
+    done = access_command("fetch", "census", town, "--council", "E08000018", "--tries", "1",
+                          "--address", "nomis=http://127.0.0.1:9", "--address",
+                          "ons=http://127.0.0.1:9", "--json")  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert isinstance(only_json(done.stdout), dict)
+
+
+def test_a_fault_of_the_program_and_a_full_disk_are_told_alike(
+    town, tmp_path, access_command, monkeypatch
+):
+    import access.study
+
+    for error, code in ((RuntimeError("broken"), 70), (OSError(28, "No space left"), 8)):
+
+        def failing(*given, error=error):
+            raise error
+
+        monkeypatch.setattr(access.study, "load_study", failing)
+        done = access_command("minutes", town, "--json")
+        told = only_json(done.stdout)
+        assert (told["error"], told["exit_code"], done.returncode) == (
+            type(error).__name__, code, code,
+        )  # fmt: skip
+        assert told["message"] in done.stderr

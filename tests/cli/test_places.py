@@ -204,15 +204,79 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
         (["report", "town", "--mode", "swim"], "no mode 'swim'"),
         (["map", "town", "--static", "--mode", "swim"], "no mode 'swim'"),
         (["map", "town", "--mode", "walk"], "--static"),
+        *(
+            ([*command, "--mode", "bus"], "--timetable where a command has it")
+            for command in (
+                ["compare", "town"], ["rank", "town"], ["site", "town"], ["minutes", "town"],
+                ["within", "town", "C1"], ["report", "town"], ["map", "town", "--static"],
+            )
+        ),
+        *(
+            ([*command, "--walk-km-h", "40"], "walk_km_h=40")
+            for command in (
+                ["compare", "town"], ["rank", "town"], ["site", "town"], ["minutes", "town"],
+                ["within", "town", "C1"], ["path", "town", "A01", "C1"],
+                ["isochrones", "town", "C1"],
+            )
+        ),
+        *(
+            ([command, "town", "--weights", "shoe_size"], "weights='shoe_size'")
+            for command in ("compare", "rank", "site")
+        ),
+        (["compare", "town", "--without-bus", "22"], "no timetable was given"),
+        (["rank", "town", "--threshold", "-1"], "threshold_minutes=-1"),
+        (["isochrones", "town", "C1", "--minutes", "-1"], "minutes=-1"),
+        (["isochrones", "town", "C1", "--buffer", "9999"], "buffer_m=9999"),
+        (["isochrones", "town", "C1", "--mode", "typical"], "no streets of its own"),
+        (["path", "town", "A01", "C1", "--mode", "typical"], "no streets of its own"),
+        (["within", "town", "C1", "--minutes", "0"], "minutes=0"),
+        (["site", "placed", "--min-per-locality", "9"], "9 hubs in North, which has"),
+        (["site", "placed", "--hubs", "1", "--min-per-locality", "1"], "expected 2 hubs or more"),
+        (["site", "town", "--hubs", "99"], "size=99 is no use here; expected a whole"),
+        (["site", "town", "--capacity", "shoe_size"], "capacity 'shoe_size' is none of"),
+        (["site", "town", "--time-limit", "0"], "time_limit_s=0"),
+        (["site", "town", "--alternatives", "99999"], "near_best=99999"),
+        (["site", "town", "--open", "C1", "--never", "C1"], "must be a hub and may not be one"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
     home, access_command, words, said
 ):
+    if "placed" in words:
+        new_study(home / "placed")
+        centres = pd.read_csv(home / "placed" / "centres.csv", dtype=str)
+        where = ["North" if k % 2 else "South" for k in range(len(centres))]
+        centres.assign(locality=where).to_csv(home / "placed" / "centres.csv", index=False)
     done = access_command(*words)
     assert done.returncode == 2
     assert said in done.stderr
-    assert "travel times" not in done.stderr and "streets" not in done.stderr
+    assert "..." not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["rank", "town", "--min-per-locality", "9"], 2, "locality"),
+        (["site", "town", "--min-per-locality", "9"], 2, "locality"),
+        (["rank", "town", "--close", "C1", "--never-close", "C1", "--never-close", "C2",
+          "--never-close", "C3"], 6, "keep more"),
+        *(
+            ([*command, "--out", "seen.csv/reach"], 8, "cannot write into seen.csv/reach")
+            for command in (["run", "town"], ["report", "town"], ["map", "town"], ["site", "town"],
+                            ["isochrones", "town", "C1"], ["minutes", "town"])
+        ),
+        (["minutes", "town", "--out", "seen.csv/od.csv"], 8, "seen.csv/od.csv cannot be written"),
+        (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
+        (["compare", "town", "--attendance", "seen.csv"], 2, "attendance, row 3, site: found 'C9'"),
+    ],
+)  # fmt: skip
+def test_rules_and_tables_that_leave_nothing_are_refused_as_early(
+    home, access_command, words, code, said
+):
+    (home / "seen.csv").write_text("area,site,attendances\nA01,C1,10\nA01,C9,10\n", "utf-8")
+    done = access_command(*words)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert "..." not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["isochrones", "path", "minutes", "within"])

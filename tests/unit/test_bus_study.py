@@ -6,6 +6,7 @@ import json
 import sqlite3
 import zipfile
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,13 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
+from access.analysis.bus import (
+    BUS_NOT_KNOWN,
+    bus_for_page,
+    frequencies,
+    of_another_time,
+    stops_table,
+)
 from access.analysis.job import measure_study, travel_times
 from access.errors import AccessError, ParameterError, StudyError
 from access.maps.explorer_data import explorer_data
@@ -178,6 +185,26 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert "How the order shifts" not in by_typical
     assert "What was found in the timetable of Tuesday" in blocks and "rides too fast" in blocks
     assert "areas with no journey under 60 minutes" in blocks
+
+
+def test_a_timetable_of_another_year_than_the_study_is_warned_of(results):
+    """In what stands beside every figure, and beside the decision; not of about that date."""
+    study = results.study
+    told = (
+        "The timetable's day, Tuesday 6 June 2023, is about 2 years before the date of this study, "
+        "Wednesday 1 January 2025: buses may have run otherwise then."
+    )
+    assert told in results.assumptions
+    page_one = repr(board_report(results, draws=0).blocks)
+    assert told in page_one.split("What these figures rest on")[1].split("Everything that is")[0]
+    as_of = date(2025, 1, 1)
+    assert of_another_time(study, as_of - timedelta(366)) == ""
+    assert of_another_time(study, as_of + timedelta(366)) == ""
+    later = of_another_time(study, as_of + timedelta(367))
+    assert "more than a year after the date of this study" in later
+    at_once = replace(results.bus.timetable, day=as_of)
+    here = replace(results, bus=replace(results.bus, timetable=at_once))
+    assert not any("date of this study" in said for said in here.assumptions)
 
 
 def test_a_notebook_asks_by_bus(results):

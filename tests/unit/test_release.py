@@ -30,6 +30,7 @@ from access.sources.folder import _template_files, new_study
 from access.study import load_study
 from access.study.manifest import bare_layer
 from tests.conftest import call_here
+from tests.small import write_study
 
 PAIR = (_Pair("part", "whole"),)
 NAMES = ("part", "whole")
@@ -375,6 +376,32 @@ def test_no_output_of_compare_tells_a_small_attendance(tmp_path):
         assert table["counts"].str.contains("2 or 3 stands").tolist() == [True, False, True]
         written.append((told, table.to_csv()))
     assert written[0] == written[1] and written[0][0]["rows_of_1_to_4"] == 2
+
+
+def test_attendances_at_another_service_s_centre_are_in_no_figure_of_this_one(tmp_path):
+    """One sheet of both services: nobody at a pool goes past a nearer hall."""
+    both = "".join(
+        f'[proposals.{s}]\ntitle = "{s}"\nservice = "{s}"\nclose = ["{s[0].upper()}2"]\n'
+        for s in ("hall", "pool")
+    )
+    write_study(tmp_path / "town", services={"hall": 3, "pool": 3}, proposals=both)
+    halls, pools = "A0000,H1,30\nA0009,H2,10\n", "A0063,P3,500\nA0000,K1,7\n"
+    figures = []
+    for rows in (halls + pools, halls):
+        (tmp_path / "seen.csv").write_text(f"area,site,attendances\n{rows}")
+        words = ("compare", tmp_path / "town", "--mode", "walk", "--attendance", "seen.csv")
+        figures.append(json.loads(call_here(tmp_path, *words, "--json").stdout))
+        said = call_here(tmp_path, *words).stdout
+        left = "Left out: one row of attendances at another service's sites."
+        assert said.split("\npool\n")[0].count(left) == (rows != halls)
+    mixed, alone = (f["hall"]["use"]["attendance"] for f in figures)
+    assert mixed.pop("attendances_at_other_services") == 500
+    assert alone.pop("attendances_at_other_services") == 0
+    assert (alone["attendances"], mixed["attendances"]) == (40, 47)  # a library is of no service
+    mixed, alone = (f["pool"]["use"]["attendance"] for f in figures)
+    assert (mixed["attendances"], mixed["mean_extra_minutes"] > 0) == (507, True)
+    assert round(mixed["share_at_nearest"], 3) == round(500 / 507, 3)
+    assert alone == {"attendances_at_other_services": 40}
 
 
 def test_attendances_at_a_shut_centre_are_told_apart_and_in_no_share(tmp_path):

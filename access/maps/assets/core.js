@@ -270,11 +270,13 @@
     return own;
   }
 
+  /* Whether a trip is within a limit: float noise takes nobody beyond it. */
+  const isWithin = (minutes, limit) => minutes < Infinity && minutes <= limit * (1 + 1e-12);
+
   /* The criteria for one array of minutes, less being better in every one; the gap is shown, and
    * nothing is ranked by it. */
   function criteria(model, counts, minutes, threshold) {
     const { n, weight, fifth } = model;
-    const limit = threshold * (1 + 1e-12);
     let people = 0;
     let reached = 0;
     let sum = 0;
@@ -289,7 +291,7 @@
       if (!(c > 0)) continue;
       people += c;
       const m = minutes[i];
-      if (m <= limit) within += c;
+      if (isWithin(m, threshold)) within += c;
       if (m === Infinity) continue;
       reached += c;
       sum += c * m;
@@ -322,7 +324,7 @@
     out.median = quantile(minutes, counts, 0.5);
     out.shares = limits.map((limit) => {
       let inside = 0;
-      for (let i = 0; i < model.n; i += 1) if (minutes[i] <= limit) inside += counts[i];
+      for (let i = 0; i < model.n; i += 1) if (isWithin(minutes[i], limit)) inside += counts[i];
       return out.people ? inside / out.people : NaN;
     });
     out.fifths = meansBy(model.fifth, 6, counts, minutes).slice(1);
@@ -456,6 +458,7 @@
     distribution,
     worstAreas,
     isSmall,
+    isWithin,
     suppressed,
     classOf,
   };

@@ -238,7 +238,7 @@
 
   App.hubShareWithin = (minutes, limit) => {
     let inside = 0;
-    field.weights.forEach((w, i) => (inside += minutes[i] <= limit ? w : 0));
+    field.weights.forEach((w, i) => (inside += App.core.isWithin(minutes[i], limit) ? w : 0));
     return inside;
   };
 

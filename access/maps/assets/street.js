@@ -27,10 +27,12 @@
     else if (before.site < 0) key = 'gained';
     else if (Math.abs(change) < 0.5) key = before.site === after.site ? 'same' : 'moved';
     else key = change > 0 ? 'longer' : 'shorter';
+    const alike = App.rise(before.minutes, after.minutes) === 0 && before.site !== after.site;
+    const told = alike && ['longer', 'shorter'].includes(key) ? 'moved' : key;
     return {
       service,
       key: `street_${key}`,
-      answer: `answer_${key === 'shorter' ? 'longer' : key}`,
+      answer: `answer_${told === 'shorter' ? 'longer' : told}`,
       before,
       after,
       change,
