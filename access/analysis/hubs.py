@@ -26,7 +26,7 @@ from access.analysis.hub_plans import (
     _room_column,
     check_plan_keys,
 )
-from access.analysis.questions import _places_of, _site_ids
+from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults, site_names
 from access.arguments import number, optional, refuse, whole
 from access.errors import Fault, ParameterError, StudyError
