@@ -121,6 +121,12 @@ def test_a_command_that_fails_says_why_in_one_object(command, town, tmp_path, ac
     assert access_command(*asked).stdout == ""
 
 
+def test_an_error_is_named_as_the_documentation_has_it(town, access_command):
+    done = access_command("compare", town, "--timetable", "none.zip", "--json")
+    told = only_json(done.stdout)
+    assert (told["error"], told["exit_code"], done.returncode) == ("TimetableError", 9, 9)
+
+
 def test_what_was_answered_is_not_followed_by_a_second_document(town, tmp_path, access_command):
     """A council that no list knows: what failed of a part is in its own answer."""
     done = access_command("fetch", "census", town, "--council", "E08000018", "--tries", "1",

@@ -265,6 +265,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
             for command in (["run", "town"], ["report", "town"], ["map", "town"], ["site", "town"],
                             ["isochrones", "town", "C1"], ["minutes", "town"])
         ),
+        (["compare", "town", "--timetable", "none.zip"], 9, "there is no file none.zip"),
+        (["report", "town", "--timetable", "seen.csv"], 9, "is not a whole zip"),
         (["minutes", "town", "--out", "seen.csv/od.csv"], 8, "seen.csv/od.csv cannot be written"),
         (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
         (["compare", "town", "--attendance", "seen.csv"], 2, "attendance, row 3, site: found 'C9'"),
