@@ -230,6 +230,7 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
         (["isochrones", "town", "C1", "--mode", "typical"], "no streets of its own"),
         (["path", "town", "A01", "C1", "--mode", "typical"], "no streets of its own"),
         (["within", "town", "C1", "--minutes", "0"], "minutes=0"),
+        (["site", "town", "--greenfield", "999"], "greenfield=999"),
         (["site", "placed", "--min-per-locality", "9"], "9 hubs in North, which has"),
         (["site", "placed", "--hubs", "1", "--min-per-locality", "1"], "expected 2 hubs or more"),
         (["site", "town", "--hubs", "99"], "size=99 is no use here; expected a whole"),
