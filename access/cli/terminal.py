@@ -376,7 +376,12 @@ _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but errors; the files are the answer.")
 ]
 _JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print the summary as JSON instead of words.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the summary as JSON instead of words; of a command that fails, one object with "
+        "error, exit_code, message and faults.",
+    ),
 ]
 
 
