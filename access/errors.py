@@ -11,6 +11,7 @@
     |- SitingError                 exit 7   a siting problem is ill-posed
     `- OutputError                 exit 8   a result cannot be written
 
+A timetable that cannot be used ends with 9 (`access.network.gtfs`), a fault of the program with 70.
 A run that had to leave a part out writes everything else, names it, and ends with `PARTLY_DONE`.
 
 A message says what was wrong, where, what was expected and how to mend it. Where a

@@ -102,6 +102,7 @@ def check_hub_question(
     if asked.get("protect_minutes") is not None:
         _most_deprived(study)
     if new:
+        _check_new(study, new)
         return
     _check_some(candidates)
     rules = _locality_rules(study, asked.get("min_per_locality"), candidates)
@@ -113,6 +114,15 @@ def check_hub_question(
     must, never = _must_and_never(study, names, opened, closed)
     _check_size(size, len(names), must, never)
     _check_localities(rules, size, never)
+
+
+def _check_new(study: Study, count: int) -> None:
+    """Refuse more new sites than there are places where the hubs' people live."""
+    people = pd.concat([people_of(study, offer) for offer in offers_of(study)], axis=1).sum(axis=1)
+    lived_in = study.areas["id"].isin(people.index[people > 0])
+    most = len(study.areas.loc[lived_in, ["lon", "lat"]].drop_duplicates())
+    if count > most:
+        raise refuse("greenfield", count, f"at most {most:,}, the places where people live")
 
 
 def _check_size(size: int | None, sites: int, must: Sequence[str], never: Sequence[str]) -> None:

@@ -321,6 +321,10 @@ def travel_times(
 ) -> StudyResults:
     """Make a study's networks and travel matrices, and no more: `measure_study` without answers."""
     network = network or study.streets
+    if study.timetables:
+        from access.network.timetable import check_feeds
+
+        check_feeds(study.timetables)
     sites = _sites(study)
     cache = None
     if keep and network is not None:
@@ -328,6 +332,10 @@ def travel_times(
 
         cache = user_cache()
     networks = _networks(study, network, sites, progress, cache)
+    day = None
+    if study.timetables:  # first: what is wrong with it is said before the longer work
+        progress("reading the timetable")
+        day = _read_day(study, networks["walk"])
     matrices = {}
     limit_m = study.config.travel.snap_limit_m
     for mode, built in networks.items():
@@ -337,10 +345,6 @@ def travel_times(
         new = sites[sites["kind"] == "new"]
         if len(new):
             _check_joined(matrices[mode].sites(list(new["id"])), new, limit_m)
-    day = None
-    if study.timetables:
-        progress("reading the timetable")
-        day = _read_day(study, networks["walk"])
     bus, more = _made_of_both(
         study, networks["walk"], sites, matrices["walk"], matrices["drive"], day, progress
     )

@@ -86,7 +86,12 @@ def _note_file(folder: Path, name: str, source: str, licence: str, day: str) -> 
     from access.sources.folder import Provenance, record_file
 
     urls = tuple(word for word in source.split() if "://" in word)
-    record_file(folder, name, Provenance(source, "as fetched", licence, urls, day))
+    record_file(folder, name, Provenance(source, _vintage(day), licence, urls, day))
+
+
+def _vintage(day: str) -> str:
+    """Say of when a file is: of the day it was fetched, or as whoever handed it over has it."""
+    return "as fetched" if day else "as the file"
 
 
 fetch = typer.Typer(
@@ -201,8 +206,8 @@ def streets(
         else:  # what stood beside a former file is not true of this one
             write_file(file.with_name(f"{file.name}.json"), to_json(got).encode())
     if file.parent == loaded.folder:
-        _note_file(loaded.folder, file.name, str(got["source"]), str(got["licence"]),
-                  str(got.get("fetched", net.day)))  # fmt: skip
+        day = "" if from_file else str(got.get("fetched", net.day))
+        _note_file(loaded.folder, file.name, str(got["source"]), str(got["licence"]), day)
     if json:
         say(to_json({k: v for k, v in got.items() if k != "fetched"}), nl=False)
     elif not quiet:
@@ -459,10 +464,8 @@ def _one_file(
         place.parent.mkdir(parents=True, exist_ok=True)
         write_file(place, got.body)
     if loaded.folder in place.parents:
-        urls = (got.url,) if got.url else ()
-        record_file(
-            loaded.folder, name, Provenance(*about[:1], "as fetched", about[1], urls, got.day)
-        )
+        urls, day = ((got.url,), got.day) if got.url else ((), "")
+        record_file(loaded.folder, name, Provenance(about[0], _vintage(day), about[1], urls, day))
     if json:
         say(to_json({"file": str(place), "sha256": got.sha256, "source": about[0],
                      "licence": about[1], "url": got.url}), nl=False)  # fmt: skip

@@ -254,7 +254,8 @@ def _failed_as_json(error: BaseException, message: str, code: int) -> None:
          "expected": f.expected}
         for f in getattr(error, "faults", ())
     ]  # fmt: skip
-    told = {"error": type(error).__name__, "exit_code": code, "message": message, "faults": faults}
+    name = type(error).__name__.removeprefix("_")
+    told = {"error": name, "exit_code": code, "message": message, "faults": faults}
     with suppress(OSError, ValueError):
         say(to_json(told), nl=False)
 
@@ -375,7 +376,12 @@ _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Say nothing but errors; the files are the answer.")
 ]
 _JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print the summary as JSON instead of words.")
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the summary as JSON instead of words; of a command that fails, one object with "
+        "error, exit_code, message and faults.",
+    ),
 ]
 
 

@@ -273,6 +273,22 @@ def _on_sphere(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
+def check_feeds(feeds: Sequence[Path]) -> None:
+    """Refuse what is no GTFS feed by the look of it, before streets are read for it.
+
+    Parameters
+    ----------
+    feeds : sequence of Path
+
+    Raises
+    ------
+    TimetableError
+        As `read_timetable`, where a feed cannot be opened or holds no ``stop_times.txt``.
+    """
+    for path, label in zip(feeds, _labels(feeds), strict=True):
+        _Feed(path, label)
+
+
 def read_timetable(
     feeds: str | Path | Sequence[str | Path],
     *,

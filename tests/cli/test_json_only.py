@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -116,9 +117,17 @@ def test_a_command_that_fails_says_why_in_one_object(command, town, tmp_path, ac
         done = access_command(*line, "--json")
         told = only_json(done.stdout)
         assert told.keys() == {"error", "exit_code", "message", "faults"}
+        shown = " ".join(re.findall(r"[\w.,]+", access_command(command, "--help").stdout))
+        assert "error, exit_code, message and faults." in shown
         assert told["exit_code"] == done.returncode > 0
         assert told["message"]
     assert access_command(*asked).stdout == ""
+
+
+def test_an_error_is_named_as_the_documentation_has_it(town, access_command):
+    done = access_command("compare", town, "--timetable", "none.zip", "--json")
+    told = only_json(done.stdout)
+    assert (told["error"], told["exit_code"], done.returncode) == ("TimetableError", 9, 9)
 
 
 def test_what_was_answered_is_not_followed_by_a_second_document(town, tmp_path, access_command):

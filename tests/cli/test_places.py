@@ -230,6 +230,7 @@ def test_what_cannot_be_is_refused_in_words_and_nothing_is_written(
         (["isochrones", "town", "C1", "--mode", "typical"], "no streets of its own"),
         (["path", "town", "A01", "C1", "--mode", "typical"], "no streets of its own"),
         (["within", "town", "C1", "--minutes", "0"], "minutes=0"),
+        (["site", "town", "--greenfield", "999"], "greenfield=999"),
         (["site", "placed", "--min-per-locality", "9"], "9 hubs in North, which has"),
         (["site", "placed", "--hubs", "1", "--min-per-locality", "1"], "expected 2 hubs or more"),
         (["site", "town", "--hubs", "99"], "size=99 is no use here; expected a whole"),
@@ -265,6 +266,8 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_measured(
             for command in (["run", "town"], ["report", "town"], ["map", "town"], ["site", "town"],
                             ["isochrones", "town", "C1"], ["minutes", "town"])
         ),
+        (["compare", "town", "--timetable", "none.zip"], 9, "there is no file none.zip"),
+        (["report", "town", "--timetable", "seen.csv"], 9, "is not a whole zip"),
         (["minutes", "town", "--out", "seen.csv/od.csv"], 8, "seen.csv/od.csv cannot be written"),
         (["site", "town", "--costs", "none.csv"], 3, "none.csv cannot be read"),
         (["compare", "town", "--attendance", "seen.csv"], 2, "attendance, row 3, site: found 'C9'"),

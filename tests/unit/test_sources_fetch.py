@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 import access.escape
 from access.cli.app import app
 from access.errors import FetchError, ParameterError, StudyError
-from access.files import sha256_of
+from access.files import read_manifest, sha256_of
 from access.sources import downloads, figures, ons, points
 from access.sources.figures import _fetch_deprivation, _parse_deprivation
 from access.sources.folder import new_study
@@ -630,6 +630,20 @@ def test_what_stands_beside_streets_is_true_of_them(tmp_path):
     told = json.loads(beside.read_text())
     assert told["sha256"] == sha256_of(tmp_path / "out.osm.pbf")
     assert "county.osm.pbf" in told["source"] and "ODbL" in told["licence"]
+
+
+def test_a_file_that_was_handed_over_was_not_fetched(tmp_path):
+    """The manifest keeps no day that it was not asked for on."""
+    folder = tmp_path / "town"
+    new_study(folder)
+    nodes = [{"type": "node", "id": n, "lon": -1.36 + 0.01 * n, "lat": 53.43} for n in (1, 2)]
+    way = {"type": "way", "id": 1, "nodes": [1, 2], "tags": {"highway": "residential"}}
+    _write_pbf([*nodes, way], tmp_path / "county.osm.pbf")
+    words = ["fetch", "streets", str(folder), "--from", str(tmp_path / "county.osm.pbf"), "-q"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    noted = read_manifest(folder)["streets.osm.pbf"]
+    assert noted["vintage"] == "as the file" and not noted.get("fetched")
+    assert "county.osm.pbf" in noted["source"]
 
 
 def test_the_advice_after_a_fetch_names_the_areas_of_the_study(serve, tmp_path):
