@@ -664,6 +664,17 @@ def test_no_licence_is_claimed_that_nobody_gave(tmp_path):
     assert both["licence"].endswith("v3.0; of the council's own sheet not stated")
 
 
+def test_tables_that_others_brought_keep_their_attribution(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    (tmp_path / "halls.csv").write_text("name,lon,lat\nHall,-0.7,52.6\n")
+    halls = _import_table(tmp_path / "halls.csv", "places")
+    put_table(tmp_path / "s", halls, ("The parish", "CC BY"), {})
+    for _ in range(2):
+        assert "places.csv: The parish. CC BY." in (tmp_path / "s/ATTRIBUTION.md").read_text()
+        make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 
