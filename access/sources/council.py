@@ -246,14 +246,20 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
     if item is not None and item.source is not None:
         frame, notes = registers._parse_register(item.source, codes)
         work.made.notes += [f"{item.path.name}: {note}" for note in notes]
-        own = registers._own_authority(frame, work.district, _inside(work, frame))
+        ours = registers._own_authority(frame, work.district, _inside(work, frame))
+        is_open = registers._is_open(frame).to_numpy()
+        own = ours & is_open
+        if "centres" not in sites and (shut := frame["name"][ours & ~is_open].tolist()):
+            notes = [*notes, f"Left out, for the register says that they are not open: "
+                     f"{_shown(shut)}."]  # fmt: skip
+            work.made.notes.append(f"{item.path.name}: {notes[-1]}")
         if "centres" not in sites and own.any():
             sites["centres"] = registers._as_centres(frame[own], "childrens_centre", "CC")
             work.settings["centres_files"] = [item.path.name]
             work.study_notes += notes
         of = _register_service(sites)
         if "neighbours" not in sites and of is not None:
-            others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
+            others = frame[~ours & is_open & np.isfinite(frame["lon"])].reset_index(drop=True)
             far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float))
             near = others[far <= work.buffer_m]
             sites["neighbours"] = near[
@@ -264,8 +270,8 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
     if schools is not None and schools.source is not None:
         frame, notes = registers._parse_register(schools.source, codes)
         good = frame["phase"].str.casefold().str.contains("secondary|all-through|16 plus|nursery")
-        is_open = (frame["status"] == "") | frame["status"].str.casefold().str.startswith("open")
-        picked = frame[good & is_open & _inside(work, frame)].reset_index(drop=True)
+        good &= registers._is_open(frame)
+        picked = frame[good & _inside(work, frame)].reset_index(drop=True)
         table = registers._as_candidates(picked, "SC", ["school"] * len(picked))
         there = sites.get("candidates")
         sites["candidates"] = table if there is None else _each_id_once(_together(there, table))

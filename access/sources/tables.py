@@ -323,11 +323,12 @@ def _grids(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, list[str]]
 
 
 def _cell_shown(value: object, form: str | None) -> str:
-    """Text of a cell of a workbook: a share that it shows as a percentage is one here too."""
+    """Text of a cell of a workbook as it shows it: with its percent sign, or its leading zeros."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and "%" in _LITERAL.sub("", form or ""):
         return f"{float(value) * 100:.12g}%"  # type: ignore[arg-type]
-    return _cell_text(value)
+    text = _cell_text(value)
+    return text.zfill(len(form)) if number and form and not form.strip("0") else text
 
 
 def _cell_text(value: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import tomllib
@@ -15,11 +17,14 @@ from access.errors import OutputError, ParameterError, StudyError
 from access.sources import registers
 from access.sources.council import fetch_parts, make_study_folder
 from access.sources.council_areas import _edition
+from access.sources.figures import _parse_deprivation
 from access.sources.folder import first_settings, put_table
 from access.sources.http import Internet, Patience
 from access.sources.importing import Imported, _import_table
 from access.sources.points import _read_postcodes
 from access.sources.registers import _District, _districts, find_district
+from access.sources.shelf import _table_figures
+from access.sources.tables import _read_source
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -662,6 +667,39 @@ def test_no_licence_is_claimed_that_nobody_gave(tmp_path):
     both = said["candidates.csv"]
     assert "family hub sites (List_of_family_hub_sites.csv); The council's own" in both["source"]
     assert both["licence"].endswith("v3.0; of the council's own sheet not stated")
+
+
+@pytest.mark.parametrize("status", ["Closed", "Proposed to open", "Open, but proposed to close"])
+def test_what_the_register_says_is_closed_is_no_centre_of_today(tmp_path, status):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    register = next(downloads.glob("edubaseallchildrencentre*"))
+    rows = list(csv.reader(io.StringIO(register.read_bytes().decode("cp1252"))))
+    for row in rows:
+        if row[0] in ("20002", "20004"):  # one of ours, one next door
+            row[4] = status
+    register.write_bytes(made_up.as_csv(rows, "cp1252"))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    is_open = status.startswith("Open")
+    assert study.centres["id"].tolist() == ["CC20001", "CC20002"][: 2 if is_open else 1]
+    assert len(study.neighbours) == is_open
+    said = " ".join(study.assumptions)
+    assert ("says that they are not open: Uppingham Children's Centre" in said) != is_open
+
+
+@pytest.mark.parametrize("years", [(2011, 2021), (2021, 2011)])
+def test_of_columns_of_two_years_the_later_is_taken_and_told(tmp_path, years):
+    one, other = years
+    text = f"oa21cd,residents_{one},residents_mid{other}\nE00000001,{one},{other}\n"
+    (tmp_path / "a.csv").write_text(text)
+    frame, notes = _table_figures(_read_source(tmp_path / "a.csv"), "oa21")
+    assert frame["residents"].tolist() == [2021] and "the latest of" in notes[0]
+    one, other = (2015, 2019) if one < other else (2019, 2015)
+    head = f"LSOA code,imd{one}_rank,imd{other}_rank,idaci{one}_rank,idaci{other}_rank"
+    (tmp_path / "d.csv").write_text(f"{head}\nE01000001,{one},{other},{one},{other}\n")
+    ranks, _, told = _parse_deprivation(tmp_path / "d.csv")
+    assert ranks[["imd_rank", "idaci_rank"]].to_numpy().tolist() == [[2019, 2019]]
+    assert any("imd_rank is taken from imd2019_rank" in note for note in told)
 
 
 def test_tables_that_others_brought_keep_their_attribution(tmp_path):
