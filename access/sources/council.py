@@ -43,7 +43,7 @@ from access.sources.folder import (
     _write_all,
 )
 from access.sources.http import Internet
-from access.sources.importing import _csv_bytes, _derive_box, _import_source
+from access.sources.importing import _csv_bytes, _derive_box, _import_source, _import_table
 from access.sources.importing import _service_key as _any_service_key
 from access.sources.ons import _UNITS
 from access.sources.points import (
@@ -143,6 +143,7 @@ def _find_sites(work: _Work) -> None:
         if frames:
             sites[table] = _each_id_once(_together(*frames))
     _from_registers(work, sites, codes)
+    _as_changed_by_hand(work, sites)
     _hubs(work, sites, codes)
     _settle_centres(work, sites)
     _tell_apart(work, sites)
@@ -153,6 +154,29 @@ def _find_sites(work: _Work) -> None:
             of_none = table == "neighbours" and _register_service(sites) is None
             hand = _OWN_NEIGHBOURS if of_none else _SITE_HAND[table]
             work.part(table, "none at hand", whole=False, by_hand=hand)
+
+
+def _as_changed_by_hand(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
+    """Take the tables of a former call that somebody changed: they stay, and settings are of them.
+
+    Of the sheets only those sites are left that could not be placed and are not in them.
+    """
+    folder, manifest = work.made.folder, read_manifest(work.made.folder)
+    for table in ("centres", "candidates", "neighbours"):
+        name = f"{table}.csv"
+        if not (folder / name).is_file() or _made_by_us(folder, name, manifest):
+            continue
+        try:
+            theirs = _import_table(folder / name, table).frame
+        except AccessError as error:
+            work.made.notes.append(f"{name} is as you changed it, and cannot be read: {error}")
+            continue
+        if table in sites:
+            rest = sites[table]
+            there = rest["id"].isin(theirs["id"]) | rest["name"].isin(theirs["name"])
+            rest = rest[_lacking(table, rest).any(axis=1) & ~there]
+            theirs = _together(theirs, rest) if len(rest) else theirs
+        sites[table] = theirs
 
 
 _OWN_NEIGHBOURS = "your own sheet of neighbours' centres (its name should hold 'neighbour')"

@@ -606,6 +606,37 @@ def test_a_councils_own_centres_that_cannot_be_placed_are_kept_and_told(tmp_path
     assert listed["centres.csv"]["source"] == "Made-up stand-ins"
 
 
+def test_centres_that_somebody_placed_by_hand_are_told_as_placed(tmp_path):
+    sheet = "name,service,postcode\nMine,Children's Centre,LE15 1AA\nB,Library,ZE1 1AA\n"
+    sheet += "C,Library,ZE1 1AB\n"
+    own_study(tmp_path, {"our centres.csv": sheet})
+    folder = tmp_path / "s"
+    lost = pd.read_csv(folder / "centres_to_place.csv", dtype=str)
+    assert lost["name"].tolist() == ["B", "C"]
+    placed = pd.concat([pd.read_csv(folder / "centres.csv", dtype=str), lost[:1]])
+    placed.fillna({"lon": "-0.7", "lat": "52.65"}).to_csv(folder / "centres.csv", index=False)
+    made = make_study_folder("Rutland", folder, from_folder=tmp_path / "downloads", offline=True)
+    study = load_study(folder)
+    assert study.centres["name"].tolist() == ["Mine", "B"]
+    assert list(study.config.services) == ["childrens_centre", "library"]
+    assert pd.read_csv(folder / "centres_to_place.csv")["name"].tolist() == ["C"]
+    told = parts(made)["centres to place"].state + " ".join(study.assumptions)
+    assert "C (ZE1 1AB)" in told and "B (ZE1 1AA)" not in told
+
+
+def test_stand_ins_that_somebody_replaced_are_told_no_more(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("edubase", "codepo"))
+    folder = tmp_path / "s"
+    make_study_folder("Rutland", folder, from_folder=downloads, offline=True)
+    rows = "id,name,service,lon,lat\nM,Mine,library,-0.7,52.65\nN,Other,library,-0.71,52.65\n"
+    (folder / "centres.csv").write_text(rows)
+    make_study_folder("Rutland", folder, from_folder=downloads, offline=True)
+    study = load_study(folder)
+    assert (folder / "centres.csv").read_text() == rows
+    assert "stand-in" not in " ".join(study.assumptions)
+    assert list(study.config.services) == ["library"]
+
+
 @pytest.mark.parametrize(("lost", "what"), [(",Library", "name"), ("Lost,", "service")])
 def test_a_row_without_a_name_or_a_service_is_set_aside_and_told(tmp_path, lost, what):
     sheet = f"name,service,postcode\nMine,Children's Centre,LE15 1AA\n{lost},LE15 2AA\n"
