@@ -23,6 +23,7 @@ from access.files import write_file
 from access.sources.columns import (
     _CODE,
     _ONLY_TOLD,
+    _POINT_DECIMAL,
     _TABLES,
     Column,
     _columns_of,
@@ -272,11 +273,14 @@ def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
 
 
 def _decimal_commas(source: Source) -> bool:
-    """Whether some column of a sheet is written with decimal commas."""
-    return any(
-        _has_comma_decimals([_tidy(cell) for cell in source.frame[header].astype(str)])
-        for header in source.frame.columns
-    )
+    """Whether some column of a sheet is written with decimal commas, and none with points.
+
+    A list such as ``1,2`` looks like a number; degrees with points say that it is none.
+    """
+    columns = [[_tidy(cell) for cell in source.frame[h].astype(str)] for h in source.frame.columns]
+    if any(_POINT_DECIMAL.match(cell) for cells in columns for cell in cells):
+        return False
+    return any(map(_has_comma_decimals, columns))
 
 
 def _read(

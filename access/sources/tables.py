@@ -394,7 +394,7 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
 def _is_remark(cells: list[str], filled: list[str]) -> bool:
     """A line of notes or totals: it must not become a place."""
     first = filled[0].casefold()
-    total = re.match(r"^(grand |sub-?)?totals?\b\s*:?", first)
+    total = re.match(r"^(grand |sub[- ]?)?totals?\b\s*:?", first)
     # a name may begin with it: beside a total stand numbers
     if total and (
         total.end() == len(first) or not any(re.search("[A-Za-z]{2}", c) for c in filled[1:])

@@ -771,3 +771,9 @@ def test_what_is_set_for_every_row_is_read_as_cells_are(tmp_path, said, given):
         assert (done.faults[0].where, done.faults[0].column) == ("rows 2, 3", next(iter(said)))
     else:
         assert done.check().frame["capacity"].tolist() == [given, given]
+
+
+def test_a_list_of_numbers_in_a_sheet_with_points_is_no_decimal_comma(tmp_path):
+    rows = 'Site,Longitude,Latitude,Rooms,Capacity\nA,-1.3501,53.4301,"1,2",1.250\nSub total,,,,1\n'
+    done = _import_table(at(tmp_path, "s.csv", rows), "candidates").check()
+    assert done.frame["capacity"].tolist() == [1.25]
