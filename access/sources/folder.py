@@ -17,7 +17,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from access.errors import Fault, OutputError, ParameterError, StudyError
 from access.escape import toml_text
@@ -559,6 +558,8 @@ def _far_faults(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> list[Fa
     """Find places with no area near: a sign or a digit of theirs is wrong, and the box theirs."""
     if table == "areas" or not {"lon", "lat"} <= set(frame) or not len(frame):
         return []
+    from scipy.spatial import cKDTree  # only a new study asks
+
     away = cKDTree(_on_sphere(areas)).query(_on_sphere(frame))[0] * _EARTH_KM
     names = frame["id" if "id" in frame else frame.columns[0]]
     return [
