@@ -270,10 +270,16 @@ def _tables(study: Study) -> dict[str, _Counts]:
     read = {row["file"] for row in study.inputs}
     for kind in ("centres", "candidates", "neighbours", "places", "postcodes", "gazetteer"):
         file = config.tables.get(kind, f"{kind}.csv")
-        if file in read:
-            known = known_columns(kind) | known_columns("centres")
-            tables[file] = _Counts(visits, (), known - set(visits))
+        known = known_columns(kind) | known_columns("centres")
+        counts = _Counts(visits, (), known - set(visits))
+        if file in read and (kind == "centres" or _may_count(getattr(study, kind), counts)):
+            tables[file] = counts
     return tables
+
+
+def _may_count(table: pd.DataFrame, counts: _Counts) -> bool:
+    """Tell a table that counts people: of postcodes there are many, and most hold places alone."""
+    return any(c in counts.protected or _is_unspoken(table[c], c, counts) for c in table.columns)
 
 
 def _declared(config: StudyConfig) -> frozenset[str]:

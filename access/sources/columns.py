@@ -65,6 +65,8 @@ _SMALL = re.compile(r"^(?:<|less than|under|fewer than|≤|<=)\s*(\d+)$", re.IGN
 _PLAIN = re.compile(r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$")
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(?:[,\s']\d{3})+(?:\.\d+)?$")
 _COMMA_DECIMAL = re.compile(r"^[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+$")
+#: ``53.4294``: a point with so many digits behind parts no thousands.
+_POINT_DECIMAL = re.compile(r"^[+-]?\d*\.\d{4,}$")
 #: ``1.234`` where commas are decimal ones: thousands, for nothing else is left for the point.
 _DOTTED = re.compile(r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
 #: The table that counts by names of the planner's own, and how such a name looks.

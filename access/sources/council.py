@@ -43,7 +43,7 @@ from access.sources.folder import (
     _write_all,
 )
 from access.sources.http import Internet
-from access.sources.importing import _csv_bytes, _derive_box, _import_source
+from access.sources.importing import _csv_bytes, _derive_box, _import_source, _import_table
 from access.sources.importing import _service_key as _any_service_key
 from access.sources.ons import _UNITS
 from access.sources.points import (
@@ -143,6 +143,7 @@ def _find_sites(work: _Work) -> None:
         if frames:
             sites[table] = _each_id_once(_together(*frames))
     _from_registers(work, sites, codes)
+    _as_changed_by_hand(work, sites)
     _hubs(work, sites, codes)
     _settle_centres(work, sites)
     _tell_apart(work, sites)
@@ -153,6 +154,29 @@ def _find_sites(work: _Work) -> None:
             of_none = table == "neighbours" and _register_service(sites) is None
             hand = _OWN_NEIGHBOURS if of_none else _SITE_HAND[table]
             work.part(table, "none at hand", whole=False, by_hand=hand)
+
+
+def _as_changed_by_hand(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
+    """Take the tables of a former call that somebody changed: they stay, and settings are of them.
+
+    Of the sheets only those sites are left that could not be placed and are not in them.
+    """
+    folder, manifest = work.made.folder, read_manifest(work.made.folder)
+    for table in ("centres", "candidates", "neighbours"):
+        name = f"{table}.csv"
+        if not (folder / name).is_file() or _made_by_us(folder, name, manifest):
+            continue
+        try:
+            theirs = _import_table(folder / name, table).frame
+        except AccessError as error:
+            work.made.notes.append(f"{name} is as you changed it, and cannot be read: {error}")
+            continue
+        if table in sites:
+            rest = sites[table]
+            there = rest["id"].isin(theirs["id"]) | rest["name"].isin(theirs["name"])
+            rest = rest[_lacking(table, rest).any(axis=1) & ~there]
+            theirs = _together(theirs, rest) if len(rest) else theirs
+        sites[table] = theirs
 
 
 _OWN_NEIGHBOURS = "your own sheet of neighbours' centres (its name should hold 'neighbour')"
@@ -246,14 +270,20 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
     if item is not None and item.source is not None:
         frame, notes = registers._parse_register(item.source, codes)
         work.made.notes += [f"{item.path.name}: {note}" for note in notes]
-        own = registers._own_authority(frame, work.district, _inside(work, frame))
+        ours = registers._own_authority(frame, work.district, _inside(work, frame))
+        is_open = registers._is_open(frame).to_numpy()
+        own = ours & is_open
+        if "centres" not in sites and (shut := frame["name"][ours & ~is_open].tolist()):
+            notes = [*notes, f"Left out, for the register says that they are not open: "
+                     f"{_shown(shut)}."]  # fmt: skip
+            work.made.notes.append(f"{item.path.name}: {notes[-1]}")
         if "centres" not in sites and own.any():
             sites["centres"] = registers._as_centres(frame[own], "childrens_centre", "CC")
             work.settings["centres_files"] = [item.path.name]
             work.study_notes += notes
         of = _register_service(sites)
         if "neighbours" not in sites and of is not None:
-            others = frame[~own & np.isfinite(frame["lon"])].reset_index(drop=True)
+            others = frame[~ours & is_open & np.isfinite(frame["lon"])].reset_index(drop=True)
             far = _metres_outside(work, others[["lon", "lat"]].to_numpy(float))
             near = others[far <= work.buffer_m]
             sites["neighbours"] = near[
@@ -264,8 +294,8 @@ def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcode
     if schools is not None and schools.source is not None:
         frame, notes = registers._parse_register(schools.source, codes)
         good = frame["phase"].str.casefold().str.contains("secondary|all-through|16 plus|nursery")
-        is_open = (frame["status"] == "") | frame["status"].str.casefold().str.startswith("open")
-        picked = frame[good & is_open & _inside(work, frame)].reset_index(drop=True)
+        good &= registers._is_open(frame)
+        picked = frame[good & _inside(work, frame)].reset_index(drop=True)
         table = registers._as_candidates(picked, "SC", ["school"] * len(picked))
         there = sites.get("candidates")
         sites["candidates"] = table if there is None else _each_id_once(_together(there, table))
@@ -723,7 +753,13 @@ def _finish(work: _Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     for name in stale:
         (folder / name).unlink()
         kept.pop(name, None)
-    write["ATTRIBUTION.md"] = _attribution_text(work.tables, work.district.spoken).encode()
+    others = {
+        n: (b"", Provenance(str(e["source"]), "", str(e["licence"])))
+        for n, e in kept.items()
+        if n not in stale and n not in work.tables and {"source", "licence"} <= set(e)
+    }
+    said = _attribution_text(others | work.tables, work.district.spoken)
+    write["ATTRIBUTION.md"] = said.encode()
     write["manifest.toml"] = _manifest_text(
         ours, kept | _fetched_files(folder, work.asked)
     ).encode()

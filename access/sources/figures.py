@@ -506,10 +506,13 @@ def _parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[s
     out = pd.DataFrame(index=pd.Index(table.frame[code].to_numpy(), name="id"))
     notes: list[str] = []
     for ours, pattern in _RANKS.items():
-        column = next((c for c in table.frame.columns if re.match(pattern, _plain(c))), None)
-        if column is None:
+        alike = [c for c in table.frame.columns if re.match(pattern, _plain(c))]
+        if not alike:
             notes.append(f"{table.file} has no {ours.replace('_', ' ')}.")
             continue
+        column = max(alike, key=lambda c: re.findall(r"20\d\d", c)[-1:])  # of two years the later
+        if len(alike) > 1:
+            notes.append(f"{table.file}: {ours} is taken from {column}, of {_shown(alike)}.")
         read = _read_numbers(table.frame[column].tolist(), least=0 if ours == "imd_score" else 1)
         if read.wrong:
             at, text, expected = read.wrong[0]

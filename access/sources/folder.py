@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from access.errors import OutputError, ParameterError, StudyError
+from access.errors import Fault, OutputError, ParameterError, StudyError
 from access.escape import toml_text
 from access.files import read_manifest, whole_folder, write_file
 from access.sources.columns import _Mapping as Mapped
@@ -281,6 +281,7 @@ def record_file(folder: Path, name: str, about: Provenance) -> None:
     ours = {name: (body, about)}
     text = _manifest_text(ours, {n: e for n, e in kept.items() if n != name})
     write_file(folder / "manifest.toml", text.encode())
+    _attribute(folder, [name], about)
 
 
 def _made_by_us(folder: Path, name: str, manifest: Mapping[str, dict[str, Any]]) -> bool:
@@ -310,6 +311,9 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 _NEEDED = ("areas", "centres")
+#: Further from every area than any family travels, even where areas are the largest.
+_FAR_KM = 100
+_EARTH_KM = 6371.0
 
 
 def _study_of_tables(
@@ -379,6 +383,8 @@ def _study_of_tables(
             else "national_areas is given and the areas have no imd_rank"
         )
     frames = [t.frame for t in tables.values() if {"lon", "lat"} <= set(t.frame)]
+    if far := [fault for name, t in tables.items() for fault in _far_faults(name, t.frame, areas)]:
+        raise StudyError("the tables make no study: they lie too far apart", far)
     box, _ = _derive_box(
         np.concatenate([f["lon"] for f in frames]),
         np.concatenate([f["lat"] for f in frames]),
@@ -401,7 +407,7 @@ def _study_of_tables(
         box=box,
         unit=unit,
         vintage=vintage,
-        notes=[*notes, *told],
+        notes=[*notes, *told, *_not_of_all(services, areas)],
         services=services,
         centres={
             str(key): list(zip(own["id"], own["name"], strict=True))
@@ -459,7 +465,20 @@ def put_table(
     _write_all(folder, {n: body for n, (body, _) in made.items()})
     write_file(folder / "manifest.toml", _manifest_text(made, kept).encode())
     _write_mapping(folder / "import.toml", done.table, done.mapping, told)
-    return [*made, "import.toml"]
+    return [*made, "import.toml", *_attribute(folder, made, provenance)]
+
+
+def _attribute(folder: Path, names: Collection[str], about: Provenance) -> list[str]:
+    """Add files to the attributions of a study that has such; give what was written."""
+    path = folder / "ATTRIBUTION.md"
+    if not path.is_file():
+        return []
+    start = f"- {', '.join(names)}: "
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = [line for line in lines if not line.startswith(start)]
+    lines.append(f"{start}{about.source}. {about.licence}.")
+    write_file(path, "\n".join([*lines, ""]).encode())
+    return [path.name]
 
 
 def first_settings(folder: Path) -> list[str]:
@@ -484,6 +503,13 @@ def first_settings(folder: Path) -> list[str]:
             _read_mapping(folder / "import.toml", table) or Mapped()
         ).meanings.items()
         for text, value in texts.items()
+    ]
+    told += [
+        f"{table}: counts that the source hides, such as '<5', were taken for "
+        f"{mapping.suppressed:g}."
+        for table in there
+        if (mapping := _read_mapping(folder / "import.toml", table)) is not None
+        and mapping.suppressed is not None
     ]
     name = re.sub(r"[^a-z0-9]+", "_", folder.resolve().name.lower()).strip("_")
     about = {"as_of": "2021-03-21", **_read_told(folder / "import.toml")}
@@ -512,6 +538,43 @@ def _served(key: str, areas: pd.DataFrame) -> tuple[str, str]:
     if "residents" not in areas:
         raise StudyError(f"areas have neither {demand} nor residents: nobody to serve with {key}")
     return "residents", "residents"
+
+
+def _not_of_all(services: Mapping[str, tuple[str, str]], areas: pd.DataFrame) -> list[str]:
+    """Say which services are measured for everybody since their own count has gaps."""
+    said = []
+    for key, (demand, _) in services.items():
+        title, _, (own, noun), _ = _service_words(key)
+        unknown = int(areas[own].isna().sum()) if own in areas and own != demand else 0
+        if unknown:
+            said.append(
+                f"{title} are measured for all residents: {own} ({noun}) is not known for "
+                f"{unknown:,} of {len(areas):,} areas."
+            )
+    return said
+
+
+def _far_faults(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> list[Fault]:
+    """Find places with no area near: a sign or a digit of theirs is wrong, and the box theirs."""
+    if table == "areas" or not {"lon", "lat"} <= set(frame) or not len(frame):
+        return []
+    from scipy.spatial import cKDTree  # only a new study asks
+
+    away = cKDTree(_on_sphere(areas)).query(_on_sphere(frame))[0] * _EARTH_KM
+    names = frame["id" if "id" in frame else frame.columns[0]]
+    return [
+        Fault(f"{table}.csv", str(names.iloc[i])[:60], "lon, lat",
+              f"{frame['lon'].iloc[i]:g}, {frame['lat'].iloc[i]:g}",
+              f"a place within {_FAR_KM} km of an area: the nearest is {away[i]:,.0f} km away. "
+              "Mend the position (is a minus sign lost?) and import the table again")
+        for i in np.flatnonzero(away > _FAR_KM).tolist()
+    ]  # fmt: skip
+
+
+def _on_sphere(frame: pd.DataFrame) -> np.ndarray:
+    """Positions as points of a sphere of radius 1."""
+    lon, lat = (np.radians(frame[c].to_numpy(float)) for c in ("lon", "lat"))
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
 def _about(table: str, vintage: str, licences: Mapping[str, tuple[str, str]] | None) -> Provenance:

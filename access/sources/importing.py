@@ -23,6 +23,7 @@ from access.files import write_file
 from access.sources.columns import (
     _CODE,
     _ONLY_TOLD,
+    _POINT_DECIMAL,
     _TABLES,
     Column,
     _columns_of,
@@ -272,11 +273,14 @@ def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
 
 
 def _decimal_commas(source: Source) -> bool:
-    """Whether some column of a sheet is written with decimal commas."""
-    return any(
-        _has_comma_decimals([_tidy(cell) for cell in source.frame[header].astype(str)])
-        for header in source.frame.columns
-    )
+    """Whether some column of a sheet is written with decimal commas, and none with points.
+
+    A list such as ``1,2`` looks like a number; degrees with points say that it is none.
+    """
+    columns = [[_tidy(cell) for cell in source.frame[h].astype(str)] for h in source.frame.columns]
+    if any(_POINT_DECIMAL.match(cell) for cells in columns for cell in cells):
+        return False
+    return any(map(_has_comma_decimals, columns))
 
 
 def _read(
@@ -521,7 +525,10 @@ def import_into(
     source = _read_source(
         path, sheet=told.sheet or (kept.sheet if kept else "") or None, known=_known_headers(table)
     )
-    use = _over(told, kept or _propose_loosely(list(source.frame.columns), table))
+    headers = list(source.frame.columns)
+    use = _over(told, kept or _propose_loosely(headers, table))
+    if table == "attendance" or not _of_people(headers):  # which is refused for more than headings
+        _refuse_other_headings(source, table, use, kept)
     places = postcodes or folder / "postcodes.csv"
     codes = _read_postcodes(places) if places.exists() or postcodes is not None else None
     if table != "attendance":
@@ -535,6 +542,22 @@ def import_into(
     if kept is not None:
         done.report.insert(0, "Read as import.toml says.")
     return done
+
+
+def _refuse_other_headings(
+    source: Source, table: str, use: _Mapping, kept: _Mapping | None
+) -> None:
+    """Say of a sheet of other headings than the one before that these were kept."""
+    there = set(map(_plain, source.frame.columns))
+    lost = {ours: h for ours, h in use.columns.items() if _plain(h) not in there}
+    own = {ours: h for ours, h in lost.items() if kept is not None and kept.columns.get(ours) == h}
+    if own:
+        raise StudyError(
+            f"{source.file} has not the headings that import.toml keeps of the sheet before: "
+            f"{_shown([f'{h!r} for {ours}' for ours, h in own.items()])}. Say what they are now "
+            f"(--column {next(iter(own))}=HEADER), or take [{table}] out of import.toml; it has "
+            f"{_shown(list(map(repr, source.frame.columns)))}"
+        )
 
 
 def _refuse_counted(source: Source) -> None:

@@ -460,6 +460,12 @@ def _positions(
     return lonlat.round(6), basis, notes
 
 
+def _is_open(frame: pd.DataFrame) -> pd.Series:
+    """Mark what a register does not say to be closed, or not yet open."""
+    status = frame["status"].str.casefold()
+    return (status == "") | status.str.startswith("open")
+
+
 # --- choosing --------------------------------------------------------------------------------
 
 

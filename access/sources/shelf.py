@@ -421,18 +421,34 @@ def _take(out: _People, found: pd.DataFrame, file: str, notes: list[str]) -> Non
     out.notes += notes
 
 
+#: The year that a header of ours has behind.
+_YEAR_BEHIND = re.compile(r"_(?:census|mid)?(20\d\d)$")
+
+
+def _year_behind(header: str) -> int:
+    found = _YEAR_BEHIND.search(header.casefold())
+    return int(found[1]) if found else 0
+
+
 def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
     """Counts of a table that has our columns by one of their names."""
     code = _code_column(source, _UNITS[unit][0])
     others = [c for c in source.frame.columns if c != code]
-    bare = {re.sub(r"_(census|mid)?(20\d\d)$", "", c.casefold()): c for c in reversed(others)}
-    found = _propose(list(bare), "areas").columns
-    columns = {ours: bare[theirs] for ours, theirs in found.items() if ours in _COUNTS}
+    years: dict[str, list[str]] = {}
+    for header in sorted(others, key=_year_behind, reverse=True):  # of two years the later
+        years.setdefault(_YEAR_BEHIND.sub("", header.casefold()), []).append(header)
+    found = _propose(list(years), "areas").columns
+    columns = {ours: years[theirs][0] for ours, theirs in found.items() if ours in _COUNTS}
     for header in others:
         if _plain(header) in _BANDS:
             columns.setdefault(_BANDS[_plain(header)], header)
     frame = pd.DataFrame(index=pd.Index(source.frame[code].to_numpy() if code else [], name="id"))
-    notes: list[str] = []
+    notes = [
+        f"{source.file}: {ours} is taken from {years[theirs][0]}, the latest of "
+        f"{_shown(years[theirs])}."
+        for ours, theirs in found.items()
+        if ours in columns and len(years[theirs]) > 1
+    ]
     for ours, theirs in columns.items():
         read = _read_numbers(source.frame[theirs].tolist())
         if read.wrong:

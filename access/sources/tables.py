@@ -323,11 +323,12 @@ def _grids(path: Path) -> tuple[dict[str, list[list[str]]], dict[str, list[str]]
 
 
 def _cell_shown(value: object, form: str | None) -> str:
-    """Text of a cell of a workbook: a share that it shows as a percentage is one here too."""
+    """Text of a cell of a workbook as it shows it: with its percent sign, or its leading zeros."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and "%" in _LITERAL.sub("", form or ""):
         return f"{float(value) * 100:.12g}%"  # type: ignore[arg-type]
-    return _cell_text(value)
+    text = _cell_text(value)
+    return text.zfill(len(form)) if number and form and not form.strip("0") else text
 
 
 def _cell_text(value: object) -> str:
@@ -393,7 +394,7 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
 def _is_remark(cells: list[str], filled: list[str]) -> bool:
     """A line of notes or totals: it must not become a place."""
     first = filled[0].casefold()
-    total = re.match(r"^(grand |sub-?)?totals?\b\s*:?", first)
+    total = re.match(r"^(grand |sub[- ]?)?totals?\b\s*:?", first)
     # a name may begin with it: beside a total stand numbers
     if total and (
         total.end() == len(first) or not any(re.search("[A-Za-z]{2}", c) for c in filled[1:])

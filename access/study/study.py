@@ -82,11 +82,14 @@ def _study_assumptions(
         )
     proxies = centres[centres["proxy"]]
     if len(proxies):
-        worst = proxies["position_error_m"].max()
+        errors = proxies["position_error_m"]
+        wrong = f"wrong by up to {errors.max():,.0f} m" + (
+            "" if errors.notna().all() else " where that is said"
+        )
         said.append(
             f"{len(proxies)} of {len(centres)} sites {'stands' if len(proxies) == 1 else 'stand'} "
-            "at a proxy position, wrong by up to "
-            f"{worst:,.0f} m: {_list(proxies)}."
+            f"at a proxy position, {wrong if errors.notna().any() else 'how wrong is not said'}: "
+            f"{_list(proxies)}."
         )
     if config.areas.shared_counts:
         said.append(

@@ -315,3 +315,66 @@ def test_a_sheet_of_single_people_among_downloads_is_left_alone(access_command, 
 )  # fmt: skip
 def test_headers_of_single_people(header, private):
     assert bool(_of_people([header])) is private
+
+
+def a_study(access_command, folder: Path, areas: str, centres: str, *said: str):
+    folder.mkdir(exist_ok=True)
+    (folder / "a.csv").write_text(areas)
+    (folder / "c.csv").write_text(centres)
+    study = folder / "s"
+    first = access_command("import", folder / "a.csv", "--as", "areas", "--study", study, *said)
+    assert first.returncode == 0, first.stderr
+    return access_command("import", folder / "c.csv", "--as", "centres", "--study", study)
+
+
+AREAS = "id,lon,lat,residents,children_0_4\nA,-1.35,53.43,300,{}\nB,-1.36,53.43,300,20\n"
+CENTRES = "id,name,service,lon,lat\nC1,One,childrens_centre,-1.35,53.43\nC2,Two,childrens_centre,"
+
+
+@pytest.mark.parametrize(
+    ("count", "said", "told"),
+    [
+        ("<5", ("--suppressed", "2"), "were taken for 2"),
+        ("n/a", (), "children_0_4 (children under five) is not known for 1 of 2 areas"),
+        ("7", (), ""),
+    ],
+)
+def test_what_was_made_of_counts_is_told_with_the_study(
+    access_command, tmp_path, count, said, told
+):
+    done = a_study(access_command, tmp_path, AREAS.format(count), f"{CENTRES}-1.36,53.44\n", *said)
+    assert done.returncode == 0, done.stderr
+    notes = load_study(tmp_path / "s").config.study.notes
+    assert told in " ".join(notes) and bool(notes) == bool(told)
+
+
+@pytest.mark.parametrize("place", ["1.36,53.44", "-1.36,35.44", "-13.6,53.44"])
+def test_a_place_far_from_every_area_makes_no_study(access_command, tmp_path, place):
+    done = a_study(access_command, tmp_path, AREAS.format(7), f"{CENTRES}{place}\n")
+    assert done.returncode == 3 and not (tmp_path / "s/study.toml").exists()
+    assert "centres.csv, C2, lon, lat" in done.stderr and "the nearest is" in done.stderr
+
+
+def test_attributions_name_every_table_that_is_imported(access_command, tmp_path):
+    a_study(access_command, tmp_path, AREAS.format(7), f"{CENTRES}-1.36,53.44\n")
+    (tmp_path / "k.csv").write_text("name,lon,lat\nLibrary,-1.35,53.44\n")
+    for licence in ("CC BY", "OGL"):
+        about = ("--source", "The Council", "--licence", licence)
+        done = access_command("import", tmp_path / "k.csv", "--as", "candidates",
+                              "--study", tmp_path / "s", *about)  # fmt: skip
+        assert done.returncode == 0 and "ATTRIBUTION.md" in done.stdout
+    lines = (tmp_path / "s/ATTRIBUTION.md").read_text().splitlines()
+    assert [line for line in lines if "candidates" in line] == [
+        "- candidates.csv: The Council. OGL."
+    ]
+
+
+def test_a_sheet_of_other_headings_is_told_that_the_former_are_kept(access_command, tmp_path):
+    a_study(access_command, tmp_path, AREAS.format(7), f"{CENTRES}-1.36,53.44\n")
+    (tmp_path / "c.csv").write_text("id,Asset,service,X,Y\nC1,One,childrens_centre,-1.3,53.4\n")
+    words = ("import", tmp_path / "c.csv", "--as", "centres", "--study", tmp_path / "s")
+    done = access_command(*words)
+    assert done.returncode == 3 and "import.toml keeps" in done.stderr
+    assert "'name' for name" in done.stderr and "--column name=HEADER" in done.stderr
+    more = ("--column", "name=Asset", "--column", "lon=X", "--column", "lat=Y")
+    assert access_command(*words, *more).returncode == 0

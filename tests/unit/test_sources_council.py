@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import tomllib
@@ -15,11 +17,14 @@ from access.errors import OutputError, ParameterError, StudyError
 from access.sources import registers
 from access.sources.council import fetch_parts, make_study_folder
 from access.sources.council_areas import _edition
+from access.sources.figures import _parse_deprivation
 from access.sources.folder import first_settings, put_table
 from access.sources.http import Internet, Patience
 from access.sources.importing import Imported, _import_table
 from access.sources.points import _read_postcodes
 from access.sources.registers import _District, _districts, find_district
+from access.sources.shelf import _table_figures
+from access.sources.tables import _read_source
 from access.study import load_study
 from tests import made_up_council as made_up
 
@@ -601,6 +606,37 @@ def test_a_councils_own_centres_that_cannot_be_placed_are_kept_and_told(tmp_path
     assert listed["centres.csv"]["source"] == "Made-up stand-ins"
 
 
+def test_centres_that_somebody_placed_by_hand_are_told_as_placed(tmp_path):
+    sheet = "name,service,postcode\nMine,Children's Centre,LE15 1AA\nB,Library,ZE1 1AA\n"
+    sheet += "C,Library,ZE1 1AB\n"
+    own_study(tmp_path, {"our centres.csv": sheet})
+    folder = tmp_path / "s"
+    lost = pd.read_csv(folder / "centres_to_place.csv", dtype=str)
+    assert lost["name"].tolist() == ["B", "C"]
+    placed = pd.concat([pd.read_csv(folder / "centres.csv", dtype=str), lost[:1]])
+    placed.fillna({"lon": "-0.7", "lat": "52.65"}).to_csv(folder / "centres.csv", index=False)
+    made = make_study_folder("Rutland", folder, from_folder=tmp_path / "downloads", offline=True)
+    study = load_study(folder)
+    assert study.centres["name"].tolist() == ["Mine", "B"]
+    assert list(study.config.services) == ["childrens_centre", "library"]
+    assert pd.read_csv(folder / "centres_to_place.csv")["name"].tolist() == ["C"]
+    told = parts(made)["centres to place"].state + " ".join(study.assumptions)
+    assert "C (ZE1 1AB)" in told and "B (ZE1 1AA)" not in told
+
+
+def test_stand_ins_that_somebody_replaced_are_told_no_more(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads", without=("edubase", "codepo"))
+    folder = tmp_path / "s"
+    make_study_folder("Rutland", folder, from_folder=downloads, offline=True)
+    rows = "id,name,service,lon,lat\nM,Mine,library,-0.7,52.65\nN,Other,library,-0.71,52.65\n"
+    (folder / "centres.csv").write_text(rows)
+    make_study_folder("Rutland", folder, from_folder=downloads, offline=True)
+    study = load_study(folder)
+    assert (folder / "centres.csv").read_text() == rows
+    assert "stand-in" not in " ".join(study.assumptions)
+    assert list(study.config.services) == ["library"]
+
+
 @pytest.mark.parametrize(("lost", "what"), [(",Library", "name"), ("Lost,", "service")])
 def test_a_row_without_a_name_or_a_service_is_set_aside_and_told(tmp_path, lost, what):
     sheet = f"name,service,postcode\nMine,Children's Centre,LE15 1AA\n{lost},LE15 2AA\n"
@@ -662,6 +698,50 @@ def test_no_licence_is_claimed_that_nobody_gave(tmp_path):
     both = said["candidates.csv"]
     assert "family hub sites (List_of_family_hub_sites.csv); The council's own" in both["source"]
     assert both["licence"].endswith("v3.0; of the council's own sheet not stated")
+
+
+@pytest.mark.parametrize("status", ["Closed", "Proposed to open", "Open, but proposed to close"])
+def test_what_the_register_says_is_closed_is_no_centre_of_today(tmp_path, status):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    register = next(downloads.glob("edubaseallchildrencentre*"))
+    rows = list(csv.reader(io.StringIO(register.read_bytes().decode("cp1252"))))
+    for row in rows:
+        if row[0] in ("20002", "20004"):  # one of ours, one next door
+            row[4] = status
+    register.write_bytes(made_up.as_csv(rows, "cp1252"))
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    study = load_study(tmp_path / "s")
+    is_open = status.startswith("Open")
+    assert study.centres["id"].tolist() == ["CC20001", "CC20002"][: 2 if is_open else 1]
+    assert len(study.neighbours) == is_open
+    said = " ".join(study.assumptions)
+    assert ("says that they are not open: Uppingham Children's Centre" in said) != is_open
+
+
+@pytest.mark.parametrize("years", [(2011, 2021), (2021, 2011)])
+def test_of_columns_of_two_years_the_later_is_taken_and_told(tmp_path, years):
+    one, other = years
+    text = f"oa21cd,residents_{one},residents_mid{other}\nE00000001,{one},{other}\n"
+    (tmp_path / "a.csv").write_text(text)
+    frame, notes = _table_figures(_read_source(tmp_path / "a.csv"), "oa21")
+    assert frame["residents"].tolist() == [2021] and "the latest of" in notes[0]
+    one, other = (2015, 2019) if one < other else (2019, 2015)
+    head = f"LSOA code,imd{one}_rank,imd{other}_rank,idaci{one}_rank,idaci{other}_rank"
+    (tmp_path / "d.csv").write_text(f"{head}\nE01000001,{one},{other},{one},{other}\n")
+    ranks, _, told = _parse_deprivation(tmp_path / "d.csv")
+    assert ranks[["imd_rank", "idaci_rank"]].to_numpy().tolist() == [[2019, 2019]]
+    assert any("imd_rank is taken from imd2019_rank" in note for note in told)
+
+
+def test_tables_that_others_brought_keep_their_attribution(tmp_path):
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    (tmp_path / "halls.csv").write_text("name,lon,lat\nHall,-0.7,52.6\n")
+    halls = _import_table(tmp_path / "halls.csv", "places")
+    put_table(tmp_path / "s", halls, ("The parish", "CC BY"), {})
+    for _ in range(2):
+        assert "places.csv: The parish. CC BY." in (tmp_path / "s/ATTRIBUTION.md").read_text()
+        make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
 
 
 # --- the manifest ----------------------------------------------------------------------------

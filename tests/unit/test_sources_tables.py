@@ -259,6 +259,19 @@ def test_a_share_that_a_workbook_shows_as_a_percentage_is_that_share(tmp_path, f
     assert taken["no_car"].tolist() == pytest.approx([0.234 if value < 1 else value])
 
 
+@pytest.mark.parametrize(
+    ("form", "shown"), [("0000", "0007"), ("0", "7"), ("General", "7"), ("#,##0", "7")]
+)
+def test_an_id_has_the_leading_zeros_that_a_workbook_shows(tmp_path, form, shown):
+    book = openpyxl.Workbook()
+    for row in (["Ref", "Name", "Lon", "Lat", "Capacity"], [7, "A", -1.35, 53.43, 7]):
+        book.active.append(row)
+    book.active["A2"].number_format = book.active["E2"].number_format = form
+    book.save(tmp_path / "s.xlsx")
+    frame = _import_table(tmp_path / "s.xlsx", "candidates").check().frame
+    assert (frame["id"].tolist(), frame["capacity"].tolist()) == ([shown], [7])
+
+
 def test_formulas_without_a_saved_result_are_not_read_as_empty(tmp_path):
     path = workbook(tmp_path / "s.xlsx", A=[["name", "lon", "lat"], ["a", "=1-2", 53.4]])
     with pytest.raises(StudyError, match="formulas hold no result"):
@@ -758,3 +771,9 @@ def test_what_is_set_for_every_row_is_read_as_cells_are(tmp_path, said, given):
         assert (done.faults[0].where, done.faults[0].column) == ("rows 2, 3", next(iter(said)))
     else:
         assert done.check().frame["capacity"].tolist() == [given, given]
+
+
+def test_a_list_of_numbers_in_a_sheet_with_points_is_no_decimal_comma(tmp_path):
+    rows = 'Site,Longitude,Latitude,Rooms,Capacity\nA,-1.3501,53.4301,"1,2",1.250\nSub total,,,,1\n'
+    done = _import_table(at(tmp_path, "s.csv", rows), "candidates").check()
+    assert done.frame["capacity"].tolist() == [1.25]

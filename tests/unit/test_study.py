@@ -234,6 +234,23 @@ def test_stand_ins_and_proxies_are_named_in_the_assumptions(rotherham):
     assert int(rotherham.centres["proxy"].sum()) == 5
 
 
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        (["", ""], "2 of 3 sites stand at a proxy position, how wrong is not said: "),
+        (["", "250"], "at a proxy position, wrong by up to 250 m where that is said: "),
+        (["100", "250"], "at a proxy position, wrong by up to 250 m: "),
+    ],
+)
+def test_how_wrong_a_proxy_is_may_not_be_known(tmp_path, errors, told):
+    new_study(tmp_path / "town")
+    sites = pd.read_csv(tmp_path / "town/centres.csv", dtype=str)
+    sites["position_basis"] = ["proxy: village hall", "proxy", ""]
+    sites["position_error_m"] = [*errors, ""]
+    sites.to_csv(tmp_path / "town/centres.csv", index=False)
+    assert told in " ".join(load_study(tmp_path / "town").assumptions)
+
+
 def test_every_table_is_as_the_manifest_says(rotherham):
     assert {row["changed"] for row in rotherham.inputs} == {"no"}
     assert all(row["source"] != "not stated" for row in rotherham.inputs)
