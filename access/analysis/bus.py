@@ -548,9 +548,7 @@ def stops_table(times: BusTimes) -> pd.DataFrame:
     out = table.stops.iloc[table.boarding_stops].copy()
     for way, of in (("there", times.there), ("home", times.home)):
         for service, bus in of.items():
-            out[f"an_hour_{way}_{service}"] = [
-                table.runs_an_hour([stop], _span(bus)) for stop in out.index
-            ]
+            out[f"an_hour_{way}_{service}"] = table.each_stop_an_hour(_span(bus))[out.index]
     return out.reset_index(drop=True)
 
 

@@ -189,10 +189,36 @@ class Timetable:
         >>> timetable.runs_an_hour([3, 4], (540, 720))  # doctest: +SKIP
         2.0
         """
-        first, after = window
-        some = np.isin(self.rides.from_stop, np.asarray(stops, int)) & self.rides.board
-        some &= (self.rides.dep >= first * 60 * _MS) & (self.rides.dep < after * 60 * _MS)
-        return len(np.unique(self.rides.trip[some])) * 60 / (after - first)
+        some = self._boarded(window)
+        at = some & np.isin(self.rides.from_stop, np.asarray(stops, int))
+        return len(np.unique(self.rides.trip[at])) * 60 / (window[1] - window[0])
+
+    def _boarded(self, window: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which rides may be boarded in a window."""
+        first, last = (minutes * 60 * _MS for minutes in window)
+        return self.rides.board & (self.rides.dep >= first) & (self.rides.dep < last)
+
+    def each_stop_an_hour(self, window: tuple[int, int]) -> NDArray[np.float64]:
+        """Runs an hour of every stop alone, counted at once.
+
+        Parameters
+        ----------
+        window : tuple of int
+            As for `runs_an_hour`.
+
+        Returns
+        -------
+        ndarray, shape (stops,)
+            In the order of `stops`.
+
+        Examples
+        --------
+        >>> timetable.each_stop_an_hour((540, 720))  # doctest: +SKIP
+        """
+        some = self._boarded(window)
+        calls = np.column_stack([self.rides.from_stop[some], self.rides.trip[some]])
+        runs = np.bincount(np.unique(calls, axis=0)[:, 0], minlength=len(self.stops))
+        return runs * 60 / (window[1] - window[0])
 
     def audit(
         self, areas: pd.DataFrame | None = None, *, reach_metres: float = 1600.0
@@ -342,7 +368,7 @@ def read_timetable(
         raise _TimetableError(
             f"nothing can be ridden on {days.spoken(chosen)}: no trip of that day calls at two "
             f"stops with a time and a place{' in the box' if box else ''}, so every journey would "
-            f"be a walk. {' '.join(_why_none(found.checks))}"
+            f"be a walk. {' '.join(_why_none(found.checks))}".rstrip()
         )
     return found
 

@@ -361,6 +361,15 @@ def test_a_number_that_is_another_route_s_id_withdraws_neither(tmp_path):
     assert alone.without(routes=["22"]).closed == ("route 4 (id 22) withdrawn",)
 
 
+def test_all_stops_are_counted_at_once_as_each_is_alone(tmp_path):
+    often = "trip_id,start_time,end_time,headway_secs\nt1,09:00:00,11:00:00,1200\n"
+    table = read_timetable(feed(tmp_path, frequencies__txt=often), day=DAY).without(stops=["s2"])
+    for window in ((540, 600), (541, 660), (1430, 1440), (0, 60)):
+        alone = [table.runs_an_hour([stop], window) for stop in range(len(table.stops))]
+        assert table.each_stop_an_hour(window).tolist() == alone
+    assert table.each_stop_an_hour((540, 600)).tolist() == [3, 0, 0, 0]
+
+
 def test_odd_ways_of_writing_that_are_read(tmp_path):
     plain = read_timetable(feed(tmp_path), day=DAY).digest
     bom = {k.replace(".", "__"): "\ufeff" + v for k, v in FEED.items()}
