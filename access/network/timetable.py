@@ -463,7 +463,7 @@ def _chosen_day(
             raise _TimetableError(
                 f"the timetable ({_span(read)}) holds no term-time Tuesday on which it runs as "
                 f"usual. {days._TERM_RULE} "
-                + (f"Say which day to take, for example day={near.isoformat()!r}" if near else "")
+                + (f"Say which day to take, for example {_asking(near)}" if near else "")
             )
         return chosen, (
             f"The day is {days.spoken(chosen)}: the term-time Tuesday, no bank holiday, with the "
@@ -476,7 +476,9 @@ def _chosen_day(
     if chosen in enough.index and enough[chosen]:
         return chosen, f"The day is {days.spoken(chosen)}, as asked for."
     near = days._nearest_day(chosen, total, lambda d: bool(enough[d]))
-    mend = f"The nearest day that would do is {days.spoken(near)}" if near else "No day would do"
+    mend = "No day would do"
+    if near:
+        mend = f"The nearest day that would do is {days.spoken(near)}: {_asking(near)}"
     if chosen not in counts.index or counts.loc[chosen].isna().any():
         raise _TimetableError(
             f"the timetable does not cover {days.spoken(chosen)}: {_span(read)}. {mend}"
@@ -485,8 +487,14 @@ def _chosen_day(
         f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, "
         f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least "
         f"{share_figure(least_share)} "
-        f"of every feed's are expected. {mend}; or lower least_share to take the day as it is"
+        f"of every feed's are expected. {mend}. A lower least_share of read_timetable takes the "
+        "day as it is"
     )
+
+
+def _asking(day: date) -> str:
+    """How a day is asked for, of a study and in a notebook."""
+    return f'bus.day = "{day.isoformat()}" in study.toml, or day={day.isoformat()!r}'
 
 
 def _span(read: list[_FeedDay]) -> str:
