@@ -13,7 +13,7 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BUS_NOT_KNOWN, bus_for_page, frequencies, stops_table
+from access.analysis.bus import BUS_NOT_KNOWN, audit_of, bus_for_page, frequencies, stops_table
 from access.analysis.job import measure_study, travel_times
 from access.errors import AccessError, ParameterError, StudyError
 from access.maps.explorer_data import explorer_data
@@ -554,3 +554,16 @@ def test_a_window_at_an_end_of_the_day_is_moved_as_far_as_the_day_goes(tmp_path,
     Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=2)
     names = [name for name in found.bus.usual[SERVICE] if name.startswith("Tuesday 6 June")]
     assert len(names) == 2 and other in names[1]
+
+
+def test_a_stop_is_in_reach_as_far_as_the_study_walks_to_one(tmp_path):
+    """Who is said to be able only to walk is not carried by a bus all the same."""
+    told = []
+    for minutes in (20, 40):
+        study = town(tmp_path / f"town_{minutes}", bus=f"{SETTINGS}max_walk_minutes = {minutes}\n")
+        found = measure_study(study)
+        row = audit_of(study, found.bus).set_index("check").loc["areas with a stop in reach"]
+        carried = int((found.bus.there[SERVICE].share_walked() < 1).sum())
+        assert carried <= row["found"] and f"{80 * minutes:,} m" in row["words"]
+        told.append((row["found"], carried))
+    assert told[1][1] > told[0][0]  # more are carried than a stop within 1,600 m would allow
