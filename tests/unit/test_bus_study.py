@@ -567,3 +567,10 @@ def test_a_stop_is_in_reach_as_far_as_the_study_walks_to_one(tmp_path):
         assert carried <= row["found"] and f"{80 * minutes:,} m" in row["words"]
         told.append((row["found"], carried))
     assert told[1][1] > told[0][0]  # more are carried than a stop within 1,600 m would allow
+
+
+def test_where_there_is_no_way_there_is_no_journey_to_be_walked(results):
+    notes = results.bus.there[SERVICE]._study.notes
+    for boardings, said in (([0, -1, -1], "100%"), ([0, 1, -1], "50%"), ([-1, -1], "0%")):
+        told = " ".join(notes(np.array([[boardings]], np.int8)))
+        assert f"; {said} of all journeys, minute by minute, are quickest on foot" in told
