@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -574,3 +575,12 @@ def test_where_there_is_no_way_there_is_no_journey_to_be_walked(results):
     for boardings, said in (([0, -1, -1], "100%"), ([0, 1, -1], "50%"), ([-1, -1], "0%")):
         told = " ".join(notes(np.array([[boardings]], np.int8)))
         assert f"; {said} of all journeys, minute by minute, are quickest on foot" in told
+
+
+def test_a_feed_that_is_the_folder_one_is_in_has_a_name(tmp_path, monkeypatch, results):
+    with zipfile.ZipFile(results.study.folder / "buses.zip") as packed:
+        packed.extractall(tmp_path / "our buses")
+    monkeypatch.chdir(tmp_path / "our buses")
+    found = travel_times(results.study.with_timetables([Path()]))
+    assert found.ledger.command["timetables"] == ["our buses"]
+    assert "our buses" in [row["file"] for row in found.ledger.inputs]
