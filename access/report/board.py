@@ -39,6 +39,7 @@ from access.document.docx import write_docx
 from access.document.pdf import write_pdf
 from access.document.table import Column, Table
 from access.document.xlsx import write_xlsx
+from access.escape import typed
 from access.files import RunLedger, sha256_of, versions, whole_folder
 from access.labels import trip
 from access.network.modelled import MODELLED_DRIVING
@@ -419,10 +420,10 @@ def _replay(results: StudyResults, *, internal: bool) -> list[Block]:
         for part in (
             "access run",
             results.ledger.command.get("study", ""),
-            f"--network {results.ledger.command['network']}"
+            f"--network {typed(results.ledger.command['network'])}"
             if results.ledger.command.get("network")
             else "",
-            *(f"--timetable {name}" for name in results.ledger.command.get("timetables", [])),
+            *(f"--timetable {typed(n)}" for n in results.ledger.command.get("timetables", [])),
             "--internal" if internal else "",
         )
         if part

@@ -21,6 +21,7 @@ from access.charts.chart import Chart
 from access.charts.results import hub_chart
 from access.document.document import Document
 from access.errors import Fault, OutputError, StudyError
+from access.escape import typed
 from access.files import (
     INTERNAL_MARK,
     MOST_LEDGER_BYTES,
@@ -73,7 +74,7 @@ def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
     own = {study.folder / row["file"] for row in study.inputs}
     feeds = [feed.name for feed in study.timetables if feed not in own]
-    street_files += "".join(f" --timetable {name}" for name in feeds)
+    street_files += "".join(f" --timetable {typed(name)}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}
     for file in sorted(folder.iterdir()):

@@ -21,7 +21,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
-from access.report.board import board_report
+from access.report.board import _replay, board_report
 from access.run.summary import spoken_summary, summary_of
 from access.run.write import _study_layers, write_geopackage
 from access.scenario import Uncertainty, rank_closures, robustness
@@ -583,4 +583,5 @@ def test_a_feed_that_is_the_folder_one_is_in_has_a_name(tmp_path, monkeypatch, r
     monkeypatch.chdir(tmp_path / "our buses")
     found = travel_times(results.study.with_timetables([Path()]))
     assert found.ledger.command["timetables"] == ["our buses"]
+    assert "--timetable 'our buses'" in repr(_replay(found, internal=False))
     assert "our buses" in [row["file"] for row in found.ledger.inputs]
