@@ -581,15 +581,19 @@ def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFr
     return out
 
 
+def audit_of(study: Study, times: BusTimes) -> pd.DataFrame:
+    """Tell how far the timetable can be believed; in reach is what the study walks to."""
+    metres = study.config.bus.max_walk_minutes * study.config.travel.walk_km_h * 1000 / 60
+    return times.timetable.audit(study.areas[["id", "lon", "lat"]], reach_metres=metres)
+
+
 def stops_table(times: BusTimes) -> pd.DataFrame:
     """Every stop in use, with departures an hour in each service's windows."""
     table = times.timetable
     out = table.stops.iloc[table.boarding_stops].copy()
     for way, of in (("there", times.there), ("home", times.home)):
         for service, bus in of.items():
-            out[f"an_hour_{way}_{service}"] = [
-                table.runs_an_hour([stop], _span(bus)) for stop in out.index
-            ]
+            out[f"an_hour_{way}_{service}"] = table.each_stop_an_hour(_span(bus))[out.index]
     return out.reset_index(drop=True)
 
 

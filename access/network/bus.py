@@ -154,7 +154,8 @@ class _Question:
         n = len(self.walk.area_ids)
         served = int((np.diff(self.day.area_stops.start) > 0).sum())
         asked = self.asked
-        walked = (boardings == 0).mean() if boardings.size else 0.0
+        there = boardings >= 0  # where there is no way, there is no journey
+        walked = (boardings[there] == 0).mean() if there.any() else 0.0
         return (
             *self.timetable.notes,
             f"{served:,} of {n:,} areas have a stop in use within {asked['max_walk_minutes']:g} "

@@ -41,6 +41,8 @@ _RANKS = {"city": 1, "town": 1, "village": 2, "suburb": 3, "hamlet": 3}
 _PLACES = {("place", kind): kind for kind in _RANKS}
 _SCHOOLS = frozenset(("school", "college", "university", "kindergarten"))
 _NAMES = ["name", "kind", "within", "lon", "lat", "main"]
+#: libosmium's names of the kinds of a file.
+_FORMATS = {"pbf": "pbf", "xml": "osm", "gz": "osm.gz", "bz2": "osm.bz2"}
 #: In XML: ids below 0, and what is deleted.
 _ODD = tuple(
     f" {name}={quote}{value}".encode()
@@ -173,6 +175,11 @@ def _in_order(path: Path) -> Iterator[Path]:
         yield copy
 
 
+def _opened(path: Path) -> osmium.io.File:
+    """Name a file to libosmium by what it holds, whatever it is called."""
+    return osmium.io.File(str(path), _FORMATS[_kind_of_file(path)])
+
+
 def _is_odd(path: Path, kind: str) -> bool:
     """Tell whether XML has ways before nodes, ids below 0 or what is deleted, as editors write."""
     rest, ways = b"", False
@@ -196,7 +203,7 @@ def _read_names(path: Path, bounds: _Bounds) -> pd.DataFrame:
     west, south, east, north = bounds
     wanted = osmium.filter.KeyFilter("place", "highway", "amenity")
     thing: Any  # a node or a way, as its own questions tell
-    for thing in osmium.FileProcessor(path).with_locations().with_filter(wanted):
+    for thing in osmium.FileProcessor(_opened(path)).with_locations().with_filter(wanted):
         school = "school" if thing.tags.get("amenity") in _SCHOOLS else ""
         if isinstance(thing, osmium.osm.Node):
             kind, spot = thing.tags.get("place", "") or school, thing.location
@@ -223,7 +230,7 @@ def _read_surroundings(path: Path, bounds: _Bounds) -> Surroundings | None:
         return None
     try:
         rows, places = _read(path, shapely.box(*bounds))
-    except (RuntimeError, ValueError, osmium.InvalidLocationError):
+    except (RuntimeError, ValueError, osmium.InvalidLocationError, NetworkError):
         return None  # a file that streets could still be read from, cut or of odd ids
     shapes = gpd.GeoDataFrame(rows, columns=["kind", "name", "geometry"], crs=WGS84)
     keys = shapes.geometry.to_wkb(hex=True) if len(shapes) else []
@@ -239,7 +246,7 @@ def _read(path: Path, window: shapely.Geometry) -> tuple[list[Any], list[Any]]:
     wanted = TagFilter(*_AREAS, *_LINES, *_PLACES)
     shapes, places = [], []
     factory = osmium.geom.WKBFactory()
-    reader: Any = osmium.FileProcessor(str(path)).with_areas(areas).with_filter(wanted)
+    reader: Any = osmium.FileProcessor(_opened(path)).with_areas(areas).with_filter(wanted)
     for thing in reader:
         if thing.is_node():
             kind = _kind(thing, _PLACES)

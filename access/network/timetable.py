@@ -189,10 +189,36 @@ class Timetable:
         >>> timetable.runs_an_hour([3, 4], (540, 720))  # doctest: +SKIP
         2.0
         """
-        first, after = window
-        some = np.isin(self.rides.from_stop, np.asarray(stops, int)) & self.rides.board
-        some &= (self.rides.dep >= first * 60 * _MS) & (self.rides.dep < after * 60 * _MS)
-        return len(np.unique(self.rides.trip[some])) * 60 / (after - first)
+        some = self._boarded(window)
+        at = some & np.isin(self.rides.from_stop, np.asarray(stops, int))
+        return len(np.unique(self.rides.trip[at])) * 60 / (window[1] - window[0])
+
+    def _boarded(self, window: tuple[int, int]) -> NDArray[np.bool_]:
+        """Which rides may be boarded in a window."""
+        first, last = (minutes * 60 * _MS for minutes in window)
+        return self.rides.board & (self.rides.dep >= first) & (self.rides.dep < last)
+
+    def each_stop_an_hour(self, window: tuple[int, int]) -> NDArray[np.float64]:
+        """Runs an hour of every stop alone, counted at once.
+
+        Parameters
+        ----------
+        window : tuple of int
+            As for `runs_an_hour`.
+
+        Returns
+        -------
+        ndarray, shape (stops,)
+            In the order of `stops`.
+
+        Examples
+        --------
+        >>> timetable.each_stop_an_hour((540, 720))  # doctest: +SKIP
+        """
+        some = self._boarded(window)
+        calls = np.column_stack([self.rides.from_stop[some], self.rides.trip[some]])
+        runs = np.bincount(np.unique(calls, axis=0)[:, 0], minlength=len(self.stops))
+        return runs * 60 / (window[1] - window[0])
 
     def audit(
         self, areas: pd.DataFrame | None = None, *, reach_metres: float = 1600.0
@@ -358,7 +384,7 @@ def read_timetable(
         raise _TimetableError(
             f"nothing can be ridden on {days.spoken(chosen)}: no trip of that day calls at two "
             f"stops with a time and a place{' in the box' if box else ''}, so every journey would "
-            f"be a walk. {' '.join(_why_none(found.checks))}"
+            f"be a walk. {' '.join(_why_none(found.checks))}".rstrip()
         )
     return found
 
@@ -453,7 +479,7 @@ def _chosen_day(
             raise _TimetableError(
                 f"the timetable ({_span(read)}) holds no term-time Tuesday on which it runs as "
                 f"usual. {days._TERM_RULE} "
-                + (f"Say which day to take, for example day={near.isoformat()!r}" if near else "")
+                + (f"Say which day to take, for example {_asking(near)}" if near else "")
             )
         return chosen, (
             f"The day is {days.spoken(chosen)}: the term-time Tuesday, no bank holiday, with the "
@@ -466,7 +492,9 @@ def _chosen_day(
     if chosen in enough.index and enough[chosen]:
         return chosen, f"The day is {days.spoken(chosen)}, as asked for."
     near = days._nearest_day(chosen, total, lambda d: bool(enough[d]))
-    mend = f"The nearest day that would do is {days.spoken(near)}" if near else "No day would do"
+    mend = "No day would do"
+    if near:
+        mend = f"The nearest day that would do is {days.spoken(near)}: {_asking(near)}"
     if chosen not in counts.index or counts.loc[chosen].isna().any():
         raise _TimetableError(
             f"the timetable does not cover {days.spoken(chosen)}: {_span(read)}. {mend}"
@@ -475,8 +503,14 @@ def _chosen_day(
         f"on {days.spoken(chosen)}{_holiday_words(chosen)} only {total[chosen]:,.0f} trips run, "
         f"against {usual.sum():,.0f} on a usual Tuesday of the feed; at least "
         f"{share_figure(least_share)} "
-        f"of every feed's are expected. {mend}; or lower least_share to take the day as it is"
+        f"of every feed's are expected. {mend}. A lower least_share of read_timetable takes the "
+        "day as it is"
     )
+
+
+def _asking(day: date) -> str:
+    """How a day is asked for, of a study and in a notebook."""
+    return f'bus.day = "{day.isoformat()}" in study.toml, or day={day.isoformat()!r}'
 
 
 def _span(read: list[_FeedDay]) -> str:

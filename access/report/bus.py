@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import NEAR_METRES, BusChange, frequencies
+from access.analysis.bus import NEAR_METRES, BusChange, audit_of, frequencies
 from access.analysis.results import StudyResults, site_names
 from access.disclosure import public_count
 from access.display import records
@@ -67,7 +67,7 @@ def _bus_title(results: StudyResults) -> str:
 def _audit_table(results: StudyResults) -> Table:
     """Give what was found in the feeds, check by check, in figures and in words."""
     assert results.bus is not None
-    found = results.bus.timetable.audit(results.study.areas[["id", "lon", "lat"]])
+    found = audit_of(results.study, results.bus)
     rows = tuple(
         (str(check), float(count), NOT_APPLICABLE if np.isnan(of) else float(of), str(words))
         for check, count, of, words in found.itertuples(index=False)

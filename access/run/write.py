@@ -73,8 +73,8 @@ To run it again and see whether every output comes out the same:
 def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes."""
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
-    own = {row["file"] for row in study.inputs}
-    feeds = [feed.name for feed in study.timetables if feed.name not in own]
+    own = {study.folder / row["file"] for row in study.inputs}
+    feeds = [feed.name for feed in study.timetables if feed not in own]
     street_files += "".join(f" --timetable {quote(name)}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}

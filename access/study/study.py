@@ -245,7 +245,9 @@ class Study:
             return self
         bus = self.config.bus.model_copy(update={"matrix": None})
         config = self.config.model_copy(update={"bus": bus})
-        return replace(self, config=config, timetables=tuple(feeds))
+        # the folder that one is in has no name of its own
+        named = (feed if feed.name not in ("", "..") else feed.resolve() for feed in feeds)
+        return replace(self, config=config, timetables=tuple(named))
 
     def settings(self) -> dict[str, Any]:
         """Give the settings as plain values; of buses only where there is a timetable.

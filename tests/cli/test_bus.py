@@ -88,7 +88,7 @@ def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed
     """A folder has a hash as a file has, and two feeds of one name are two inputs."""
     given = []
     for place, every in (("north", 30), ("south", 60)):
-        folder = tmp_path / place / "buses"
+        folder = tmp_path / place / "our buses"
         with zipfile.ZipFile(town_feed(tmp_path / f"{place}.zip", every_minutes=every)) as packed:
             packed.extractall(folder)
         given += ["--timetable", folder]
@@ -98,7 +98,27 @@ def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed
     asked = ("replay", out / "ledger.json", "--study", study, *given)
     again = access_command(*asked)
     assert again.returncode == 0 and "byte for byte" in again.stdout, again.stdout + again.stderr
-    table = tmp_path / "south" / "buses" / "stops.txt"
+    with zipfile.ZipFile(out / "evidence.zip") as pack:  # as it is typed
+        assert pack.read("README.txt").decode().count("--timetable 'our buses'") == 2
+    table = tmp_path / "south" / "our buses" / "stops.txt"
     table.write_text(table.read_text().replace("Stop e0", "Stop E0"))
     other = access_command(*asked)
     assert other.returncode == 3 and "1 input(s) are not those" in other.stderr
+
+
+def test_a_feed_given_beside_the_study_s_own_of_that_name_is_asked_for_again(
+    access_command, study, feed, tmp_path
+):
+    town_feed(study / "buses.zip", every_minutes=60)
+    settings = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(settings + '\n[bus]\ntimetable = "buses.zip"\n', "utf-8")
+    out = tmp_path / "out"
+    done = access_command("run", study, "--timetable", feed, "--out", out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(out / "evidence.zip") as pack:
+        assert "--timetable buses.zip" in pack.read("README.txt").decode()
+    asked = ("replay", out / "ledger.json", "--study", study)
+    without = access_command(*asked)
+    assert without.returncode == 3 and "not those of the ledger" in without.stderr
+    again = access_command(*asked, "--timetable", feed)
+    assert again.returncode == 0 and "byte for byte" in again.stdout, again.stdout + again.stderr

@@ -7,6 +7,7 @@ import sqlite3
 import zipfile
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from access import answer, load_study
 from access.analysis.analysis import Analysis
 from access.analysis.bus import (
     BUS_NOT_KNOWN,
+    audit_of,
     bus_for_page,
     frequencies,
     of_another_time,
@@ -28,7 +30,7 @@ from access.maps.explorer_data import explorer_data
 from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
-from access.report.board import board_report
+from access.report.board import _replay, board_report
 from access.report.bus import _bus_blocks
 from access.report.findings import findings_of
 from access.run.geopackage import _bus_looks
@@ -594,3 +596,33 @@ def test_a_window_at_an_end_of_the_day_is_moved_as_far_as_the_day_goes(tmp_path,
     Analysis(found).robustness(SERVICE, after=["C1", "C2"], mode="bus", draws=2)
     names = [name for name in found.bus.usual[SERVICE] if name.startswith("Tuesday 6 June")]
     assert len(names) == 2 and other in names[1]
+
+
+def test_a_stop_is_in_reach_as_far_as_the_study_walks_to_one(tmp_path):
+    """Who is said to be able only to walk is not carried by a bus all the same."""
+    told = []
+    for minutes in (20, 40):
+        study = town(tmp_path / f"town_{minutes}", bus=f"{SETTINGS}max_walk_minutes = {minutes}\n")
+        found = measure_study(study)
+        row = audit_of(study, found.bus).set_index("check").loc["areas with a stop in reach"]
+        carried = int((found.bus.there[SERVICE].share_walked() < 1).sum())
+        assert carried <= row["found"] and f"{80 * minutes:,} m" in row["words"]
+        told.append((row["found"], carried))
+    assert told[1][1] > told[0][0]  # more are carried than a stop within 1,600 m would allow
+
+
+def test_where_there_is_no_way_there_is_no_journey_to_be_walked(results):
+    notes = results.bus.there[SERVICE]._study.notes
+    for boardings, said in (([0, -1, -1], "100%"), ([0, 1, -1], "50%"), ([-1, -1], "0%")):
+        told = " ".join(notes(np.array([[boardings]], np.int8)))
+        assert f"; {said} of all journeys, minute by minute, are quickest on foot" in told
+
+
+def test_a_feed_that_is_the_folder_one_is_in_has_a_name(tmp_path, monkeypatch, results):
+    with zipfile.ZipFile(results.study.folder / "buses.zip") as packed:
+        packed.extractall(tmp_path / "our buses")
+    monkeypatch.chdir(tmp_path / "our buses")
+    found = travel_times(results.study.with_timetables([Path()]))
+    assert found.ledger.command["timetables"] == ["our buses"]
+    assert "--timetable 'our buses'" in repr(_replay(found, internal=False))
+    assert "our buses" in [row["file"] for row in found.ledger.inputs]

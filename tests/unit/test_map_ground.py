@@ -223,7 +223,7 @@ def test_a_file_of_any_order_and_any_ids_tells_what_lies_around(tmp_path):
     box = (-1.5, 53.3, -1.3, 53.5)
     found = {}
     for name, parts in kinds.items():
-        path = tmp_path / f"{name}.osm.gz"
+        path = tmp_path / f"{name}.osm.pbf"  # a wrong name, which streets are read from too
         path.write_bytes(
             gzip.compress("\n".join(['<osm version="0.6">', *parts, "</osm>"]).encode())
         )

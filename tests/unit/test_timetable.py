@@ -196,7 +196,8 @@ def test_a_day_outside_the_feed_or_with_half_the_trips_is_refused(tmp_path):
     with pytest.raises(
         _TimetableError,
         match=r"does not cover Tuesday 3 October 2023.*Thursday 1 "
-        "June 2023 to Saturday 30 September.*would do is Friday 29 September",
+        "June 2023 to Saturday 30 September.*would do is Friday 29 September 2023: "
+        'bus.day = "2023-09-29" in study.toml',
     ):
         read_timetable(path, day="2023-10-03")  # fmt: skip
     with pytest.raises(_TimetableError, match="only 0 trips run, against 2 on a usual Tuesday"):
@@ -210,7 +211,7 @@ def test_the_chosen_day_is_a_term_time_tuesday(tmp_path):
     assert table.day == date(2023, 6, 6)
     assert any("Term time is taken to be" in note for note in table.notes)
     summer = FEED["calendar.txt"].replace("20230601,20230930", "20230801,20230831")
-    with pytest.raises(_TimetableError, match=r"no term-time Tuesday.*day='2023-08-01'"):
+    with pytest.raises(_TimetableError, match=r"Tuesday.*bus.day = .2023-08-01. in study.toml"):
         read_timetable(feed(tmp_path, calendar__txt=summer))
     holiday = FEED["calendar.txt"].replace("20230601,20230930", "20230828,20230831")
     table = read_timetable(feed(tmp_path, calendar__txt=holiday), day="2023-08-28")
@@ -359,6 +360,15 @@ def test_a_number_that_is_another_route_s_id_withdraws_neither(tmp_path):
         day=DAY,
     )
     assert alone.without(routes=["22"]).closed == ("route 4 (id 22) withdrawn",)
+
+
+def test_all_stops_are_counted_at_once_as_each_is_alone(tmp_path):
+    often = "trip_id,start_time,end_time,headway_secs\nt1,09:00:00,11:00:00,1200\n"
+    table = read_timetable(feed(tmp_path, frequencies__txt=often), day=DAY).without(stops=["s2"])
+    for window in ((540, 600), (541, 660), (1430, 1440), (0, 60)):
+        alone = [table.runs_an_hour([stop], window) for stop in range(len(table.stops))]
+        assert table.each_stop_an_hour(window).tolist() == alone
+    assert table.each_stop_an_hour((540, 600)).tolist() == [3, 0, 0, 0]
 
 
 def test_odd_ways_of_writing_that_are_read(tmp_path):
