@@ -38,8 +38,10 @@ from access.analysis.questions import (
     _open_of,
     _places_of,
     _question_of,
+    _savings_of,
     _site_ids,
     check_neighbours,
+    kept_centres,
     service_of,
 )
 from access.analysis.results import (
@@ -143,8 +145,8 @@ class QuestionOptions(TravelOptions, total=False):
     min_per_locality : int
         Least number of centres kept in every locality; the study's when not given.
     savings : mapping of str to float
-        Saved a year by closing each centre; the register's ``annual_cost_gbp`` where it is known
-        and nothing is given.
+        Saved a year by closing each centre, by id or name; the register's ``annual_cost_gbp``
+        where it is known and nothing is given.
     """
 
     threshold_minutes: float | None
@@ -801,7 +803,13 @@ class Analysis:
         pair = [p for p in proposals.values() if set(p.after) < set(p.before)]
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
-        one, two = (self._choice(p.service, p.before, p.after, **options) for p in pair)
+        services = [p.service for p in pair]
+        kept = kept_centres(self.study, services, options.get("never_close", ()))
+        asked: Any = dict(options)
+        one, two = (
+            self._choice(p.service, p.before, p.after, **asked | {"never_close": kept[p.service]})
+            for p in pair
+        )
         both = (choosable(ServiceChoice(q.matrix, **q.choice))[1] for q in (one, two))
         pairs = math.prod(rules.ways for rules in both)
         if pairs > MAX_OPTIONS:
@@ -1434,7 +1442,7 @@ class Analysis:
         centres = self.study.centres_of(service)
         ids = centres["id"].tolist()
         where = centres["locality"].tolist() if "locality" in centres else None
-        costs = savings
+        costs = None if savings is None else _savings_of(self.study, savings)
         if costs is None:  # the register also knows what sites cost that are shut by now
             costs = {i: v for i, v in self.savings().items() if i in sites}
         return {
