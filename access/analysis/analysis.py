@@ -45,8 +45,10 @@ from access.analysis.questions import (
     _open_of,
     _places_of,
     _question_of,
+    _savings_of,
     _site_ids,
     check_neighbours,
+    kept_centres,
     service_of,
 )
 from access.analysis.results import (
@@ -155,8 +157,8 @@ class QuestionOptions(TravelOptions, total=False):
     min_per_locality : int
         Least number of centres kept in every locality; the study's when not given.
     savings : mapping of str to float
-        Saved a year by closing each centre; the register's ``annual_cost_gbp`` where it is known
-        and nothing is given.
+        Saved a year by closing each centre, by id or name; the register's ``annual_cost_gbp``
+        where it is known and nothing is given.
     """
 
     threshold_minutes: float | None
@@ -812,7 +814,10 @@ class Analysis:
             return None
         services = [p.service for p in pair]
         counted = check_neighbours(self.study, services, options.get("neighbours"))
-        own: list[QuestionOptions] = [{**options, "neighbours": counted[key]} for key in services]
+        kept = kept_centres(self.study, services, options.get("never_close", ()))
+        own: list[QuestionOptions] = [
+            {**options, "neighbours": counted[key], "never_close": kept[key]} for key in services
+        ]
         one, two = (
             self._choice(p.service, p.before, p.after, **said)
             for p, said in zip(pair, own, strict=True)
@@ -1451,7 +1456,7 @@ class Analysis:
         centres = self.study.centres_of(service)
         ids = centres["id"].tolist()
         where = centres["locality"].tolist() if "locality" in centres else None
-        costs = savings
+        costs = None if savings is None else _savings_of(self.study, savings)
         if costs is None:  # the register also knows what sites cost that are shut by now
             costs = {i: v for i, v in self.savings().items() if i in sites}
         return {

@@ -15,6 +15,7 @@ import pandas as pd
 
 from access.analysis.anew import _sites
 from access.analysis.results import _kind_words, _shortened, pick
+from access.arguments import by_id
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
@@ -369,6 +370,18 @@ def kept_centres(
             "is asked about"
         )
     return {key: [i for i in ids if i in centres] for key, centres in own.items()}
+
+
+def _savings_of(study: Study, savings: Mapping[str, float]) -> dict[str, float]:
+    """Read what closing each centre saves, told by id or by name; of another service too."""
+    given = by_id()(savings, "savings")
+    ids = _centre_ids(study, None, list(given), "savings")
+    centres = set(study.centres["id"].astype(str))
+    if lost := [i for i in ids if i not in centres]:
+        raise ParameterError(f"savings: {lost} are no centres of the study; expected some that are")
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        raise ParameterError(f"savings tells twice of {twice}; expected each centre once")
+    return dict(zip(ids, given.values(), strict=True))
 
 
 def check_neighbours(

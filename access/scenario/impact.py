@@ -26,6 +26,7 @@ from access.text import (
     capital,
     figure,
     goes_words,
+    is_missing,
     joined,
     listed,
     minutes_words,
@@ -65,7 +66,7 @@ def group_labels(demand: pd.DataFrame, column: str) -> pd.Series:
     if source != column:
         tenths = known_numbers(demand, source, low=1, high=10)
         values = pd.Series((tenths + 1) // 2, demand.index, name=source)
-    missing = values.isna()
+    missing = values.map(is_missing).astype(bool)
     if pd.api.types.is_float_dtype(values) and (values[~missing] % 1 == 0).all():
         values = values.astype("Int64")
     labels = values.astype(object).to_numpy(copy=True)

@@ -344,6 +344,6 @@ def weights_side_by_side(
             listed = bool((options.kept == options.row_of(options.proposal)).all(axis=1).any())
             row["proposal_rank"] = int((values < own).sum()) + 1
             row["proposal_tied"] = max(int((values == own).sum()) - listed, 0)
-            row["proposal_regret"] = float(own - values[best])
+            row["proposal_regret"] = float(own) - float(values[best])  # nan where both are inf
         rows.append(row)
     return pd.DataFrame(rows)

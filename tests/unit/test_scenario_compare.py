@@ -393,3 +393,13 @@ def test_the_table_of_an_answer_writes_its_figures_as_every_other():
     demand = pd.DataFrame({"id": ["a", "b"], "count": [300, 200]})
     shown = repr(compare(m, before=["X"], after=["Y"], demand=demand))
     assert shown.splitlines()[-1].split() == ["longest", "9.0", "8.8", "0.0"]
+
+
+@pytest.mark.parametrize("column", ["ward", "locality", "other"])
+@pytest.mark.parametrize("blank", ["", "  ", None, float("nan"), pd.NA])
+def test_a_cell_with_nothing_in_it_names_no_group(column, blank):
+    cells = ["north", blank, "south", blank, "north", "south", "south"]
+    demand = DEMAND.assign(**{column: cells})
+    found = compare(M, before=XYZ, after=["Y", "Z"], demand=demand).by(column)
+    assert found["group"].tolist() == ["north", "south", "not known"]
+    assert found["areas"].tolist() == [2, 3, 2]

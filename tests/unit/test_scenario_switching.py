@@ -1,6 +1,7 @@
 """The switching value of lambda is exact: on both sides of it the best option differs."""
 
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -135,3 +136,15 @@ def test_side_by_side_by_hand():
     assert table.loc["linear", "proposal_regret"] == pytest.approx((320 - 280) / 40)
     bare = weights_side_by_side(m, keep=1, demand=demand[["id", "count"]])
     assert bare["weights"].tolist() == ["none"]
+
+
+def test_where_every_option_leaves_somebody_out_no_regret_is_told_and_nothing_warned():
+    m = TravelMatrix.from_minutes(
+        [[5, np.inf], [np.inf, 4]], area_ids=["a", "b"], site_ids=["X", "Y"]
+    )
+    demand = pd.DataFrame({"id": ["a", "b"], "count": [10, 20]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        row = weights_side_by_side(m, keep=1, demand=demand, proposal=["Y"]).iloc[0]
+    assert np.isnan(row["proposal_regret"])
+    assert (row["proposal_rank"], row["proposal_tied"]) == (1, 1)

@@ -22,6 +22,7 @@ from access.analysis.questions import Request
 from access.charts import rank_chart
 from access.document.document import TableBlock
 from access.document.table import Column, Table
+from access.errors import ParameterError, ScenarioError
 from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
 from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
@@ -423,7 +424,37 @@ def test_pairs_of_two_services_are_counted_by_what_the_rules_leave(tmp_path, mon
     monkeypatch.setattr(analysis, "MAX_OPTIONS", 8)
     reasons = {part.reason for part in measure_study(study).left_out}
     assert len(reasons) == 1
-    assert reasons.pop().startswith("9 pairs of alternatives are too many to list (at most 8")
+    why = "9 pairs of alternatives are too many to list (at most 8"
+    assert reasons.pop().startswith(why)
+    with pytest.raises(ScenarioError, match=re.escape(why)):  # asked again, it says why
+        Answers(measure_study(study)).both_services()
+
+
+def test_two_services_together_keep_and_save_by_id_and_by_name(tmp_path):
+    services = {"club": 3, "hall": 6}
+    study = small_study(tmp_path / "s", services=services, side=5, proposals=PAIR, costs=False)
+    asked = Answers(measure_study(study))
+    assert asked.both_services().what.startswith("9 ways")
+    for never, ways in (
+        (["C3"], 6),
+        (["club house 3"], 6),
+        (["H6"], 3),
+        (["C3", "Hall house 6"], 2),
+    ):
+        assert asked.both_services(never_close=never).what.startswith(f"{ways} ways")
+    with pytest.raises(ParameterError, match="never_close"):
+        asked.both_services(never_close=["Nowhere"])
+    saved = {"C1": 5.0, "C2": 7.0, "C3": 9.0, "H2": 1.0, "H3": 2.0, "H6": 4.0}
+    names = {str(asked.results.names()[i]): gbp for i, gbp in saved.items()}
+    for told in (saved, names):
+        ranking = asked.both_services(savings=told)
+        assert "savings" in ranking.criteria
+        assert ranking.proposal["savings"] == 7 + 1 + 2
+        assert asked.rank(close=["C3"], savings=told).proposal["savings"] == 9
+    refused = [({"Nowhere": 5.0}, "Nowhere"), ({"K1": 5.0}, "no centres"), ([5.0], "by id")]
+    for wrong, words in [*refused, ({"C1": 5.0, "club house 1": 6.0}, "twice")]:
+        with pytest.raises(ParameterError, match=words):
+            asked.rank(close=["C3"], savings=wrong)
 
 
 def test_a_register_is_complete_where_every_cell_is_known(results):
