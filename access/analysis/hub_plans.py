@@ -662,7 +662,8 @@ def _change(a: Floats, b: Floats) -> Floats:
 class PlanForPage:
     """A plan as a page names it: its key, title and sites, and if it keeps the locality rule.
 
-    `measured` is what the study found of it, where a page cannot work that out by itself.
+    `measured` is what the study found of it, where a page cannot work that out by itself; `sure`
+    says whether one that is called best is proven to be.
     """
 
     key: str
@@ -670,6 +671,7 @@ class PlanForPage:
     chosen: tuple[str, ...]
     rule: bool = False
     measured: HubPlan | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -756,7 +758,14 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
         offers=answer.plans.offers,
         area_ids=tuple(results.study.areas["id"].astype(str)),
         plans=tuple(
-            PlanForPage(p.key, p.title, p.chosen, p.rule, p if there.by_the_minute else None)
+            PlanForPage(
+                p.key,
+                p.title,
+                p.chosen,
+                p.rule,
+                p if there.by_the_minute else None,
+                p.choice is None or p.choice.status == "proven_optimal",
+            )
             for p in answer.plans.plans
         ),
         labels={

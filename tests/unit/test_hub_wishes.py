@@ -293,3 +293,38 @@ def test_an_offer_that_nobody_is_counted_for_weighs_nothing_and_is_told(measured
     ]  # fmt: skip
     assert texts[0] == texts[1]
     assert "not known" not in " ".join(texts[0])
+
+
+@pytest.mark.parametrize("status", ["within_gap", "feasible", "usual_minutes"])
+def test_a_plan_that_is_not_proven_is_nowhere_the_best(measured, status):
+    asked = wishing(measured, council_choice=["K1", "K3"])
+    answer = asked.hubs(2, draws=0)
+    found = answer.plans
+    shown = replace(asked.results, hubs=answer)
+    assert all(plan.sure for plan in hubs_for_page(shown).plans)
+    near = tuple(itertools.combinations(["L1", "L2", "L3"], 2))
+    few = {"status": status, "gap": 0.2, "near": near, "near_count": 3, "near_complete": False,
+           "firm": ("L1",)}  # fmt: skip
+    unsure = tuple(
+        replace(
+            p,
+            choice=None if p.choice is None else replace(p.choice, **few),
+            stays=replace(
+                p.stays,
+                today={k: v - 5 for k, v in p.stays.today.items()},
+                after=p.stays.kept if p.by == "stays" else p.stays.after,
+            ),
+        )
+        for p in found.plans
+    )
+    plans = replace(found, plans=unsure, closures=("The closures",))
+    text = " ".join(plan_words(plans, {}, Wording()))
+    assert "The best found two hubs anywhere" in text
+    assert "the best hubs found for this" in text
+    assert "no hubs among these sites give any" not in text
+    assert "within 2% of the best found; firm, in nine of ten of the 3 nearest to it: L1" in text
+    assert not re.search(r"[Tt]he best (two|hubs for)|of the best[;.]", text)
+    rows = plan_standing_table(plans, {}).rows
+    assert rows[-1][3] == "L1 (of the 3 nearest to it)"
+    shown = replace(asked.results, hubs=replace(answer, plans=plans))
+    assert [p.sure for p in hubs_for_page(shown).plans] == [p.choice is None for p in plans.plans]
