@@ -232,7 +232,7 @@ def test_what_can_be_reached_now_is_not_said_to_be_ten_minutes_less():
 def test_a_key_names_the_signs_that_are_there():
     def answer(council):
         own = None if council is None else SimpleNamespace(chosen=council)
-        best = SimpleNamespace(chosen=("A", "B"))
+        best = SimpleNamespace(chosen=("A", "B"), status="proven_optimal")
         plain = SimpleNamespace(best=best, council=own)
         return SimpleNamespace(plain=plain, candidates=pd.DataFrame({"id": ["A", "B", "C"]}))
 
