@@ -398,18 +398,23 @@ def ordinal(number: int) -> str:
     return f"{number:,}{suffix}"
 
 
-def about_ordinal(number: int) -> str:
+def about_ordinal(number: int, of: int | None = None) -> str:
     """Write a rank as precisely as such a list is known: beyond a hundred to two digits.
+
+    One that would so come after the last of a list stands as it is.
 
     Examples
     --------
     >>> [about_ordinal(n) for n in (1, 87, 100, 101, 1256, 21755)]
     ['1st', '87th', '100th', 'about 100th', 'about 1,300th', 'about 22,000th']
+    >>> about_ordinal(215, of=216), about_ordinal(211, of=216), about_ordinal(215, of=220)
+    ('215th', 'about 210th', 'about 220th')
     """
     if number <= 100:
         return ordinal(number)
     unit = 10 ** (len(str(number)) - 2)
-    return f"about {ordinal((2 * number + unit) // (2 * unit) * unit)}"
+    about = (2 * number + unit) // (2 * unit) * unit
+    return ordinal(number) if of is not None and about > of else f"about {ordinal(about)}"
 
 
 def place_of(

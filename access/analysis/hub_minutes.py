@@ -250,10 +250,12 @@ class _Drawing:
             Two dicts of ndarray, shape (draws, sets), by criterion; words.
         """
         delivery = delivery_field(self.field)
-        one = SetDraws(self.field, len(sets), self.draws, self.seed)
+        whom = _served_by(self.field, sets)
+        one = SetDraws(self.field, len(sets), self.draws, self.seed, served=whom)
         two = None
         if delivery is not None and beside:
-            two = SetDraws(delivery, len(beside), self.draws, self.seed, like=one)
+            whom = _served_by(delivery, beside)
+            two = SetDraws(delivery, len(beside), self.draws, self.seed, like=one, served=whom)
         drawn, words = (
             self._by_day(sets, beside) if self.field.each else self._by_trip(sets, beside)
         )
@@ -345,6 +347,11 @@ class _Drawing:
 
         more = "; ".join(_without_counts(uncertain))
         return drawn(), f"{_PEOPLE}, {more}" if more else _PEOPLE
+
+
+def _served_by(asked: HubField, sets: Sequence[Sequence[str]]) -> Bools | None:
+    """Tell whom each set serves; None where everybody reaches every site."""
+    return None if asked.whole else np.isfinite([asked.near(ids) for ids in sets])
 
 
 _PEOPLE = "people of each area about their count (Poisson)"

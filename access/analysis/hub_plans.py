@@ -36,6 +36,7 @@ from access.siting.search import Floats
 from access.siting.set_figures import (
     BesideStays,
     Figures,
+    Held,
     beside_stays,
     delivery_field,
     figures_of,
@@ -540,14 +541,37 @@ def _drawn(maker: _PlanMaker, draws: int, within: float) -> tuple[tuple[HubPlan,
         if plan.by == "stays":
             means = with_stays.get("mean")
             if means is not None:
-                own = held(means, means, there[ids], list(there.values()), within)
+                theirs = delivery_field(maker.field) or maker.field
+                own = _held(theirs, with_stays, "mean", there, ids, list(there.values()), within)
                 plan = replace(plan, held=own)
             out.append(plan)
             continue
         by = plan.by if plan.by in drawn else "mean"
         rivals = _rivals(maker, plan, at)
-        out.append(replace(plan, held=held(drawn[by], drawn["mean"], at[ids], rivals, within)))
+        own = _held(maker.field, drawn, by, at, ids, rivals, within)
+        out.append(replace(plan, held=own))
     return tuple(out), words
+
+
+def _held(
+    asked: HubField, drawn: Mapping[str, Floats], by: str, at: Mapping[frozenset[str], int],
+    ids: frozenset[str], rivals: Sequence[int], within: float,
+) -> Held:  # fmt: skip
+    """Say how a set holds: beside who leaves fewer people out never, and always beside who more."""
+    values, means = drawn[by], drawn["mean"]
+    if asked.whole:
+        return held(values, means, at[ids], rivals, within)
+    named = {k: some for some, k in at.items()}
+    out = {k: asked.left_out(sorted(named[k]))[by] for k in {at[ids], *rivals}}
+    mine = out[at[ids]]
+    alike = [k for k in rivals if abs(out[k] - mine) <= _NOBODY]
+    found = held(values, means, at[ids], alike, within)
+    found = replace(found, rivals=len(out))
+    return replace(found, near=0.0, best=0.0) if min(out.values()) < mine - _NOBODY else found
+
+
+_NOBODY = 1e-9
+"""A share of people below this is none."""
 
 
 def _rivals(maker: _PlanMaker, plan: HubPlan, at: Mapping[frozenset[str], int]) -> list[int]:
@@ -670,7 +694,8 @@ def _change(a: Floats, b: Floats) -> Floats:
 class PlanForPage:
     """A plan as a page names it: its key, title and sites, and if it keeps the locality rule.
 
-    `measured` is what the study found of it, where a page cannot work that out by itself.
+    `measured` is what the study found of it, where a page cannot work that out by itself; `sure`
+    says whether one that is called best is proven to be.
     """
 
     key: str
@@ -678,6 +703,7 @@ class PlanForPage:
     chosen: tuple[str, ...]
     rule: bool = False
     measured: HubPlan | None = None
+    sure: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -764,7 +790,14 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
         offers=answer.plans.offers,
         area_ids=tuple(results.study.areas["id"].astype(str)),
         plans=tuple(
-            PlanForPage(p.key, p.title, p.chosen, p.rule, p if there.by_the_minute else None)
+            PlanForPage(
+                p.key,
+                p.title,
+                p.chosen,
+                p.rule,
+                p if there.by_the_minute else None,
+                p.choice is None or p.choice.status == "proven_optimal",
+            )
             for p in answer.plans.plans
         ),
         labels={

@@ -586,5 +586,6 @@ def _plan(plan: PlanForPage, labels: Mapping[str, str], where: Mapping[str, int]
         "label": labels.get(plan.key, ""),
         "title": plan.title,
         "rule": plan.rule,
+        "sure": plan.sure,
         "sites": sorted(where[i] for i in plan.chosen),
     }

@@ -49,7 +49,7 @@ from access.maps.ground import _map_places, _map_streets, area_cells
 from access.text import UNREACHED, figure, limit_words, rise_between
 from access.units import WGS84
 
-_KEY = {True: "Star: one of the best hubs.", False: "Diamond: {own}."}
+_KEY = {True: "Star: one of the best hubs{found}.", False: "Diamond: {own}."}
 _POINTS = "13,2 16,10 24,10 17.5,15 20,23 13,18 6,23 8.5,15 2,10 10,10"
 
 
@@ -85,7 +85,8 @@ def _hub_key(answer: HubResult, council: str) -> str:
     own = set() if answer.plain.council is None else set(answer.plain.council.chosen)
     shown = dict.fromkeys(i in best for i in answer.candidates["id"] if i in best | own)
     told = [words for is_best, words in _KEY.items() if is_best in shown]
-    return " ".join(told).format(own=council)
+    found = "" if answer.plain.best.status == "proven_optimal" else " found"
+    return " ".join(told).format(own=council, found=found)
 
 
 def _symbol(is_best: bool) -> str:

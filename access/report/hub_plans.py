@@ -18,7 +18,7 @@ from access.disclosure import public_count
 from access.document.table import Column, Table, Value
 from access.labels import how, trip
 from access.report.findings import Wording
-from access.siting.plans import FIRM_FROM, USUAL_MINUTES
+from access.siting.plans import FIRM_FROM, USUAL_MINUTES, Choice
 from access.siting.set_figures import BesideStays
 from access.text import (
     NOT_APPLICABLE,
@@ -102,7 +102,7 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
         return Said(" ".join([*said, f"{why}, so the council's own has no place."]), claims)
     words = {"mean": "by average trip", "deprived": f"by the {DEPRIVED}'s own average",
              "worst": "by the worst-off area"}  # fmt: skip
-    ranks = [f"{about_ordinal(rank)} {words[by]}" for by, rank in place.rank.items()]
+    ranks = [f"{about_ordinal(r, place.sets)} {words[by]}" for by, r in place.rank.items()]
     claims += [Claim(f"hub_rank:{by}", "is", (float(r),)) for by, r in place.rank.items()]
     claims.append(Claim("hub_sets", "is", (float(place.sets),)))
     rule = f" with {plans.rule}" if council.standing is not None and plans.rule else ""
@@ -121,8 +121,8 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
         claims.append(Claim("hub_free_rank:mean", "is", (float(free.rank["mean"]),)))
         claims.append(Claim("hub_free_sets", "is", (float(free.sets),)))
         said.append(
-            f"Without that rule it is {about_ordinal(free.rank['mean'])} of all {free.sets:,}"
-            f"{_wished(plans)} by average trip."
+            f"Without that rule it is {about_ordinal(free.rank['mean'], free.sets)} of all "
+            f"{free.sets:,}{_wished(plans)} by average trip."
         )
     if place.rank["mean"] > 1:
         claims.append(Claim("hub_rank:mean", "some"))
@@ -170,7 +170,13 @@ def _left_out_note(plans: HubPlans) -> tuple[str, ...]:
 def _plan_name(plan: HubPlan, plans: HubPlans) -> str:
     """Name a plan within a sentence."""
     text = plan.title[0].lower() + plan.title[1:]
-    return f"the {text}" if plan.choice is not None else text
+    return text if plan.choice is None else f"the {text.replace('best', f'best{_found(plan)}', 1)}"
+
+
+def _found(plan: HubPlan | None) -> str:
+    """Say of a plan that is called best that it is the best found, where it is not proven."""
+    sure = plan is None or plan.choice is None or plan.choice.status == "proven_optimal"
+    return "" if sure else " found"
 
 
 def _named(plan: HubPlan, names: Mapping[str, str]) -> str:
@@ -242,12 +248,13 @@ def _back_words(
     claims: list[Claim] = []
     back = []
     best, council = plans.get("stays"), plans.get("council")
-    for plan, what in ((council, "the council's own hubs"), (best, "the best hubs for this")):
+    for_this = f"the best hubs{_found(best)} for this"
+    for plan, what in ((council, "the council's own hubs"), (best, for_this)):
         if plan is None or plan.stays is None:
             continue
         minutes = plan.stays.given_back
         claims.append(Claim(f"hub_back:{plan.key}", "is", (minutes,)))
-        if minutes < _NO_MINUTES and plan is best:
+        if minutes < _NO_MINUTES and plan is best and not _found(best):
             back.append("no hubs among these sites give any of it back")
             continue
         part = f"{percent(minutes / known.added)} of it"
@@ -266,6 +273,11 @@ def _back_words(
 _NO_MINUTES = 1e-6
 
 
+def _of_them(choice: Choice) -> str:
+    """Say of which sets near the best a site is in nine of ten: not all may be known."""
+    return "them" if choice.near_complete else f"the {len(choice.near)} nearest to it"
+
+
 def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
     """Say which sites are firm choices, and how the best set holds."""
     main = plans.get("locality") or plans.get("freely")
@@ -278,8 +290,9 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
     if choice.near_count > 1:
         more = "" if choice.near_complete else " or more"
         sets = capital(number(choice.near_count, "set"))
-        text = f"{sets}{more} {'is' if sets == 'One set' else 'are'} within {share} of the best"
-        firm = listed([names.get(i, i) for i in choice.firm])
+        verb = "is" if sets == "One set" else "are"
+        text = f"{sets}{more} {verb} within {share} of the best{_found(main)}"
+        firm, them = listed([names.get(i, i) for i in choice.firm]), _of_them(choice)
         claims += [Claim(f"hub_firm:{i}", "firm") for i in choice.firm]
         if choice.firm:
             rest = (
@@ -287,18 +300,18 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
                 if len(choice.firm) < len(main.chosen)
                 else ""
             )
-            text += f"; firm, in nine of ten of them: {firm}" + (f";{rest}" if rest else "")
+            text += f"; firm, in nine of ten of {them}: {firm}" + (f";{rest}" if rest else "")
         elif choice.near_count >= FIRM_FROM:
             claims.append(Claim("hub_firm", "none", (0.0,)))
             text += (
-                "; no site of the best is in nine of ten of them, so travel settles none: the "
+                f"; no site of the best is in nine of ten of {them}, so travel settles none: the "
                 "board's other reasons may decide"
             )
         said.append(f"{text}.")
     elif choice.near_complete:
         claims.append(Claim("hub_near", "one"))
         alone = "There is no other set to choose: these sites and rules allow this one alone."
-        other = f"No other set is within {share} of the best."
+        other = f"No other set is within {share} of the best{_found(main)}."
         said.append(alone if choice.sets == 1 else other)
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
@@ -498,7 +511,9 @@ def place_words(plan: HubPlan) -> str:
     place = plan.standing or plan.freely
     if place is None:
         return "not listed"
-    return about_ordinal(place.rank["mean"]) if place.within_rules else "breaks the rules"
+    if not place.within_rules:
+        return "breaks the rules"
+    return about_ordinal(place.rank["mean"], place.sets)
 
 
 def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
@@ -513,6 +528,7 @@ def plan_standing_table(plans: HubPlans, names: Mapping[str, str]) -> Table:
             near = f"{p.choice.near_count:,}{'' if p.choice.near_complete else ' or more'}"
             if p.choice.near_count >= FIRM_FROM:
                 firm = listed([names.get(i, i) for i in p.choice.firm])
+                firm += "" if p.choice.near_complete else f" (of {_of_them(p.choice)})"
         held = NOT_APPLICABLE if p.held is None or p.held.rivals < 2 else p.held.near
         back = NOT_APPLICABLE if p.stays is None or p.stays.lost else p.stays.given_back
         rank = place_words(p)

@@ -25,6 +25,7 @@ from access.report.hub_plans import (
     _NO_MINUTES,
     _NOBODY,
     _council_words,
+    _found,
     _plans_beside_table,
     _proof,
     pair_chart,
@@ -312,7 +313,7 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
         (plan, what)
         for plan, what in (
             (plans.get("council"), "the council's own"),
-            (plans.get("stays"), "the best hubs for this"),
+            (plans.get("stays"), f"the best hubs{_found(plans.get('stays'))} for this"),
         )
         if plan is not None and plan.stays is not None
     ]
@@ -321,7 +322,7 @@ def _back_sentence(plans: HubPlans, wording: Wording) -> Said:
         return Said("")
     parts = [
         "no hubs among these sites give any of it back"
-        if p.key == "stays" and p.stays.given_back < _NO_MINUTES
+        if p.key == "stays" and p.stays.given_back < _NO_MINUTES and not _found(p)
         else f"{what} give back {wording.minutes(p.stays.given_back)}"
         for p, what in asked
         if p.stays
@@ -404,8 +405,8 @@ def _standing_sentence(council: SetRank) -> Said:
               Claim("hub_rank:mean", "is", (float(council.rank_mean),)),
               Claim("hub_rank:worst", "is", (float(council.rank_worst),))]  # fmt: skip
     ranks = (
-        f"{about_ordinal(council.rank_mean)} by average trip and "
-        f"{about_ordinal(council.rank_worst)} by the worst-off area"
+        f"{about_ordinal(council.rank_mean, council.sets)} by average trip and "
+        f"{about_ordinal(council.rank_worst, council.sets)} by the worst-off area"
     )
     if keeps:
         whole = f"all {council.sets:,} ways to place {k}"

@@ -214,8 +214,9 @@ class HubSearch:
                 Claim("hub_rank:worst", "is", (float(council.rank_worst),)),
             ]
             text += (
-                f": {about_ordinal(council.rank_mean)} of {council.sets:,} sets by the mean and "
-                f"{about_ordinal(council.rank_worst)} by the worst-off area"
+                f": {about_ordinal(council.rank_mean, council.sets)} of {council.sets:,} sets by "
+                f"the mean and {about_ordinal(council.rank_worst, council.sets)} by the worst-off "
+                "area"
                 f"{'' if self.whole else ', those that leave fewest out first'}"
             )
         against = f" against {council.best_worst_minutes:.1f} at best"

@@ -220,6 +220,8 @@ class SetDraws:
         Every set meets the same draws. People of each area are drawn about their count (Poisson).
     like : SetDraws, optional
         Of the same draws and seed: where it has the same people, in other rows, so are its draws.
+    served : ndarray of bool, shape (sets, areas), optional
+        Whom each set serves, where some leave some out: these are in none of its minutes.
 
     Attributes
     ----------
@@ -228,9 +230,11 @@ class SetDraws:
     """
 
     def __init__(
-        self, asked: HubField, sets: int, draws: int, seed: int, like: SetDraws | None = None
-    ) -> None:
+        self, asked: HubField, sets: int, draws: int, seed: int, like: SetDraws | None = None,
+        served: Bools | None = None,
+    ) -> None:  # fmt: skip
         self._used = asked.weights > 0
+        self._served = None if served is None else served[:, self._used]
         people = [(o.share, o.people[self._used]) for o in asked.offers if o.people.any()]
         self._drawn: list[Ints]
         # nobody is drawn where nobody is: no random number is spent on it
@@ -252,6 +256,8 @@ class SetDraws:
     def take(self, start: int, near: Floats) -> None:
         """Take the minutes of draws from a number on, shape (draws, sets, areas)."""
         near = near if self._used.all() else near[..., self._used]
+        if self._served is not None:
+            near = np.where(self._served, near, 0.0)
         run = slice(start, start + len(near))
         worst = near.max(axis=2, initial=0.0)
         counts = [(share, n[run]) for share, n in self._counts]
@@ -259,7 +265,10 @@ class SetDraws:
             own, met = _blend(counts, inside), near
             if not np.isfinite(worst).all():  # nobody drawn in an area without a way adds nothing
                 met = np.where(own[:, None] > 0, near, 0.0)
-            self.found[name][run] = np.einsum("da,dsa->ds", own, met)
+            means = np.einsum("da,dsa->ds", own, met)
+            if self._served is not None:
+                means /= np.maximum(own @ self._served.T, 1e-300)
+            self.found[name][run] = means
         self.found["worst"][run] = worst
 
 

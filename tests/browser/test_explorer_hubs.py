@@ -64,7 +64,9 @@ def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
             k: np.where(cut, np.inf, getattr(walk, k)) for k in ("total_minutes", "network_minutes")
         },
     )
-    data = replace(example, walk=broken)
+    council, locality, *others = example.hubs.plans
+    data = replace(example, walk=broken, hubs=replace(
+        example.hubs, plans=(council, replace(locality, sure=False), *others)))  # fmt: skip
     hubs, field = data.hubs, python_field(data)
     assert not field.whole
     page = loaded(write_explorer(data, tmp_path / "cut.html"))
@@ -76,9 +78,11 @@ def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
         assert got["freely"]["ranks"] == own.rank, ids
     out = {ids: figures_of(field.near(ids), hubs.offers, {}, ()).unserved
            for ids in (plan.chosen for plan in hubs.plans)}  # fmt: skip
+    assert page.evaluate("App.data.hubs.plans.map((plan) => plan.sure)") == [True, False, True]
     page.evaluate("location.hash = '#family-hubs'")
     page.locator("#hub-plan-rows td, #hub-plan-rows th").first.wait_for()
     told = page.inner_text("#hub-plan-rows")
+    assert told.count("The best found: that none is better is not proven.") == 1
     assert any(out.values()) and told.count("of people reach none of these") == sum(
         share > 1e-9 for share in out.values()
     ) + (out[hubs.plans[0].chosen] > 1e-9)  # one's own choice begins as the first plan

@@ -19,16 +19,18 @@ from access.charts.results import hub_chart
 from access.document.document import Paragraph
 from access.errors import ParameterError, StudyError
 from access.maps.planner_map import map_page, study_map
+from access.network.matrix import Status
 from access.notebook.place_views import HubView
 from access.report.findings import Wording
 from access.report.hub_plans import (
     _plans_beside_table,
     place_words,
+    plan_minutes_table,
     plan_standing_table,
     plan_words,
 )
 from access.report.hubs import _hub_blocks
-from access.run.findings import _hub_points
+from access.run.findings import _hub_points, hub_summary, hub_words
 from access.run.write import write_geopackage
 from access.siting.plans import PlanRules
 from access.study.config import StudyConfig
@@ -200,7 +202,11 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     view = HubView.of(results, results.hubs)
     assert ("The council chose later (2099)." in view.map().caption) is bool(said)
     assert f"2, the council's own{said}" in view.table("curve").to_frame()["Hubs"].tolist()
+    assert "Star: one of the best hubs." in page
     unsure = replace(view.found.curve.solutions[2], status="feasible")
+    plain = replace(results.hubs.plain, best=unsure)
+    not_sure = replace(results, hubs=replace(results.hubs, plain=plain))
+    assert "Star: one of the best hubs found." in map_page(study_map(not_sure))
     curve = replace(view.found.curve, solutions={2: unsure})
     assert view.map(2).title.startswith("The best 2 hubs, ")
     unsure_view = replace(view, found=replace(view.found, curve=curve))
@@ -293,3 +299,87 @@ def test_an_offer_that_nobody_is_counted_for_weighs_nothing_and_is_told(measured
     ]  # fmt: skip
     assert texts[0] == texts[1]
     assert "not known" not in " ".join(texts[0])
+
+
+@pytest.mark.parametrize("status", ["within_gap", "feasible", "usual_minutes"])
+def test_a_plan_that_is_not_proven_is_nowhere_the_best(measured, status):
+    asked = wishing(measured, council_choice=["K1", "K3"])
+    answer = asked.hubs(2, draws=0)
+    found = answer.plans
+    shown = replace(asked.results, hubs=answer)
+    assert all(plan.sure for plan in hubs_for_page(shown).plans)
+    near = tuple(itertools.combinations(["L1", "L2", "L3"], 2))
+    few = {"status": status, "gap": 0.2, "near": near, "near_count": 3, "near_complete": False,
+           "firm": ("L1",)}  # fmt: skip
+    unsure = tuple(
+        replace(
+            p,
+            choice=None if p.choice is None else replace(p.choice, **few),
+            stays=replace(
+                p.stays,
+                today={k: v - 5 for k, v in p.stays.today.items()},
+                after=p.stays.kept if p.by == "stays" else p.stays.after,
+            ),
+        )
+        for p in found.plans
+    )
+    plans = replace(found, plans=unsure, closures=("The closures",))
+    text = " ".join(plan_words(plans, {}, Wording()))
+    assert "The best found two hubs anywhere" in text
+    assert "the best hubs found for this" in text
+    assert "no hubs among these sites give any" not in text
+    assert "within 2% of the best found; firm, in nine of ten of the 3 nearest to it: L1" in text
+    assert not re.search(r"[Tt]he best (two|hubs for)|of the best[;.]", text)
+    rows = plan_standing_table(plans, {}).rows
+    assert rows[-1][3] == "L1 (of the 3 nearest to it)"
+    shown = replace(asked.results, hubs=replace(answer, plans=plans))
+    assert [p.sure for p in hubs_for_page(shown).plans] == [p.choice is None for p in plans.plans]
+
+
+def cut_off(measured, site, areas):
+    """Let a site alone reach some areas, an hour away from everybody."""
+    matrices = {}
+    for mode, m in measured.matrices.items():
+        column = m.site_ids.index(site)
+        minutes, status = m.total_minutes.copy(), m.status.copy()
+        minutes[areas], status[areas] = np.inf, Status.UNREACHABLE
+        minutes[:, column], status[:, column] = 60.0, Status.OK
+        matrices[mode] = replace(m, total_minutes=minutes, status=status)
+    return replace(measured, matrices=matrices)
+
+
+def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
+    far = [0, 1, 2]
+    asked = wishing(cut_off(measured, "K3", far), council_choice=["L1"])
+    answer = asked.hubs(1, draws=40)
+    found = {p.key: p for p in answer.plans.plans}
+    people = asked.results.study.areas["people_library"].to_numpy(float)
+    share = people[far].sum() / people.sum()
+    assert answer.plain.best.chosen == found["freely"].chosen == ("K3",)
+    assert answer.plain.council.missed == pytest.approx(share)
+    council = found["council"]
+    assert council.figures.unserved == pytest.approx(share)
+    assert (council.standing or council.freely).rank["mean"] > 1
+    # in no setting is it as good as one that leaves nobody out, and its own minutes are of others
+    assert (council.held.near, council.held.best) == (0.0, 0.0)
+    assert council.held.high < 60.0
+    assert council.held.low < council.figures.joint * 1.3
+    assert (found["freely"].held.near, found["freely"].held.best) == (1.0, 1.0)
+    told = f"{100 * share:.1f}%"
+    words = hub_words(asked.results, answer)
+    report = " ".join(
+        str(b.text) for b in _hub_blocks(replace(asked.results, hubs=answer), Wording())
+        if isinstance(b, Paragraph)
+    )  # fmt: skip
+    assert f"({told} reach none)" in words
+    assert f"{told} more of the demand than with the best 1 reaches none" in words
+    assert f"for those who reach one; {told} more of the demand reaches none." in report
+    assert "shorter" not in report and "inf" not in words and "more than the best" not in words
+    for table in (_plans_beside_table(answer.plans, {}), plan_minutes_table(answer.plans)):
+        assert f"In no mean, for they reach no hub of the plan: A {told}" in table.notes[-1]
+    assert "in no mean" in hub_chart(asked.results, answer.plain, answer.mode, 7).caption
+    figures = hub_summary(asked.results, answer)["plain"]["council"]
+    assert figures["more_than_best_minutes"] is None
+    assert figures["share_left_out_more_than_best"] == pytest.approx(share)
+    page = hubs_for_page(replace(asked.results, hubs=answer))
+    assert page is None or len(page.plans) == len(found)

@@ -183,6 +183,12 @@ def test_the_council_s_place_is_told_and_its_edges(asked):
     assert broken.startswith(f"It is none of the {council.sets} ways to place two hubs that keep")
 
 
+def test_no_rank_in_round_numbers_comes_after_the_last(asked):
+    last = replace(asked.hubs.plain.council, sets=216, rank_mean=216, rank_worst=211)
+    text = _standing_sentence(last)
+    assert "216th by average trip and about 210th by the worst-off area" in text
+
+
 def test_weighting_that_changes_the_best_is_told(asked):
     answer = asked.hubs
     same = replace(answer, weighted=answer.plain)

@@ -236,7 +236,7 @@ def test_what_can_be_reached_now_is_not_said_to_be_ten_minutes_less():
 def test_a_key_names_the_signs_that_are_there():
     def answer(council):
         own = None if council is None else SimpleNamespace(chosen=council)
-        best = SimpleNamespace(chosen=("A", "B"))
+        best = SimpleNamespace(chosen=("A", "B"), status="proven_optimal")
         plain = SimpleNamespace(best=best, council=own)
         return SimpleNamespace(plain=plain, candidates=pd.DataFrame({"id": ["A", "B", "C"]}))
 
@@ -496,7 +496,7 @@ def test_the_number_that_one_site_takes_on_does_not_give_away_who_is_there_today
 @pytest.mark.parametrize(("closures", "said"), [(("One",), "One"), (("One", "Two"), "One and Two")])
 def test_what_is_proposed_adds_minutes_be_it_one_or_several(closures, said):
     stays = SimpleNamespace(lost=0.0, added=6.0, given_back=4.0)
-    plan = SimpleNamespace(key="stays", stays=stays)
+    plan = SimpleNamespace(key="stays", stays=stays, choice=None)
     plans = SimpleNamespace(get=lambda key: plan if key == "stays" else None, closures=closures)
     told = hubs._back_sentence(plans, say.Wording())
     assert told.startswith(f"What is proposed, {said}, adds 6 minutes")

@@ -104,6 +104,9 @@
   const leftOut = ({ unserved }) =>
     unserved > 1e-9 ? App.t('hub_left_out', { share: App.percent(unserved) }) : '';
 
+  /* One's own plan and the council's are not called best. */
+  const unsure = ({ sure }) => (sure === false ? App.t('hub_unsure') : '');
+
   function planTable() {
     const { reach } = hubs();
     const shown = [...hubs().plans, planOf(OWN)].filter((plan) => plan.sites.length);
@@ -111,6 +114,7 @@
     const rows = shown.map((plan) => {
       const found = App.core.hubFigures(field, plan.sites);
       const { freely, ruled } = ready ? App.core.hubStanding(field, plan.sites) : {};
+      const more = [unsure(plan), leftOut(found)].filter(Boolean).join(' ');
       const ranked = (name) => [
         App.min(found[names_[name]], name === 'worst' ? 0 : 1),
         ' ',
@@ -119,7 +123,7 @@
       const row = [
         [
           App.h('strong', {}, App.hubTitle(plan)),
-          App.h('div', { className: 'hint' }, [names(plan.sites), leftOut(found)].filter(Boolean).join('. ')),
+          App.h('div', { className: 'hint' }, more ? `${names(plan.sites)}. ${more}` : names(plan.sites)),
         ],
         ...field.criteria.map(ranked),
         ...found.reach.map((share) => App.percent(share)),
