@@ -79,6 +79,7 @@ from access.text import (
     Said,
     capital,
     is_missing,
+    joined,
     listed,
     number,
     place_of,
@@ -651,9 +652,12 @@ def _wards(found: ProposalFindings) -> Said:
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
     ties = near_ties(found, modelled=modelled)
-    if found.sampled is not None and robust is not None and robust.proposal is not None:
+    # places among options that were drawn are no places among all, be all of them listed or not
+    few = found.sampled is not None or (robust is not None and bool(robust.drawn_of))
+    if few and robust is not None and robust.proposal is not None:
         told = robust.sentence()
-        return Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
+        own = Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
+        return joined([own, ties])
     if not ties:
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"
