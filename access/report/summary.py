@@ -96,10 +96,13 @@ def _rivals_table(findings: Sequence[ProposalFindings], *, beside: bool = False)
     each = [first, *findings]
     told = {o.kept for o in own}
     others = [(found, o) for found in findings for o in found.options[2:]] if beside else []
+    lists = {f.ranking.what for f in findings if f.ranking is not None}
     for found, other in others:
         if other.kept not in told:
             told.add(other.kept)
-            named.append(other)
+            # of several lists each has a best: whose it is must be said
+            of = f", of {found.ranking.what}" if found.ranking and len(lists) > 1 else ""
+            named.append(replace(other, name=f"{other.name}{of}"))
             each.append(found)
     whole = replace(first, options=(first.options[0], *named))
     table = options_table(whole, each=each)
