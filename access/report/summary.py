@@ -147,9 +147,12 @@ def _option_columns(
     """Name what is told of an option, in the order of `_row`."""
     mode, deprived = trip(findings.mode), f"in {findings.nation}'s most deprived fifth of areas"
     few: dict[str, Any] = {"hidden_with": ("further",)}
+    closes = "Closes and opens" if any(o.opened for o in findings.options) else "Closes"
+    if any(o.impact.altered for o in findings.options):
+        closes = "Closes, opens and changes"
     columns = [
         Column("option", "Option", width=1.15),
-        Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
+        Column("closes", closes, width=1.2),
         Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
         Column("deprived", "Of these, most deprived fifth", "share", unit="%", decimals=0,
                note=deprived, share_of="further", **few),
@@ -383,7 +386,7 @@ def _to_ask(results: StudyResults) -> str:
 
 def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
     alone = [f for f in findings if not f.rivals]
-    kept = [_size(f) for f in alone if set(f.result.before) != set(f.result.after)]
+    kept = [_whole(f) for f in alone if set(f.result.before) != set(f.result.after)]
     asked = [f"keep {listed(kept)}"] if kept else []
     asked += [
         f"change {f.impact.altered or f.title}"
@@ -393,7 +396,7 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     asked = [f"{listed(asked)} as proposed"] if asked else []
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
-        told = listed([f"{plain(f.result.title)} (keep {_size(f)})" for f in own])
+        told = listed([f"{plain(f.result.title)} (keep {_whole(f)})" for f in own])
         options = number(len(own), "option")
         asked.append(f"choose one of {options} for {own[0].title}: {told}")
     place = results.study.config.study.place
@@ -401,6 +404,12 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     return sentence(
         f"the question for the Board: should {place} {'; '.join(asked)}, {other}or make no change?"
     ).replace("?.", "?")
+
+
+def _whole(found: ProposalFindings) -> str:
+    """Say how many stay, what opens, and what else would change."""
+    altered = found.impact.altered
+    return f"{_size(found)} and change {altered}" if altered else _size(found)
 
 
 def _size(found: ProposalFindings) -> Said:
