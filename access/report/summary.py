@@ -120,15 +120,19 @@ def options_table(
     findings: ProposalFindings, source: str = "", each: Sequence[ProposalFindings] = ()
 ) -> Table:
     """Put the options of one service side by side; `each` option may be of findings of its own."""
-    spent = any(option.opened or option.impact.altered for option in findings.options)
+    altered = any(option.impact.altered for option in findings.options)
+    spent = altered or any(option.opened for option in findings.options)
     priced = _priced(findings.options)
     ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
     told = {"spent": spent, "priced": priced, "ranked": bool(ranks)}
     owns = each or [findings] * len(findings.options)
     rows = [_row(option, own, **told) for option, own in zip(findings.options, owns, strict=True)]
+    columns = _option_columns(findings, **told)
+    if altered:
+        columns[1] = replace(columns[1], label="Closes, opens and changes")
     return Table(
         f"{findings.label}: the options side by side ({trip(findings.mode)} to the nearest)",
-        tuple(_option_columns(findings, **told)),
+        tuple(columns),
         tuple(rows),
         notes=(
             say._in_all(findings.noun, say._figure(findings.impact.summary, "families")),
@@ -147,12 +151,9 @@ def _option_columns(
     """Name what is told of an option, in the order of `_row`."""
     mode, deprived = trip(findings.mode), f"in {findings.nation}'s most deprived fifth of areas"
     few: dict[str, Any] = {"hidden_with": ("further",)}
-    closes = "Closes and opens" if any(o.opened for o in findings.options) else "Closes"
-    if any(o.impact.altered for o in findings.options):
-        closes = "Closes, opens and changes"
     columns = [
         Column("option", "Option", width=1.15),
-        Column("closes", closes, width=1.2),
+        Column("closes", "Closes and opens" if spent else "Closes", width=1.2),
         Column("further", "Further to go", "people", note=f"{findings.noun} whose {mode} grows"),
         Column("deprived", "Of these, most deprived fifth", "share", unit="%", decimals=0,
                note=deprived, share_of="further", **few),
