@@ -218,13 +218,13 @@ def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
     """List, for each closing site, the candidate buildings nearest to those who lose it."""
     rows: list[tuple[Value, ...]] = []
     lost = float(found.impact.summary["newly_unreachable"] or 0)
-    reach = ", of those who still reach a site" if lost else ""
+    note = "After the proposal, and the difference: of those who still reach a site."
     for site in found.result.closed:
         own = _own_areas(found.impact, site)
         name = found.names.get(site, site)
         rows += [(name, *row) for row in _nearest_buildings(results, found, own)]
     return Table(
-        f"{found.label}: buildings near to those who lose a site, to share or visit (mean "
+        f"{found.label}: buildings near those who lose a site, to share or visit (mean "
         f"{trip(found.mode)})",
         (
             Column("site", "In place of"),
@@ -239,7 +239,7 @@ def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
         tuple(rows),
         notes=(
             "Whether any has room or would agree, and what it would cost, is not known.",
-            f"Minutes are rounded first; the difference is of what is shown{reach}.",
+            *([note] if lost else []),
         ),
         short=f"Shared buildings, {found.label}",
     )
