@@ -352,7 +352,7 @@ def instead_words(after: float, before: float, how: str = "") -> str:
 
 
 def goes_words(before: float, after: float, decimals: int = 1) -> str:
-    """Say how minutes go from one to the other; a change that rounding hides is told as one.
+    """Say how minutes go from one to the other; rounding neither hides a change nor makes one.
 
     Examples
     --------
@@ -362,15 +362,19 @@ def goes_words(before: float, after: float, decimals: int = 1) -> str:
     ('stays at 12.3 minutes', 'rises by less than 0.1 minutes, at about 12.3 minutes')
     >>> goes_words(4.4, 3.5, 0)
     'falls by less than a minute, at about 4 minutes'
+    >>> goes_words(3.5, 3.46, 0)  # rounding would make a minute of it
+    'falls by less than a minute, to about 3 minutes'
     """
     old, new = (minutes_words(m, decimals) for m in (before, after))
-    if old != new:
+    step = 10.0**-decimals
+    if old != new and abs(after - before) >= step / 2:
         return f"goes from {old.removesuffix(' minutes')} to {new}"
     if abs(after - before) < 1e-9:
         return f"stays at {new}" if before == after else f"stays at about {new}"
-    least = "a minute" if decimals == 0 else f"{10**-decimals:g} minutes"
-    at = new if new.startswith("less") else f"about {new}"
-    return f"{'rises' if after > before else 'falls'} by less than {least}, at {at}"
+    least = "a minute" if decimals == 0 else f"{step:g} minutes"
+    to = "at" if old == new else "to"
+    then = new if new.startswith("less") else f"about {new}"
+    return f"{'rises' if after > before else 'falls'} by less than {least}, {to} {then}"
 
 
 def named(ids: Sequence[str], names: Mapping[str, str]) -> list[str]:

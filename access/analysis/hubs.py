@@ -39,7 +39,7 @@ from access.siting.hubs import hub_search
 from access.siting.search import Progress as Search
 from access.study import Study
 from access.study.sheet import read_numbers, read_sheet
-from access.text import counted, is_missing, listed, shares_of
+from access.text import counted, is_missing, listed, sentence, shares_of
 from access.units import great_circle_m, metric_crs, project, unproject
 
 Progress = Callable[[str], None]
@@ -482,7 +482,7 @@ def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
             "be chosen here, closed by a proposal or not among the sites."
         )
     elif study.config.hubs.council_source:
-        told.append(f"The council's choice: {study.config.hubs.council_source}.")
+        told.append(sentence(f"the council's choice: {study.config.hubs.council_source}"))
     assumed = candidates.loc[candidates["assumed"].eq(True), "name"].tolist()
     if assumed:
         told.append(f"Assumed sites among the candidates: {'; '.join(assumed)}.")

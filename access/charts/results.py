@@ -474,8 +474,8 @@ def _draw_ranks(axes: Axes, ranking: Ranking, spans: _Spans) -> None:
 
 
 def _spans(robustness: Robustness | None, criteria: list[str]) -> _Spans:
-    """Give the ends of the rank in nine of ten settings, by criterion."""
-    if robustness is None or robustness.proposal is None:
+    """Give the ends of the rank in nine of ten settings, by criterion; none among a drawn few."""
+    if robustness is None or robustness.proposal is None or robustness.drawn_of:
         return {}
     table = robustness.ranks().set_index("criterion")
     low, high = table["p5"].to_dict(), table["p95"].to_dict()

@@ -690,9 +690,11 @@ def _most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> S
 
 
 def _option_line(option: _Option, findings: ProposalFindings) -> str:
-    """Say what an option closes, and what it opens."""
-    text = listed(findings.named(option.closed), none="none")
-    return f"{text}; opens {listed(findings.named(option.opened))}" if option.opened else text
+    """Say what an option closes, opens and changes."""
+    parts = [listed(findings.named(option.closed), none="none")]
+    parts += [f"opens {listed(findings.named(option.opened))}"] if option.opened else []
+    parts += [f"changes {option.impact.altered}"] if option.impact.altered else []
+    return "; ".join(parts)
 
 
 def _figure(summary: Mapping[str, object], key: str) -> float:

@@ -26,6 +26,7 @@ from access.text import (
     Said,
     about_ordinal,
     capital,
+    figure,
     joined,
     listed,
     number,
@@ -321,11 +322,12 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
                 ("near", h.near), ("best", h.best), ("low", h.low), ("high", h.high),
             )
         ]  # fmt: skip
+        low, high = figure(h.low), figure(h.high)
+        lie = f"are about {low}" if low == high else f"lie between {low} and {high}"
         said.append(
             f"Over {plans.draws:,} drawn settings the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
-            f"{percent(h.best)}; nine of ten of its averages lie between {h.low:.0f} and "
-            f"{h.high:.0f} minutes."
+            f"{percent(h.best)}; nine of ten of its averages {lie} minutes."
         )
     return Said(" ".join(said), claims)
 

@@ -170,14 +170,21 @@ def _interval_table(found: ProposalFindings, robust: Robustness) -> Table:
         )
         for r in records(robust.ranks())
     )
+    drawn = f" among {len(robust.options):,} options drawn of {robust.drawn_of:,}"
     return Table(
-        f"{found.label}: the proposal's place when what is uncertain is varied",
+        f"{found.label}: the proposal's place{drawn if robust.drawn_of else ''} when what is "
+        "uncertain is varied",
         (
             Column("criterion", "Measure"),
             Column("p5", "From", "number", unit="place"),
             Column("median", "Middle", "number", unit="place"),
             Column("p95", "To", "number", unit="place"),
-            Column("best", "Best of all", "share", unit="% of settings"),
+            Column(
+                "best",
+                "Best of these" if robust.drawn_of else "Best of all",
+                "share",
+                unit="% of settings",
+            ),
             Column("tenth", "In the best tenth", "share", unit="% of settings"),
             Column("alike", "Not told from it", "number", unit="sets"),
         ),

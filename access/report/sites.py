@@ -218,32 +218,28 @@ def _shared_table(results: StudyResults, found: ProposalFindings) -> Table:
     """List, for each closing site, the candidate buildings nearest to those who lose it."""
     rows: list[tuple[Value, ...]] = []
     lost = float(found.impact.summary["newly_unreachable"] or 0)
-    reach = ", of those who still reach a site" if lost else ""
+    note = "After the proposal, and the difference: of those who still reach a site."
     for site in found.result.closed:
         own = _own_areas(found.impact, site)
         name = found.names.get(site, site)
         rows += [(name, *row) for row in _nearest_buildings(results, found, own)]
     return Table(
-        f"{found.label}: buildings near to those who lose a site, to share or visit",
+        f"{found.label}: buildings near those who lose a site, to share or visit (mean "
+        f"{trip(found.mode)})",
         (
             Column("site", "In place of"),
             Column("building", "Building", width=1.4),
             Column("kind", "Kind"),
-            Column("after", f"Mean {trip(found.mode)} after the proposal", "minutes", unit="min"),
-            Column("mean", f"Mean {trip(found.mode)} to it", "minutes", unit="min"),
+            Column("after", "After the proposal", "minutes", unit="min"),
+            Column("mean", "To the building", "minutes", unit="min"),
             Column(
-                "gain",
-                "Against the proposal",
-                "minutes",
-                unit="min",
-                signed=True,
-                rise_of=("after", "mean"),
+                "gain", "Difference", "minutes", unit="min", signed=True, rise_of=("after", "mean")
             ),
         ),
         tuple(rows),
         notes=(
             "Whether any has room or would agree, and what it would cost, is not known.",
-            f"Minutes are rounded first; against the proposal stands the difference{reach}.",
+            *([note] if lost else []),
         ),
         short=f"Shared buildings, {found.label}",
     )

@@ -79,6 +79,7 @@ from access.text import (
     Said,
     capital,
     is_missing,
+    joined,
     listed,
     number,
     place_of,
@@ -95,10 +96,13 @@ def _rivals_table(findings: Sequence[ProposalFindings], *, beside: bool = False)
     each = [first, *findings]
     told = {o.kept for o in own}
     others = [(found, o) for found in findings for o in found.options[2:]] if beside else []
+    lists = {f.ranking.what for f in findings if f.ranking is not None}
     for found, other in others:
         if other.kept not in told:
             told.add(other.kept)
-            named.append(other)
+            # of several lists each has a best: whose it is must be said
+            of = f", of {found.ranking.what}" if found.ranking and len(lists) > 1 else ""
+            named.append(replace(other, name=f"{other.name}{of}"))
             each.append(found)
     whole = replace(first, options=(first.options[0], *named))
     table = options_table(whole, each=each)
@@ -116,15 +120,19 @@ def options_table(
     findings: ProposalFindings, source: str = "", each: Sequence[ProposalFindings] = ()
 ) -> Table:
     """Put the options of one service side by side; `each` option may be of findings of its own."""
-    spent = any(option.opened or option.impact.altered for option in findings.options)
+    altered = any(option.impact.altered for option in findings.options)
+    spent = altered or any(option.opened for option in findings.options)
     priced = _priced(findings.options)
     ranks = [o for o in findings.options if o.ranks and findings.ranking is not None]
     told = {"spent": spent, "priced": priced, "ranked": bool(ranks)}
     owns = each or [findings] * len(findings.options)
     rows = [_row(option, own, **told) for option, own in zip(findings.options, owns, strict=True)]
+    columns = _option_columns(findings, **told)
+    if altered:
+        columns[1] = replace(columns[1], label="Closes, opens and changes")
     return Table(
         f"{findings.label}: the options side by side ({trip(findings.mode)} to the nearest)",
-        tuple(_option_columns(findings, **told)),
+        tuple(columns),
         tuple(rows),
         notes=(
             say._in_all(findings.noun, say._figure(findings.impact.summary, "families")),
@@ -379,7 +387,7 @@ def _to_ask(results: StudyResults) -> str:
 
 def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> str:
     alone = [f for f in findings if not f.rivals]
-    kept = [_size(f) for f in alone if set(f.result.before) != set(f.result.after)]
+    kept = [_whole(f) for f in alone if set(f.result.before) != set(f.result.after)]
     asked = [f"keep {listed(kept)}"] if kept else []
     asked += [
         f"change {f.impact.altered or f.title}"
@@ -389,7 +397,7 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     asked = [f"{listed(asked)} as proposed"] if asked else []
     for service in dict.fromkeys(f.result.service for f in findings if f.rivals):
         own = [f for f in findings if f.result.service == service]
-        told = listed([f"{plain(f.result.title)} (keep {_size(f)})" for f in own])
+        told = listed([f"{plain(f.result.title)} (keep {_whole(f)})" for f in own])
         options = number(len(own), "option")
         asked.append(f"choose one of {options} for {own[0].title}: {told}")
     place = results.study.config.study.place
@@ -397,6 +405,12 @@ def _question(results: StudyResults, findings: Sequence[ProposalFindings]) -> st
     return sentence(
         f"the question for the Board: should {place} {'; '.join(asked)}, {other}or make no change?"
     ).replace("?.", "?")
+
+
+def _whole(found: ProposalFindings) -> str:
+    """Say how many stay, what opens, and what else would change."""
+    altered = found.impact.altered
+    return f"{_size(found)} and change {altered}" if altered else _size(found)
 
 
 def _size(found: ProposalFindings) -> Said:
@@ -652,9 +666,12 @@ def _wards(found: ProposalFindings) -> Said:
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
     ties = near_ties(found, modelled=modelled)
-    if found.sampled is not None and robust is not None and robust.proposal is not None:
+    # places among options that were drawn are no places among all, be all of them listed or not
+    few = found.sampled is not None or (robust is not None and bool(robust.drawn_of))
+    if few and robust is not None and robust.proposal is not None:
         told = robust.sentence()
-        return Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
+        own = Said(f"{found.label}: {told[0].lower()}{told[1:]}", told.claims)
+        return joined([own, ties])
     if not ties:
         return ""
     text = f"{ties[0].lower()}{ties[1:]}"

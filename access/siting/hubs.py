@@ -135,9 +135,10 @@ class HubSearch:
         share = best.unserved_weight / best.demand
         claims = [Claim("hub_unserved_areas", "is", (float(len(best.unserved)),)),
                   Claim("hub_unserved", "is", (share,))]  # fmt: skip
+        are = "is" if len(best.unserved) == 1 else "are"
         return Said(
             f"{number(len(best.unserved), 'area').capitalize()} with {share_figure(share, 1)} of "
-            "the demand cannot reach any of them, and are in no average.",
+            f"the demand cannot reach any of them, and {are} in no average.",
             claims,
         )
 

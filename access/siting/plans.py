@@ -134,15 +134,24 @@ class HubField:
         return slice(start, start + len(self.each[offer.block]))
 
     @cached_property
+    def _reached(self) -> Bools:
+        """Mark the areas that some site is in reach of; by the others no set is told apart."""
+        return np.isfinite(self.near(self.site_ids)) if self.site_ids else np.zeros(0, bool)
+
+    @cached_property
     def weights(self) -> Floats:
         """What a minute in each area adds to the joint mean, all offers by their shares."""
+        if not self._reached.all() and (own := own_weights(self.offers, self._reached)) is not None:
+            return own
         total: Floats = np.sum([offer.weights for offer in self.offers], axis=0)
         return total
 
     @cached_property
     def deprived_weights(self) -> Floats | None:
         """The same for the most deprived fifth's own mean; None where nobody is in it."""
-        return None if self.deprived is None else own_weights(self.offers, self.deprived)
+        if self.deprived is None:
+            return None
+        return own_weights(self.offers, self.deprived & self._reached)
 
     @cached_property
     def whole(self) -> bool:

@@ -633,3 +633,20 @@ def test_what_is_known_of_some_buildings_is_not_said_of_all(new_town):
     elsewhere = study.centres.assign(capacity=[9.0, None, None])
     only = _travel_alone(replace(study, centres=elsewhere), ids[1:])
     assert only.endswith(f"{every}."), "a site that cannot be chosen tells nothing of the others"
+
+
+def test_an_area_that_no_site_is_in_reach_of_tells_no_set_from_another(field):
+    """It made every set the last by the worst-off area, and so each of them the first."""
+    cut_off = replace(
+        field,
+        minutes=np.vstack([field.minutes, np.full(len(field.site_ids), np.inf)]),
+        offers=tuple(replace(o, people=np.append(o.people, 20.0)) for o in field.offers),
+        deprived=np.append(field.deprived, True),
+    )
+    chosen = ("S1", "S4", "S7")
+    for asked in (PlanRules(), PlanRules((AtLeast(("S0", "S1"), 1, "west"),))):
+        whole, part = (standing(f, chosen, asked) for f in (field, cut_off))
+        assert part.rank == whole.rank
+        assert part.best == pytest.approx(whole.best)
+    for by in ("mean", "worst", "deprived", "compromise"):
+        assert choose(cut_off, 3, by).chosen == choose(field, 3, by).chosen

@@ -33,6 +33,7 @@ from access.report.hubs import (
     trade_off_table,
 )
 from access.siting.hubs import bend_words
+from access.siting.set_figures import Held
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 WORDING = Wording()
@@ -277,3 +278,15 @@ def test_by_what_a_plan_holds_is_said_and_nothing_of_settings_that_were_not_draw
     drawn = " ".join(table(replace(plans, draws=50), {}).notes)
     assert "share of 50 drawn settings" in drawn and "by what was asked of it" in drawn
     assert "drawn settings" not in " ".join(table(replace(plans, draws=0), {}).notes)
+
+
+def test_averages_that_read_alike_have_no_two_ends(asked):
+    plans = asked.hubs.plans
+    main = plans.get("locality") or plans.get("freely")
+
+    def said(low, high):
+        made = replace(main, held=Held(1.0, 1.0, low, high, 3))
+        return _firm_words(replace(plans, plans=(made,), draws=50), {})
+
+    assert said(6.1, 6.4).endswith("nine of ten of its averages are about 6 minutes.")
+    assert said(5.5, 7.5).endswith("nine of ten of its averages lie between 6 and 8 minutes.")

@@ -23,7 +23,13 @@ from access.report.paper import (
     _rule_table,
 )
 from access.report.sites import _kind_words, _shared_table, _soften_blocks
-from access.report.summary import _certainty, _money, _since_blocks
+from access.report.summary import (
+    _certainty,
+    _money,
+    _question,
+    _since_blocks,
+    options_table,
+)
 from access.scenario.scenario import Money
 from access.study import load_study
 from access.study.config import StudyConfig, is_later
@@ -298,3 +304,21 @@ def test_an_own_kind_of_building_is_one_kind_however_many_words_it_has():
     assert _kind_words("library_csc") == "library, customer service centre"
     assert _kind_words("gp_health_centre") == "GP, health centre"
     assert _kind_words("post16_college") == "post16 college"
+
+
+def test_what_else_a_proposal_changes_is_in_the_question_and_beside_the_options(results):
+    found = findings_of(results)[0]
+    altered = "Cross to part-time opening on 1 day a week"
+    impacts = {mode: replace(i, altered=altered) for mode, i in found.result.impacts.items()}
+    options = tuple(
+        replace(o, impact=impacts["walk"]) if o.kept == tuple(found.result.after) else o
+        for o in found.options
+    )
+    made = replace(found, result=replace(found.result, impacts=impacts), options=options)
+    question = _question(results, [made])
+    assert f"keep 3 of 5 Children's Centres and change {altered} as proposed" in question
+    assert "change" not in _question(results, [found]).split("make no change")[0]
+    table = options_table(made)
+    assert table.columns[1].label == "Closes, opens and changes"
+    assert [altered in str(row[1]) for row in table.rows].count(True) == 1
+    assert options_table(found).columns[1].label == "Closes"

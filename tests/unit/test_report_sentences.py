@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 
 from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult
+from access.charts import rank_chart
 from access.disclosure import hidden_moves
 from access.report import alternatives as stands
 from access.report import findings as say
 from access.report.findings import ProposalFindings, Wording
 from access.report.people import group_table
-from access.report.robustness import _firm_sentence, _place_range
+from access.report.robustness import _firm_sentence, _interval_table, _place_range
 from access.report.sites import _move_blocks, _moves_table, closed_table, receiving_table
+from access.report.summary import _firm
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
 from access.text import ROUNDED_ONCE
@@ -311,3 +313,28 @@ class TestFirmness:
         assert robust.alike().empty
         without = replace(robust, proposal=None)
         assert without.proposal is None
+
+
+def test_a_place_among_options_that_were_drawn_is_not_told_as_one_among_all():
+    """All are listed and ranked, but too many to be ranked again in every setting."""
+    found = findings([[1, 5, 9], [9, 5, 1], [4, 2, 8]], [30, 40, 20], ["Y", "Z"])
+    matrix = TravelMatrix.from_minutes(
+        [[1, 5, 9], [9, 5, 1], [4, 2, 8]], area_ids=list("abc"), site_ids=list("XYZ")
+    )
+    demand = pd.DataFrame({"id": list("abc"), "count": [30, 40, 20]})
+    firm = robustness(
+        matrix, keep=2, demand=demand, proposal=["Y", "Z"], draws=20,
+        uncertainty=Uncertainty(walk_kmh=(3.6, 5.4), count_error="poisson"),
+    )  # fmt: skip
+    few = replace(firm, drawn_of=18_564)
+    told = _firm(found, few, modelled=False)
+    assert "3 options drawn at random from 18,564 are better than the proposal" in told
+    assert "the proposal is" not in told.split("settings")[1]
+    assert rank_chart(found.ranking, few).caption.endswith("ways to keep 2 of 3; walk.")
+    assert "Bars: the rank" in rank_chart(found.ranking, firm).caption
+    table = _interval_table(found, few)
+    assert "among 3 options drawn of 18,564" in table.title
+    assert [c.label for c in table.columns if c.key == "best"] == ["Best of these"]
+    assert [c.label for c in _interval_table(found, firm).columns if c.key == "best"] == [
+        "Best of all"
+    ]

@@ -15,7 +15,7 @@ from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
 from access.report.board import _report_files, board_report
 from access.report.findings import Wording, findings_of
-from access.report.summary import _fifth, _to_ask, fifths
+from access.report.summary import _fifth, _rivals_table, _to_ask, fifths
 from access.run.summary import spoken_summary, summary_of
 from access.study import load_study
 from tests.small import small_study, spot, write_study
@@ -233,3 +233,21 @@ def test_the_explorer_is_told_of_part_time_days_and_of_what_stays(tmp_path):
     assert dict(told.days) == {"L2": 2.0}, "every weekday is not part of a week"
     assert told.stays == ("L3",)
     assert {"L2", "L4"} <= set(told.after) and not {"L1", "L3"} & set(told.after)
+
+
+def test_the_best_of_several_lists_are_told_apart(tmp_path):
+    sizes = "".join(
+        f'[proposals.{k}]\ntitle = "Option {k.upper()}"\nservice = "library"\nclose = {sites}\n'
+        for k, sites in (("a", '["L1"]'), ("b", '["L2", "L3"]'))
+    )
+    results = measure_study(small_study(tmp_path / "s", services={"library": 5}, proposals=sizes))
+    found = findings_of(results)
+    names = [str(row[0]) for row in _rivals_table(found, beside=True).rows]
+    assert len(names) == len(set(names))
+    best = [name for name in names if name.startswith("Shortest on average")]
+    assert {name.split(", of ")[-1] for name in best} <= {
+        "5 ways to keep 4 of 5", "10 ways to keep 3 of 5",
+    } and all(", of " in name for name in best)  # fmt: skip
+    alike = measure_study(small_study(tmp_path / "t", services={"library": 5}, proposals=RIVALS))
+    table = _rivals_table(findings_of(alike), beside=True)
+    assert not any(", of " in str(row[0]) for row in table.rows)
