@@ -39,6 +39,8 @@ _OTHER_KINDS = {"street": "street", "road": "street", "school": "school", "ward"
                 "stop": "stop"}  # fmt: skip
 _MOST_NAMES = 20_000
 _NEAR_M = 1500.0
+#: Rows of one name in one cell of so many decimals of a degree are one.
+_SAME_DEGREES = 2
 
 
 def _in_letters(numbers: ArrayLike) -> str:
@@ -74,7 +76,10 @@ def _index_names(results: StudyResults) -> pd.DataFrame | None:
         frames.append(_within(_near_areas(_stops(results.bus.timetable), results), places, results))
     names = pd.concat([f.reindex(columns=_COLUMNS) for f in frames], ignore_index=True)
     names = names.assign(**{c: names[c].astype(object).fillna("") for c in ("kind", "within")})
-    names = names.drop_duplicates(["name", "kind", "within"])
+    # of a name that stands in several parts of the place each is one: see find.js
+    where = {axis: names[axis].astype(float).round(_SAME_DEGREES) for axis in ("lon", "lat")}
+    again = names.assign(**where).duplicated(["name", "kind", "within", "lon", "lat"])
+    names = names[~again]
     return names.head(_MOST_NAMES).reset_index(drop=True) if len(names) else None
 
 

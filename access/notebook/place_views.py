@@ -23,7 +23,7 @@ from access.analysis.results import (
 )
 from access.charts.chart import INK, MINUTES_COLOURS, MINUTES_EDGES, Chart, label_bars
 from access.charts.results import HIDDEN_WORDS, hub_chart
-from access.disclosure import NOTE_HIDDEN, hidden_beside_total
+from access.disclosure import NOTE_HIDDEN, hidden_beside_total, public_count
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import mode_title, trip
@@ -164,7 +164,7 @@ class TodayAnswer(_View):
             f"{counted(len(self.result.before), service.one, service.title)}: the {way} to the "
             "nearest "
         )
-        lost = float(s["families"] or 0) - float(s["reached_before"] or 0)
+        lost = self._lost()
         claims = [Claim("families", "is", (float(s["families"] or 0),)),
                   Claim("sites", "is", (float(len(self.result.before)),))]  # fmt: skip
         claims += [Claim("not_reached_today", "is", (lost,))] if lost else []
@@ -184,7 +184,7 @@ class TodayAnswer(_View):
             f"in ten within {minutes_words(most)}; the longest is {minutes_words(longest)}."
         )
         if lost:
-            text += f" {about(lost).capitalize()} cannot reach any, and are in no average."
+            text += f" {public_count(lost).capitalize()} cannot reach any, and are in no average."
         return Said(text, claims)
 
     def map(self) -> Chart:
@@ -202,12 +202,15 @@ class TodayAnswer(_View):
         """
         impact = self.found
         service = self.results.study.config.services[self.result.service]
-        far, way = self._count_over(MINUTES_EDGES[4]), trip(impact.mode)
+        lost, way = self._lost(), trip(impact.mode)
+        far = self._count_over(MINUTES_EDGES[4]) - lost
         title = (
-            f"{about(far).capitalize()} of {about(float(impact.areas['count'].sum()))} "
+            f"{public_count(far).capitalize()} of {about(float(impact.areas['count'].sum()))} "
             f"{impact.who} have a {way} of over {MINUTES_EDGES[4]:g} minutes to the "
             f"nearest {service.one} today"
         )
+        if lost:
+            title += f"; {public_count(lost)} cannot reach any"
         return area_chart(
             self.results.study,
             impact.areas.set_index("id").loc[self.results.study.areas["id"], "minutes_before"],
@@ -290,7 +293,13 @@ class TodayAnswer(_View):
         service = self.results.study.config.services[self.result.service]
         return f"{service.title} today: minutes to the nearest for {service.noun}"
 
+    def _lost(self) -> float:
+        """How many can reach none."""
+        summary = self.found.summary
+        return float(summary["families"] or 0) - float(summary["reached_before"] or 0)
+
     def _count_over(self, minutes: float) -> float:
+        """How many are further than so many minutes, those who can reach none among them."""
         areas = self.found.areas
         return float(areas.loc[areas["minutes_before"] > minutes, "count"].sum())
 

@@ -285,6 +285,7 @@ def test_a_word_longer_than_a_line_is_broken_wherever_a_study_says_it(visit, exa
     )
     page = visit(write_explorer(data, tmp_path / "long.html"), width=320, height=640)
     place = "App.choosePlace(App.find('A25', 1)[0])"
+    page.evaluate("App.state.layers['before-after'] = 'reach'")
     for view in (*VIEWS, "family-hubs"):
         page.evaluate("(view) => App.go(view)", view)
         if view == "my-street":
@@ -317,10 +318,13 @@ STANDS_STILL = """() => {
 
 @pytest.mark.parametrize(("width", "height"), [(320, 256), (844, 390), (320, 640)])
 def test_what_stands_still_leaves_room_to_read(visit, example_page, width, height):
-    page = visit(example_page, fragment="#your-option", width=width, height=height)
+    page = visit(example_page, fragment="#your-option", width=width, height=height, own=True)
+    if height > 500:
+        page.evaluate("App.service().title = 'Places where families are met '.repeat(20)")
+        page.evaluate("App.set({ mode: 'drive' })")
     page.evaluate("document.getElementById('option-ranks').scrollIntoView()")
     page.evaluate("new Promise((done) => setTimeout(done, 200))")
-    assert page.evaluate(STANDS_STILL) <= 0.34
+    assert page.evaluate(STANDS_STILL) <= 0.56
 
 
 def test_words_come_before_the_map_on_a_phone(visit, example_page):

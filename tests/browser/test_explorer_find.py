@@ -91,6 +91,38 @@ def test_a_beginning_is_narrowed_and_the_focus_never_lost(visit, named_page):
     assert page.locator(".asked").count() == 0
 
 
+def test_two_of_one_name_that_lie_far_apart_are_both_offered_and_told_apart(
+    visit, example, tmp_path
+):
+    at = example.areas.set_index("id")
+    rows = [("Newton", "village", "A00"), ("Newton", "village", "A47"), ("Newton", "hamlet", "A47"),
+            ("St Ann's School", "school", "A02"), ("St Ann's School", "school", "A45")]  # fmt: skip
+    names = pd.DataFrame(
+        [(n, k, "", at.loc[i, "lon"], at.loc[i, "lat"]) for n, k, i in rows],
+        columns=["name", "kind", "within", "lon", "lat"],
+    )
+    places = pd.DataFrame({"name": ["Newton"], "lon": [at.loc["A47", "lon"]],
+                           "lat": [at.loc["A47", "lat"]], "rank": [1]})  # fmt: skip
+    sites = example.sites.assign(name=[*example.sites["name"][:7], "Hall", "Hall"])
+    data = replace(example, names=names, places=places, sites=sites)
+    page = visit(write_explorer(data, tmp_path / "x.html"), own=True)
+    find = "(text) => App.find(text, 8).map((p) => [p.label, App.areas.id[p.area], !!p.sure])"
+    assert page.evaluate(find, "newton") == [
+        ["Newton, Ward 1", "A00", True], ["Newton, Ward 3", "A47", True]
+    ]  # fmt: skip
+    assert page.evaluate("App.surely(App.find('Newton', 8))") is None
+    schools = page.evaluate(find, "St Anns School")
+    assert [area for _, area, _ in schools] == ["A02", "A45"]
+    assert len({label for label, _, _ in schools}) == 2
+    assert len(page.evaluate(find, "Hall")) == 2
+    page.click("#place-buttons button")
+    page.wait_for_function("() => location.hash.includes('place=')")
+    page.reload()
+    page.wait_for_selector("#cards article")
+    assert page.evaluate("App.areas.id[App.state.place.area]") == "A47"
+    assert page.inner_text("#place-title") == "For Newton, Ward 3"
+
+
 def test_a_sector_of_a_short_district_is_no_beginning_of_a_longer_one(visit, example, tmp_path):
     codes = [f"{s}{a}E" for s in ("LS1 1", "LS11 0", "LS11 2", "S66 7") for a in "ABDEFGHJLN"]
     rows = example.areas.iloc[: len(codes)]

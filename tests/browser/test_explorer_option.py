@@ -277,6 +277,29 @@ def test_what_opens_for_one_service_is_not_drawn_on_the_map_of_another(visit, ex
             assert page.locator(".site svg path[d^='M12 1 ']").count() == drawn
 
 
+def test_the_best_for_one_service_leaves_what_another_opens(visit, example, tmp_path):
+    first, second = example.services
+    services = (first, replace(second, after=("YC1", "L1")))
+    path = write_explorer(replace(example, services=services), tmp_path / "x.html")
+    opened = "App.modifications(App.state.option).open"
+    young = "App.openIn(App.state.option, App.model.services[1]).map((k) => App.data.sites[k].id)"
+    page = visit(path, fragment="#your-option")
+    page.evaluate("App.toggleSite(App.data.sites.findIndex((s) => s.id === 'L2'))")
+    page.check("#service-0")
+    page.locator("#option-ranks button").first.click()
+    assert page.evaluate(opened) == ["L1"] and page.evaluate(young) == ["YC1", "L1"]
+    page.click("#start-proposal")
+    page.evaluate("App.toggleSite(App.data.sites.findIndex((s) => s.id === 'L1'))")
+    page.check("#service-0")
+    page.select_option("#swap-site", label="Northfield Children's Centre")
+    page.locator("#swap-rows button").first.click()
+    assert page.evaluate(opened) == [] and page.evaluate(young) == ["YC1"]
+    page.check("#service-1")
+    page.select_option("#swap-site", index=1)
+    page.locator("#swap-rows button").first.click()
+    assert page.evaluate(opened) == ["L1"], "which belongs to the proposal for young people"
+
+
 def test_no_rank_is_beyond_how_many_are_ranked(visit, example, tmp_path):
     """What opens a site is none of the ways of keeping as many of today's: it is one more."""
     file = opening(tmp_path, example)

@@ -146,6 +146,17 @@ def test_streets_and_places_of_an_extract_are_found_in_each_language(extract):
     }  # fmt: skip
 
 
+def test_of_one_name_in_two_parts_both_are_kept_and_beside_itself_it_is_one(extract):
+    results = results_of(extract)
+    spots = [(-1.302, 53.401), (-1.3021, 53.4011), (-1.352, 53.401)]
+    results.study.gazetteer = pd.DataFrame(spots, columns=["lon", "lat"]).assign(
+        name="Newton", kind="village", within=""
+    )
+    named = _index_names(results)
+    kept = named.loc[named["name"] == "Newton", ["lon", "lat"]]
+    assert list(map(tuple, kept.to_numpy())) == [spots[0], spots[2]]
+
+
 def test_rotherham_brings_every_postcode_village_and_estate():
     study = load_study()
     assert len(study.postcodes) == 6700

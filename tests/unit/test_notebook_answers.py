@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -201,6 +202,9 @@ def test_families_who_reach_none_are_told_and_drawn(answers):
     assert "24 cannot reach any, and are in no average." in cut.sentence()
     assert cut._bins()[-1] == ("none in reach", 24.0, "#ffffff")
     assert cut.map().png()[:4] == b"\x89PNG"
+    far = answers.today(mode="walk").map().title.partition(" of ")[0]
+    assert cut.map().title.startswith(f"{far} of "), "who can reach none has no long walk"
+    assert cut.map().title.endswith(" today; 24 cannot reach any")
     minutes[:] = np.inf
     matrices["walk"] = access.TravelMatrix.from_minutes(
         minutes, area_ids=walk.area_ids, site_ids=walk.site_ids
@@ -208,6 +212,29 @@ def test_families_who_reach_none_are_told_and_drawn(answers):
     none = access.Answers(replace(answers.results, matrices=matrices)).today(mode="walk")
     assert "not known: none can be reached" in none.sentence()
     assert "not known" in repr(none)
+
+
+def test_the_map_of_today_gives_no_small_count_away(answers):
+    walk, study = answers.results.matrices["walk"], answers.results.study
+    few = study.areas["id"].iloc[0]
+    areas = study.areas.assign(
+        children_0_4=study.areas["children_0_4"].where(study.areas["id"] != few, 3)
+    )
+    for far in (45.0, np.inf):
+        minutes = np.minimum(walk.total_minutes, 20.0)
+        minutes[list(walk.area_ids).index(few)] = far
+        matrix = access.TravelMatrix.from_minutes(
+            minutes, area_ids=walk.area_ids, site_ids=walk.site_ids
+        )
+        results = replace(
+            answers.results,
+            study=replace(study, areas=areas),
+            matrices={**answers.results.matrices, "walk": matrix},
+        )
+        today = access.Answers(results).today(mode="walk")
+        told = today.map().title + today.sentence()
+        assert "ewer than 5 " in told
+        assert not re.search(r"\b3 (of|cannot)", told)
 
 
 def test_an_impact_is_the_one_that_compare_gives(answers):

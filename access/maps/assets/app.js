@@ -161,6 +161,12 @@
     ...[...option.hubs].filter((site) => !service.before.includes(site) && serves(site, service)),
   ];
 
+  /* What an option opens for other services alone: an option for this one leaves it as it is. */
+  App.openedForOthers = (option, service) => {
+    const own = App.openIn(option, service).filter((site) => !service.before.includes(site));
+    return [...option.hubs].filter((site) => !own.includes(site));
+  };
+
   /* A hub serves every service; what proposals open serves those that they open it for, whichever of
    * them is chosen: an option that is handed on means the same on every page. */
   function serves(site, service) {

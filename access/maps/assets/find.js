@@ -180,6 +180,28 @@
     });
   }
 
+  /* Two of one name that lie far apart are two, each called by the ward or the centre it is near. */
+  function tellApart(entries) {
+    const alike = new Map();
+    for (const entry of entries) {
+      const key = `${entry.kind} ${entry.name} ${entry.within || ''}`;
+      if (!alike.has(key)) alike.set(key, []);
+      alike.get(key).push(entry);
+    }
+    for (const same of alike.values()) {
+      if (same.length < 2) continue;
+      const areas = same.map((one) => areaAt(one.lat, one.lon));
+      const apart = same.map((a) => same.map((b) => km(a.lat, a.lon, b.lat, b.lon) > NEAR_KM));
+      if (!apart.flat().includes(true)) continue;
+      const wards = areas.map((i) => (i < 0 ? '' : App.wardName(i)));
+      const told = wards.every((ward, k) => ward && wards.every((other, n) => !apart[k][n] || ward !== other));
+      same.forEach((one, k) => {
+        const near = () => App.t('near_site', { site: App.siteName(App.near[areas[k]]) });
+        if (areas[k] >= 0) one.within = [one.within, told ? wards[k] : near()].filter(Boolean).join(', ');
+      });
+    }
+  }
+
   /* Every name that a person may type: places, streets, wards, centres, buildings, areas. */
   const gazetteer = () => (App.gazetteer ||= gathered());
 
@@ -225,8 +247,9 @@
     areas.id.forEach((id, i) =>
       entries.push({ kind: 'area', label: id, area: i, lon: areas.lon[i], lat: areas.lat[i] }),
     );
+    for (const entry of entries) entry.name = plain(entry.label);
+    tellApart(entries);
     for (const entry of entries) {
-      entry.name = plain(entry.label);
       entry.short = shortened(entry.name);
       entry.shown = entry.within ? App.t('in_place', { label: entry.label, place: entry.within }) : entry.label;
       entry.inPlain = plain(entry.within || '');
@@ -351,7 +374,7 @@
       (a, b) =>
         a[0] - b[0] ||
         KINDS.indexOf(a[1].kind) - KINDS.indexOf(b[1].kind) ||
-        (a[1].label < b[1].label ? -1 : a[1].label > b[1].label ? 1 : 0),
+        (a[1].shown < b[1].shown ? -1 : a[1].shown > b[1].shown ? 1 : 0),
     );
     const seen = new Set();
     const found = [];
@@ -401,7 +424,11 @@
     return sure.length === 1 ? sure[0] : null;
   };
 
-  App.placeNamed = (label) => byName(label, 8).find((p) => p.kind === 'place' && p.label === label);
+  /* The place of a name; of several the one that lies where it is said to. */
+  App.placeNamed = (label, lat, lon) =>
+    byName(label, 8)
+      .filter((p) => p.kind === 'place' && p.name === plain(label))
+      .sort((a, b) => km(lat, lon, a.lat, a.lon) - km(lat, lon, b.lat, b.lon))[0];
 
   App.beginsPostcode = (text) => PART.test(mended(tidy(text)));
   App.looksLikePostcode = (text) => POSTCODE.test(mended(tidy(text)));

@@ -10,11 +10,14 @@
 
   /* Every option that keeps a closing centre and closes another in its place, best first. */
   App.swaps = (service, site) => {
-    const proposal = App.proposalOption();
     const others = service.after.filter((other) => service.before.includes(other));
+    const opens = [
+      ...App.openedForOthers(App.state.option, service),
+      ...service.after.filter((own) => !service.before.includes(own)),
+    ];
     return others
       .map((other) => {
-        const option = { keep: new Set(App.state.option.keep), hubs: new Set(proposal.hubs) };
+        const option = { keep: new Set(App.state.option.keep), hubs: new Set(opens) };
         for (const own of service.before) option.keep.delete(own);
         for (const own of service.after) if (service.before.includes(own)) option.keep.add(own);
         option.keep.add(site);

@@ -256,7 +256,7 @@
       (o) => {
         for (const site of service.before) o.keep.delete(site);
         for (const site of sites) o.keep.add(site);
-        o.hubs.clear();
+        o.hubs = new Set(App.openedForOthers(o, service));
       },
       App.t('said_best', { criterion: App.t(`criterion_${name}`, { limit: App.state.limit }) }),
     );

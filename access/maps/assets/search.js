@@ -185,7 +185,7 @@
           App.button(
             label,
             () => {
-              take(App.placeNamed(label) || { kind: 'place', label, lat, lon, area: App.areaAt(lat, lon) });
+              take(App.placeNamed(label, lat, lon) || { kind: 'place', label, lat, lon, area: App.areaAt(lat, lon) });
             },
             'chip',
           ),
