@@ -39,6 +39,7 @@ from access.text import (
     listed,
     minutes_words,
     named,
+    number,
     percent,
     sentence,
     times_as_much,
@@ -590,6 +591,15 @@ def _ward(row: pd.Series) -> str:
 def _in_all(noun: str, count: float) -> str:
     """Say below a table how many people there are, as the table's own cells may."""
     return f"{capital(noun)} in all: {public_count(count) if is_small(count) else figure(count)}."
+
+
+def _stand_ins(sites: int) -> str:
+    """Say how many sites are assumed, in the middle of a sentence."""
+    return number(
+        sites,
+        "site is a stand-in for a building that is not known here",
+        "sites are stand-ins for buildings that are not known here",
+    )
 
 
 def _further_note(impact: Impact) -> tuple[str, ...]:

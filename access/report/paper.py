@@ -608,8 +608,7 @@ def _risk_table(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         rows.append(("Streets are modelled: trips may be shorter or longer than said",
                      "the same figures on real streets before deciding", _NOT_GIVEN))  # fmt: skip
     if int(sites["assumed"].sum()):
-        text = number(int(sites["assumed"].sum()), "site is a stand-in", "sites are stand-ins")
-        rows.append((f"{capital(text)} for what the papers do not name",
+        rows.append((capital(say._stand_ins(int(sites["assumed"].sum()))),
                      "name the real buildings, and run it again", _NOT_GIVEN))  # fmt: skip
     register = results.study.centres
     if "annual_visits" not in register or register["annual_visits"].isna().all():

@@ -698,15 +698,7 @@ def _certainty(
     if modelled:
         warned = [re.sub(r" \([^)]*\)", "", _first_sentences(results.streets, 2))]
     if stand_ins:
-        warned.append(
-            sentence(
-                number(
-                    stand_ins,
-                    "site is a stand-in for a building that the papers do not name",
-                    "sites are stand-ins for buildings that the papers do not name",
-                )
-            )
-        )
+        warned.append(sentence(say._stand_ins(stand_ins)))
     if proxies:
         warned.append(
             sentence(

@@ -77,8 +77,8 @@ def _study_assumptions(
         one = len(stand_ins) == 1
         what, real = ("is an assumed stand-in", "one") if one else ("are assumed stand-ins", "ones")
         said.append(
-            f"{len(stand_ins)} of {len(centres)} sites {what}, because the papers do not name the "
-            f"real {real}: {_list(stand_ins)}."
+            f"{len(stand_ins)} of {len(centres)} sites {what}, because the real {real} "
+            f"{'is' if one else 'are'} not known here: {_list(stand_ins)}."
         )
     proxies = centres[centres["proxy"]]
     if len(proxies):
