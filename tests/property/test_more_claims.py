@@ -102,11 +102,10 @@ def test_observed_use_is_counted_pair_by_pair(seed):
     said = attendance_beside_nearest(impact, matrix_of(small), pd.DataFrame(rows)).sentence()
     got, whole = numbers(said), sum(seen.values())
 
-    def first(a):
-        least = small.nearest(a, small.sites)
-        return next((s for s in small.sites if small.minutes[a][s] == least < INF), None)
-
-    own = sum(n for (a, s), n in seen.items() if s == first(a))
+    own = sum(
+        n for (a, s), n in seen.items()
+        if small.minutes[a][s] == small.nearest(a, small.sites) < INF
+    )  # fmt: skip
     assert got["attended_nearest", "is"][0] == pytest.approx(own / whole)
     pairs = [(n, small.minutes[a][s] - small.nearest(a, small.sites))
              for (a, s), n in seen.items() if n and small.minutes[a][s] < INF]  # fmt: skip
