@@ -322,14 +322,21 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
                 ("near", h.near), ("best", h.best), ("low", h.low), ("high", h.high),
             )
         ]  # fmt: skip
-        low, high = figure(h.low), figure(h.high)
-        lie = f"are about {low}" if low == high else f"lie between {low} and {high}"
         said.append(
             f"Over {plans.draws:,} drawn settings the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
-            f"{percent(h.best)}; nine of ten of its averages {lie} minutes."
+            f"{percent(h.best)}; {_lie_words(h.low, h.high)}."
         )
     return Said(" ".join(said), claims)
+
+
+def _lie_words(least: float, most: float) -> str:
+    """Say between what averages lie; there may be none where somebody then reaches no hub."""
+    if not np.isfinite(most):
+        return "in some of them somebody reaches none of its hubs, so that it has no average there"
+    low, high = figure(least), figure(most)
+    lie = f"are about {low}" if low == high else f"lie between {low} and {high}"
+    return f"nine of ten of its averages {lie} minutes"
 
 
 def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[Said]:

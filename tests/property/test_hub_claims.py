@@ -110,7 +110,8 @@ def made(study: Small) -> HubPlans:
 
 def drawn_means(field: HubField, sets) -> np.ndarray:
     """Draw people and trips again and again, each area's trips to a site longer or shorter."""
-    rng, made = np.random.default_rng(3), SetDraws(field, len(sets), DRAWS, 3)
+    served = None if field.whole else np.isfinite([field.near(ids) for ids in sets])
+    rng, made = np.random.default_rng(3), SetDraws(field, len(sets), DRAWS, 3, served=served)
     for number in range(DRAWS):
         bent = field.minutes * np.exp(0.1 * rng.standard_normal(field.minutes.shape))
         near = [bent[:, field.columns(ids)].min(axis=1) for ids in sets]
@@ -139,13 +140,12 @@ def joint(study: Small, chosen) -> float:
     return sum(share * mean(study, k, trips) for k, share in enumerate(study.shares))
 
 
-def lost(study: Small, chosen, *, servable: bool = False) -> float:
-    """Give the share of people who get to no hub, of all of them or of those that a site serves."""
+def lost(study: Small, chosen) -> float:
+    """Give the share of people who get to no hub."""
     areas = range(len(study.minutes))
-    some = [a for a in areas if not servable or study.near(a, study.sites) < INF]
     return sum(
-        share * sum(study.people[k][a] for a in some if study.near(a, chosen) == INF)
-        / sum(study.people[k][a] for a in some)
+        share * sum(study.people[k][a] for a in areas if study.near(a, chosen) == INF)
+        / sum(study.people[k])
         for k, share in enumerate(study.shares)
     )  # fmt: skip
 
@@ -326,7 +326,7 @@ def true_of_search(study: Small, found: Any, out) -> tuple[dict[str, float], lis
         "hub_rank:worst": place(study, own, worst),
         "hub_level": sum(v <= ordered[0] + 1e-7 for v in ordered) - 1,
         "hub_unserved_areas": len(out), "hub_unserved": share_out(study, out),
-        "hub_council_missed": lost(study, own, servable=True) - lost(study, kept[0], servable=True),
+        "hub_council_missed": lost(study, own) - lost(study, kept[0]),
     }, ordered  # fmt: skip
 
 
