@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -128,7 +129,7 @@ def _check_new(study: Study, count: int) -> None:
 def _check_size(size: int | None, sites: int, must: Sequence[str], never: Sequence[str]) -> None:
     """Refuse more hubs than there are sites for, and fewer than must be open."""
     least, most = max(1, len(must)), sites - len(never)
-    if size is not None and not (isinstance(size, int) and least <= size <= most):
+    if size is not None and not (isinstance(size, Integral) and least <= size <= most):
         span = f"a whole number of hubs from {least:,} to {most:,}: so many must be open, and so "
         raise refuse("size", size, f"{span}many sites there are to choose from")
 

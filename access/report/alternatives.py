@@ -206,7 +206,7 @@ def _criteria_table(
         ),
         tuple(rows),
         notes=(
-            f"Ranks are of {len(ranking.table):,}; 1 is best.",
+            f"Ranks are of {len(ranking.table):,}; 1 is best.{_none_of_them(ranking)}",
             *_left_out(ranking, found.mode),
             *(sentence(n) for n in ranking.notes if "gap:" in n),
         ),
@@ -266,12 +266,20 @@ def _places_table(
         tuple(rows),
         notes=(
             f"1 is best of {len(ranking.table):,}."
+            + _none_of_them(ranking)
             + (f" The rank by {trip(found.mode)} counts {lead}." if "beside" in readings else ""),
             *([_FIRM_NOTE] if firm is not None else []),
             *_left_out(ranking, found.mode),
         ),
         short=f"Places, {found.label}",
     )
+
+
+def _none_of_them(ranking: Ranking) -> str:
+    """Say of a proposal that breaks a rule that its ranks are not those of an option."""
+    if ranking.proposal is None or ranking.proposal["allowed"]:
+        return ""
+    return " The proposal breaks a rule and is none of these: its ranks are where it would stand."
 
 
 def _left_out(ranking: Ranking, mode: str) -> list[str]:
@@ -527,7 +535,9 @@ def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
         return Said(sentence("no other set comes within 5% of the best on average"), claims)
     which = "it is the proposal" if close == 1 else "the proposal is one of them"
     own = f"; {which}" if p["within_5pct_mean"] else ""
-    if p["rank_mean"] == 1:
+    if not p["allowed"]:  # one that breaks a rule is none of them
+        own = "; the proposal, which is none of them, does so too" if p["within_5pct_mean"] else ""
+    elif p["rank_mean"] == 1:
         tied = findings.tied("mean")
         claims.append(Claim("rank:mean", "best", (1.0,)))
         own = f"; the proposal is {'joint best' if tied else 'the best itself'}"

@@ -107,18 +107,23 @@ def _council_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) 
     claims += [Claim(f"hub_rank:{by}", "is", (float(r),)) for by, r in place.rank.items()]
     claims.append(Claim("hub_sets", "is", (float(place.sets),)))
     rule = f" with {plans.rule}" if council.standing is not None and plans.rule else ""
-    among = f"the {place.sets:,} sets of {len(council.chosen)}{rule}"
-    if place.within_rules:
+    n, only = len(council.chosen), place.sets == 1
+    among = f"the {place.sets:,} sets of {n}{rule}"
+    if place.within_rules and only:
+        said.append(f"There is only one set of {n} to choose here, the council's own.")
+    elif place.within_rules:
         wished = _wished(plans, other=bool(rule))
         first = "1st is best"
-        if any(p.figures.unserved > _NOBODY for p in plans.plans):
+        if _some_out(plans):
             first += "; sets that leave fewer people out come first"
         said.append(f"Among {among}{wished}, the council's own is {listed(ranks)} ({first}).")
     else:
         claims.append(Claim("council_keeps_rules", "none", (0.0,)))
-        said.append(f"It is none of {among} that keep the rules; it would be {listed(ranks)}.")
+        which = f"is none of {among} that keep the rules"
+        which = f"is not the only set of {n}{rule} that keeps the rules" if only else which
+        said.append(f"It {which}; it would be {listed(ranks)}.")
     free = council.freely
-    if rule and free is not None and free.within_rules:
+    if rule and free is not None and free.within_rules and free.sets > 1:
         claims.append(Claim("hub_free_rank:mean", "is", (float(free.rank["mean"]),)))
         claims.append(Claim("hub_free_sets", "is", (float(free.sets),)))
         said.append(
@@ -152,6 +157,11 @@ def _place_note(plans: HubPlans) -> str:
 
 
 _NOBODY = 1e-9
+
+
+def _some_out(plans: HubPlans) -> bool:
+    """Tell whether some reach no hub of a plan: sets are then compared with those alike in that."""
+    return any(p.figures.unserved > _NOBODY for p in plans.plans)
 
 
 def left_out(plan: HubPlan) -> str:
@@ -291,8 +301,8 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
     if choice.near_count > 1:
         more = "" if choice.near_complete else " or more"
         sets = capital(number(choice.near_count, "set"))
-        verb = "is" if sets == "One set" else "are"
-        text = f"{sets}{more} {verb} within {share} of the best{_found(main)}"
+        alike = " that leave as few people out" if _some_out(plans) else ""
+        text = f"{sets}{more}{alike} are within {share} of the best{_found(main)}"
         firm, them = listed([names.get(i, i) for i in choice.firm]), _of_them(choice)
         claims += [Claim(f"hub_firm:{i}", "firm") for i in choice.firm]
         if choice.firm:
@@ -312,8 +322,13 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
     elif choice.near_complete:
         claims.append(Claim("hub_near", "one"))
         alone = "There is no other set to choose: these sites and rules allow this one alone."
-        other = f"No other set is within {share} of the best{_found(main)}."
-        said.append(alone if choice.sets == 1 else other)
+        alike = " that leaves as few people out" if _some_out(plans) else ""
+        other = f"No other set{alike} is within {share} of the best{_found(main)}."
+        own = plans.get("council")
+        if choice.sets != 1:
+            said.append(other)
+        elif own is None or set(own.chosen) != set(main.chosen):  # else it is said of the council's
+            said.append(alone)
     if main.held is not None and plans.draws and main.held.rivals > 1:
         h = main.held
         claims += [
@@ -322,14 +337,21 @@ def _firm_words(plans: HubPlans, names: Mapping[str, str]) -> Said:
                 ("near", h.near), ("best", h.best), ("low", h.low), ("high", h.high),
             )
         ]  # fmt: skip
-        low, high = figure(h.low), figure(h.high)
-        lie = f"are about {low}" if low == high else f"lie between {low} and {high}"
         said.append(
             f"Over {plans.draws:,} drawn settings the set stays within {share} of "
             f"the best of {h.rivals} compared in {percent(h.near)} of them, and is best in "
-            f"{percent(h.best)}; nine of ten of its averages {lie} minutes."
+            f"{percent(h.best)}; {_lie_words(h.low, h.high)}."
         )
     return Said(" ".join(said), claims)
+
+
+def _lie_words(least: float, most: float) -> str:
+    """Say between what averages lie; there may be none where somebody then reaches no hub."""
+    if not np.isfinite(most):
+        return "in some of them somebody reaches none of its hubs, so that it has no average there"
+    low, high = figure(least), figure(most)
+    lie = f"are about {low}" if low == high else f"lie between {low} and {high}"
+    return f"nine of ten of its averages {lie} minutes"
 
 
 def plan_words(plans: HubPlans, names: Mapping[str, str], wording: Wording) -> list[Said]:

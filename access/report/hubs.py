@@ -408,13 +408,20 @@ def _standing_sentence(council: SetRank) -> Said:
         f"{about_ordinal(council.rank_mean, council.sets)} by average trip and "
         f"{about_ordinal(council.rank_worst, council.sets)} by the worst-off area"
     )
+    first = "1st is best"
+    if council.missed > _NOBODY:
+        first += "; sets that leave fewer people out come first"
+    if keeps and council.sets == 1:
+        return Said(f"There is only one way to place {k}, the council's own.", claims)
     if keeps:
         whole = f"all {council.sets:,} ways to place {k}"
-        text = f"among {whole}, the council's own is {ranks} (1st is best)"
+        text = f"among {whole}, the council's own is {ranks} ({first})"
         return Said(sentence(text), claims)
     claims.append(Claim("council_keeps_rules", "none", (0.0,)))
     text = f"it is none of the {council.sets:,} ways to place {k} that keep the rules; beside them "
-    return Said(sentence(f"{text}it would be {ranks} (1st is best)"), claims)
+    if council.sets == 1:
+        text = f"it is not the only way to place {k} that keeps the rules; beside that "
+    return Said(sentence(f"{text}it would be {ranks} ({first})"), claims)
 
 
 def _leeway_sentence(answer: HubResult) -> Said:

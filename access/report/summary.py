@@ -574,9 +574,13 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
     of = [f"{f.label}: {f.ranking.what}, 1st is best" for f in findings if f.standing and f.ranking]
     if any(f.sampled is not None for f in findings):
         of.append("shares are of sets that are better than the proposal, from a sample")
-    none = [f.label for f in findings if f.standing is None and f.sampled is None]
-    if none and of:
-        of.append(f"not ranked, for it opens a site or closes none: {listed(none)}")
+    none = [f for f in findings if f.standing is None and f.sampled is None]
+    for why, some in (
+        ("it opens a site or closes none", [f.label for f in none if f.ranking is None]),
+        ("there is one way to close as many", [f.label for f in none if f.ranking is not None]),
+    ):
+        if some and of:
+            of.append(f"not ranked, for {why}: {listed(some)}")
     return Table(
         f"Where the proposals stand, by what matters most ({trip(findings[0].mode)})",
         tuple(columns),

@@ -451,7 +451,7 @@ class SetRank:
     within_rules : bool
         Whether the set itself keeps the rules.
     missed : float
-        Share of demand that it leaves out and as many sites can serve: means are then of others.
+        Share of all demand that it leaves out and the best of as many serves: means are of others.
     """
 
     chosen: tuple[str, ...]
@@ -499,7 +499,7 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
         for s in resolved.services
     }
     k = len(columns)
-    own_mean, own_worst, own_lost, keeps_rules = (
+    own_mean, own_worst, own_lost, own_out, keeps_rules = (
         values[0] for values in _measured(resolved, [np.array([columns])])
     )
     if math.comb(len(resolved.site_ids), k) > _MOST_SETS:
@@ -511,14 +511,15 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
             least, least_worst = best.objective, site(replace(asked, goals=Goal.worst())).objective
             least_out = [resolved.site_ids.index(i) for i in best.chosen]
             found = [np.array([least_out], np.intp)] if least_out else []
-            missed = own_lost - float(_measured(resolved, found)[2][0]) if found else 0.0
+            missed = own_out - float(_measured(resolved, found)[3][0]) if found else 0.0
         return SetRank(
             ids, mean, worst, by_demand, least, least_worst, 0, None, None, bool(keeps_rules),
             max(float(missed), 0.0),
         )  # fmt: skip
-    means, worsts, lost, keeps = _every_set(resolved, k)
-    means, worsts, lost = means[keeps], worsts[keeps], lost[keeps]
+    means, worsts, lost, out, keeps = _every_set(resolved, k)
+    means, worsts, lost, out = means[keeps], worsts[keeps], lost[keeps], out[keeps]
     fewest = lost <= lost.min(initial=np.inf) + _CLOSE
+    fewest_out = float(out[fewest][means[fewest].argmin()]) if len(lost) else own_out
     before, alike = lost < own_lost - _CLOSE, np.abs(lost - own_lost) <= _CLOSE
     return SetRank(
         ids, mean, worst, by_demand,
@@ -526,7 +527,7 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
         int(keeps.sum()),
         int(before.sum()) + _rank(means[alike], own_mean),
         int(before.sum()) + _rank(worsts[alike], own_worst), bool(keeps_rules),
-        max(float(own_lost - lost.min(initial=own_lost)), 0.0),
+        max(float(own_out - fewest_out), 0.0),
     )  # fmt: skip
 
 
@@ -535,25 +536,28 @@ def _rank(values: Floats, own: float) -> int:
     return 1 + int((values < own - slack).sum())
 
 
-def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Floats, Bools]:
+def _every_set(resolved: _Resolved, k: int) -> tuple[Floats, Floats, Floats, Floats, Bools]:
     """Measure every set of k sites."""
     rows = sum(len(service.area_ids) for service in resolved.services)
     step = max(1, _CELLS_AT_ONCE // max(1, rows))
     return _measured(resolved, _blocks_of_sets(len(resolved.site_ids), k, step))
 
 
-def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floats, Floats, Bools]:
-    """Give the mean, the worst, the share left out, and whether it keeps the rules, for many sets.
+def _measured(
+    resolved: _Resolved, blocks: Iterable[Ints]
+) -> tuple[Floats, Floats, Floats, Floats, Bools]:
+    """Give many sets' mean, worst, two shares left out, and whether they keep the rules.
 
-    Means and worst are of the families that a set serves.
+    Means and worst are of the families that a set serves. The shares are of those whom some site
+    serves, by which sets come in order, and of all.
     """
     stacked = _demand_rows(resolved)
     counted = stacked.active
     by_site = np.ascontiguousarray(stacked.minutes[counted].T)
-    weights = stacked.mean[counted]
+    weights, of_all = stacked.mean[counted], stacked.part[counted]
     whole = bool(np.isfinite(by_site).all())
     rows = _join_rows(_count_rows(resolved), _reach_rows(resolved))
-    means, worsts, lost, keeps = [], [], [], []
+    means, worsts, lost, out, keeps = [], [], [], [], []
     for sets in blocks:
         nearest = by_site[sets[:, 0]]
         for slot in range(1, sets.shape[1]):
@@ -562,15 +566,21 @@ def _measured(resolved: _Resolved, blocks: Iterable[Ints]) -> tuple[Floats, Floa
             means.append(weighted_sums(nearest, weights))
             worsts.append(nearest.max(axis=1, initial=0.0))
             lost.append(np.zeros(len(sets)))
+            out.append(np.zeros(len(sets)))
         else:
             near = [s.minutes[:, sets].min(axis=2) for s in resolved.services]
             every = [list(columns) for columns in sets]
             means.append(_goal_values(resolved, Goal.mean(), near, every))
             worsts.append(_goal_values(resolved, Goal.worst(), near, every))
-            lost.append(weighted_sums((~np.isfinite(nearest)).astype(float), weights))
+            missed = (~np.isfinite(nearest)).astype(float)
+            lost.append(weighted_sums(missed, weights))
+            out.append(weighted_sums(missed, of_all))
         keeps.append(_keeps(resolved, rows, sets))
     left_out = np.concatenate(lost) / max(float(weights.sum()), 1e-300)
-    return np.concatenate(means), np.concatenate(worsts), left_out, np.concatenate(keeps)
+    left_of_all = np.concatenate(out) / max(float(stacked.part.sum()), 1e-300)
+    return (
+        np.concatenate(means), np.concatenate(worsts), left_out, left_of_all, np.concatenate(keeps)
+    )  # fmt: skip
 
 
 def _keeps(resolved: _Resolved, rows: _SideRows, sets: Ints) -> Bools:

@@ -208,7 +208,7 @@ class HubSearch:
             claims.append(Claim("hub_council_more", "is", (council.mean_excess_minutes,)))
             claims.append(Claim("hub_least_worst", "is", (council.best_worst_minutes,)))
             text += f", {council.mean_excess_minutes:.2f} more than the best {n}"
-        if council.rank_mean is not None and council.rank_worst is not None:
+        if council.rank_mean is not None and council.rank_worst is not None and council.sets > 1:
             claims += [
                 Claim("hub_sets", "is", (float(council.sets),)),
                 Claim("hub_rank:mean", "is", (float(council.rank_mean),)),

@@ -160,11 +160,14 @@ class HubField:
 
     @cached_property
     def shares(self) -> dict[str, Floats]:
-        """What is added to each mean by an area, one row an offer: `weights` is their sum."""
-        found = {"mean": np.array([offer.weights for offer in self.offers])}
+        """What is added to each mean by an area, one row an offer: the weights are their sums."""
+        inside = {"mean": self._reached}
         if self.deprived is not None and self.deprived_weights is not None:
-            found["deprived"] = np.array(_own_shares(self.offers, self.deprived))
-        return found
+            inside["deprived"] = self.deprived & self._reached
+        every = [offer.weights for offer in self.offers]  # where nobody reaches any site
+        return {
+            k: np.array(_own_shares(self.offers, areas) or every) for k, areas in inside.items()
+        }
 
     @cached_property
     def stand_in(self) -> Floats:
@@ -624,7 +627,10 @@ def choose(
 
 def _shortfall(values: Mapping[str, Floats]) -> Floats:
     """Give each set's greatest distance from the best on any criterion, as a share of that."""
-    parts = [v / max(float(v.min()), 1e-12) - 1 for v in values.values()]
+    # where no set reaches any of those whose mean it is, it tells none apart
+    parts = [
+        v / max(least, 1e-12) - 1 for v in values.values() if (least := float(v.min())) < math.inf
+    ]
     worst: Floats = np.max(parts, axis=0)
     return worst
 

@@ -262,14 +262,34 @@ class SetDraws:
         worst = near.max(axis=2, initial=0.0)
         counts = [(share, n[run]) for share, n in self._counts]
         for name, inside in self._inside.items():
-            own, met = _blend(counts, inside), near
-            if not np.isfinite(worst).all():  # nobody drawn in an area without a way adds nothing
-                met = np.where(own[:, None] > 0, near, 0.0)
-            means = np.einsum("da,dsa->ds", own, met)
             if self._served is not None:
-                means /= np.maximum(own @ self._served.T, 1e-300)
-            self.found[name][run] = means
+                self.found[name][run] = _means_of_served(counts, inside, self._served, near)
+                continue
+            own = _blend(counts, inside)
+            self.found[name][run] = _summed(own, near, finite=bool(np.isfinite(worst).all()))
         self.found["worst"][run] = worst
+
+
+def _means_of_served(
+    people: Sequence[tuple[float, Ints]], inside: Bools | None, served: Bools, near: Floats
+) -> Floats:
+    """Give each draw's joint means of those whom sets serve: offers by their shares, as told."""
+    total, whole = np.zeros(near.shape[:2]), np.zeros(near.shape[:2])
+    finite = bool(np.isfinite(near).all())
+    for share, drawn in people:
+        own = (drawn if inside is None else drawn * inside).astype(float)
+        reached = own @ served.T
+        total += share * _summed(own, near, finite=finite) / np.maximum(reached, 1)
+        whole += share * (reached > 0)
+    means: Floats = total / np.maximum(whole, 1e-300)
+    return means
+
+
+def _summed(own: Floats, near: Floats, *, finite: bool) -> Floats:
+    """Add up minutes, (draws, sets, areas), by weights: none in an area without a way adds none."""
+    met = near if finite else np.where(own[:, None] > 0, near, 0.0)
+    total: Floats = np.einsum("da,dsa->ds", own, met)
+    return total
 
 
 def _all_equal(some: Sequence[Floats], others: Sequence[Floats]) -> bool:
@@ -463,7 +483,12 @@ def _unranked(field: HubField, council: SetRank, best: Solution | None) -> SetRa
         best_mean_minutes=min(found["mean"], values["mean"]),
         best_worst_minutes=min(found["worst"], values["worst"]),
         sets=0, rank_mean=None, rank_worst=None,
-        missed=0.0 if best is None else max(
-            field.left_out(council.chosen)["mean"] - field.left_out(best.chosen)["mean"], 0.0
-        ),
+        missed=0.0
+        if best is None
+        else max(_unserved(field, council) - _unserved(field, best), 0.0),
     )  # fmt: skip
+
+
+def _unserved(field: HubField, found: SetRank | Solution) -> float:
+    """Give the share of all people who reach no site of a set."""
+    return figures_of(field.near(found.chosen), field.offers, {}, ()).unserved

@@ -57,6 +57,9 @@ def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
     rng = np.random.default_rng(3)
     walk = example.walk
     cut = np.isfinite(walk.total_minutes) & (rng.uniform(size=walk.shape) < 0.3)
+    # some are in reach of no site, most of them of one offer
+    one, other = (offer.people / offer.people.sum() for offer in example.hubs.offers[:2])
+    cut[np.argsort(other - one)[: len(one) // 2]] = True
     broken = replace(
         walk,
         status=np.where(cut, 3, walk.status).astype(np.uint8),

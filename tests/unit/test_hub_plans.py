@@ -15,11 +15,12 @@ from access.analysis.hubs import _travel_alone
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
 from access.report.findings import Wording
-from access.report.hub_plans import plan_words
+from access.report.hub_plans import _lie_words, plan_words
 from access.report.hubs import _hub_blocks, _hub_sentence
 from access.run.findings import hub_words
 from access.run.summary import spoken_summary, summary_of
-from access.siting import AtLeast, AtMost
+from access.siting import AtLeast, AtMost, Demand
+from access.siting.hubs import hub_search
 from access.siting.plans import HubField, Offer, PlanRules, choose, standing, with_room
 from access.siting.problem import apart, at_most_of, in_group
 from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
@@ -650,3 +651,62 @@ def test_an_area_that_no_site_is_in_reach_of_tells_no_set_from_another(field):
         assert part.best == pytest.approx(whole.best)
     for by in ("mean", "worst", "deprived", "compromise"):
         assert choose(cut_off, 3, by).chosen == choose(field, 3, by).chosen
+
+
+def cut_apart():
+    """Two offers: one of each goes to the island that one site serves, most of one to none."""
+    inf = np.inf
+    minutes = np.array([[5.0, 20, inf], [30, 12, inf], [inf, inf, 3], [inf, inf, inf]])
+    people = ([1e5, 0, 1e4, 3e5], [0, 1e5, 4e4, 0])
+    offers = tuple(
+        Offer(key, key, "", 0.5, np.array(n)) for key, n in zip("ab", people, strict=True)
+    )
+    return HubField(("X", "Y", "Z"), minutes, offers, np.array([False, False, True, False]))
+
+
+def test_a_set_is_ranked_by_the_mean_that_is_told_of_it_whoever_reaches_no_site(monkeypatch):
+    asked = cut_apart()
+    told = {ids: figures_of(asked.near(ids), asked.offers, {}, ())
+            for ids in itertools.combinations(asked.site_ids, 2)}  # fmt: skip
+    for ids, figures in told.items():
+        assert asked.values(ids)["mean"] == pytest.approx(figures.joint)
+    best = choose(asked, 2)
+    assert best.value == pytest.approx(told[best.chosen].joint)
+    monkeypatch.setattr("access.siting.plans._MOST_LISTED", 0)
+    searched = choose(cut_apart(), 2)
+    assert (searched.chosen, searched.value) == (best.chosen, pytest.approx(best.value))
+
+
+def test_a_set_is_drawn_about_the_mean_that_is_told_of_it_whoever_it_leaves_out():
+    asked = cut_apart()
+    sets = list(itertools.combinations(asked.site_ids, 2))
+    near = np.array([asked.near(ids) for ids in sets])
+    drawn = SetDraws(asked, len(sets), 20, 1, served=np.isfinite(near))
+    drawn.take(0, np.tile(near, (20, 1, 1)))
+    for k, ids in enumerate(sets):
+        joint = figures_of(near[k], asked.offers, {}, ()).joint
+        assert drawn.found["mean"][:, k].mean() == pytest.approx(joint, rel=0.01), ids
+
+
+def test_a_compromise_is_found_where_no_set_reaches_those_whose_mean_it_weighs():
+    found = choose(cut_apart(), 1, by="compromise")
+    assert (found.chosen, found.value, found.near_count) == (("Y",), 0.0, 1)
+
+
+def test_whom_the_council_s_own_misses_is_a_share_of_all_as_the_tables_have_it():
+    asked = cut_apart()
+    minutes = pd.DataFrame(asked.minutes, list("pqrs"), asked.site_ids)
+    demands = [Demand(minutes, pd.Series(o.people, minutes.index), o.share, o.title)
+               for o in asked.offers]  # fmt: skip
+    found = hub_search(demands, size=2, most=3, council=["X", "Y"])
+    told = [figures_of(asked.near(ids), asked.offers, {}, ()).unserved
+            for ids in (("X", "Y"), found.best.chosen)]  # fmt: skip
+    assert found.best.chosen == ("X", "Z")
+    assert found.council.missed == pytest.approx(told[0] - told[1])
+
+
+def test_averages_that_are_not_known_in_some_settings_are_not_given_as_figures():
+    assert _lie_words(9.8, 12.3) == "nine of ten of its averages lie between 10 and 12 minutes"
+    for least in (9.8, np.inf):
+        words = _lie_words(least, np.inf)
+        assert "has no average there" in words and "inf" not in words.split()

@@ -383,3 +383,17 @@ def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
     assert figures["share_left_out_more_than_best"] == pytest.approx(share)
     page = hubs_for_page(replace(asked.results, hubs=answer))
     assert page is None or len(page.plans) == len(found)
+
+
+def test_one_set_alone_is_called_that_once_and_a_size_of_any_whole_kind_is_one(measured):
+    asked = wishing(measured, council_choice=["K1", "K2"])
+    answer = asked.hubs(np.int64(2), draws=0, among=["K1", "K2"])
+    assert answer.plain.best.chosen == ("K1", "K2")
+    words = hub_words(asked.results, answer)
+    assert words.count("There is only one set of 2 to choose here, the council's own.") == 1
+    assert "no other set to choose" not in words
+    assert not re.search(r"\b1 sets|all 1\b", words)
+    found, said = told(asked, 2, among=["K1", "K2", "K3"], locked_open=["K2", "K3"])
+    assert found.plan("freely").chosen == ("K2", "K3")
+    assert "It is not the only set of 2 that keeps the rules; it would be" in said
+    assert "these sites and rules allow this one alone" in said

@@ -180,6 +180,8 @@ def test_the_council_s_place_is_told_and_its_edges(asked):
     text = _standing_sentence(council)
     assert text.startswith(f"Among all {council.sets} ways to place two hubs, the council's own")
     assert "no rank" in _standing_sentence(replace(council, rank_mean=None))
+    assert "sets that leave fewer people out" not in text
+    assert "come first)" in _standing_sentence(replace(council, missed=0.1))
     broken = _standing_sentence(replace(council, within_rules=False))
     assert broken.startswith(f"It is none of the {council.sets} ways to place two hubs that keep")
 
@@ -240,13 +242,17 @@ def test_one_set_alone_is_not_said_to_have_no_rival_near_it(asked):
     plans = asked.hubs.plans
     main = plans.get("locality") or plans.get("freely")
 
-    def firm(sets):
-        choice = replace(main.choice, sets=sets, near_count=1, near_complete=True, firm=())
-        made = replace(main, choice=choice)
+    def firm(sets, near=1, out=0.0):
+        choice = replace(main.choice, sets=sets, near_count=near, near_complete=True, firm=())
+        made = replace(main, choice=choice, figures=replace(main.figures, unserved=out))
         return _firm_words(replace(plans, plans=(made,)), {})
 
     assert firm(10).startswith("No other set is within")
     assert firm(1).startswith("There is no other set to choose")
+    # of other people the minutes are no nearer: sets that leave more out are not compared
+    assert firm(10, out=0.1).startswith("No other set that leaves as few people out is within")
+    assert firm(10, near=3).startswith("Three sets are within")
+    assert firm(10, near=3, out=0.1).startswith("Three sets that leave as few people out are")
 
 
 def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(asked):
@@ -264,12 +270,15 @@ def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(as
 
 def test_what_further_hubs_save_is_said_up_to_the_most_that_were_looked_at():
     minutes = enumerate((30.0, 20.0, 19.0, 18.0, 17.0, 16.0), start=1)
-    solutions = {p: SimpleNamespace(objective=mean) for p, mean in minutes}
+    proven = {"status": "proven_optimal"}
+    solutions = {p: SimpleNamespace(objective=mean, **proven) for p, mean in minutes}
     curve = SimpleNamespace(elbow=2, solutions=solutions)
     assert bend_words(curve) == (
         "Up to two hubs each further one saves 10.0 minutes on average; beyond, up to six, "
         "1.0 minutes."
     )
+    solutions[6].status = "feasible"
+    assert bend_words(curve) == ""
 
 
 @pytest.mark.parametrize("table", [_plans_beside_table, plan_standing_table])

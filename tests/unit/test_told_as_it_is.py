@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -372,6 +373,20 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
         assert said.startswith("Set beside")
         assert not re.search(r"\b(the only option|best of|last|level with)\b", said)
         assert f"{ordinal(own['rank_mean'])}" in said
+    found = findings_of(results, mode="walk")[0]
+    if len(ways) > 1:
+        for more in ({"rank_mean": 1}, {"rank_mean": 2}):
+            near = {**own, **more, "near_ties_5pct_mean": 1, "within_5pct_mean": True}
+            close = replace(found, ranking=replace(ranking, proposal=near))
+            said = alternatives.near_ties(close, modelled=False)
+            assert said.endswith("; the proposal, which is none of them, does so too.")
+            assert [claim.what for claim in said.claims] == ["near_best"]
+    else:
+        free = replace(found, ranking=replace(ranking, table=pd.concat([ways, ways])))
+        told = summary._priority_table([free, found]).notes
+        assert any(note.startswith("Not ranked, for there is one way") for note in told)
+    for make in (alternatives._criteria_table, partial(alternatives._places_table, robust=None)):
+        assert "breaks a rule and is none of these" in make(results, found, ranking).notes[0]
     figure_ = Figure(figsize=(7, 5))
     axes = figure_.add_subplot()
     rank_chart(ranking).draw(figure_, axes)

@@ -47,9 +47,17 @@
     if (hubs.fixed) return fixedField(model, hubs);
     const minutes = Core.minutesFor(model, hubs.mode, model.walkKmH);
     const weights = weightsOf(hubs.offers, n);
+    const reached = new Uint8Array(n);
+    for (const site of hubs.sites)
+      for (let i = 0; i < n; i += 1) if (minutes[site * n + i] < Infinity) reached[i] = 1;
+    // by whom no site is in reach of no set is told apart
+    const offers = hubs.offers.map((offer) => ({ ...offer, people: offer.people.map((c, i) => c * reached[i]) }));
+    const own = weightsOf(offers, n);
     const used = [];
-    for (let i = 0; i < n; i += 1) if (weights[i] > 0) used.push(i);
+    for (let i = 0; i < n; i += 1) if (own[i] > 0) used.push(i);
     const poor = poorWeightsOf(hubs, n);
+    const poorOffers = poor ? poorOffersOf({ ...hubs, offers }, n) : [];
+    const ownPoor = weightsOf(poorOffers, n);
     const columns = new Map(
       hubs.sites.map((site) => [site, Float64Array.from(used, (i) => minutes[site * n + i])]),
     );
@@ -66,9 +74,9 @@
       criteria: poor ? ['mean', 'deprived', 'worst'] : ['mean', 'worst'],
       columns,
       whole,
-      shares: { mean: rowsOf(hubs.offers), ...(poor ? { deprived: rowsOf(poorOffersOf(hubs, n)) } : {}) },
-      own: Float64Array.from(used, (i) => weights[i]),
-      ownPoor: Float64Array.from(used, (i) => (poor ? poor[i] : 0)),
+      shares: { mean: rowsOf(offers), ...(poor ? { deprived: rowsOf(poorOffers) } : {}) },
+      own: Float64Array.from(used, (i) => own[i]),
+      ownPoor: Float64Array.from(used, (i) => ownPoor[i]),
       listings: new Map(),
     };
   };
