@@ -473,12 +473,21 @@ def _attribute(folder: Path, names: Collection[str], about: Provenance) -> list[
     path = folder / "ATTRIBUTION.md"
     if not path.is_file():
         return []
-    start = f"- {', '.join(names)}: "
     lines = path.read_text(encoding="utf-8-sig").splitlines()
-    lines = [line for line in lines if not line.startswith(start)]
-    lines.append(f"{start}{about.source}. {about.licence}.")
+    lines = [left for line in lines if (left := _without_files(line, names)) is not None]
+    lines.append(f"- {', '.join(names)}: {about.source}. {about.licence}.")
     write_file(path, "\n".join([*lines, ""]).encode())
     return [path.name]
+
+
+def _without_files(line: str, names: Collection[str]) -> str | None:
+    """Take files out of a line of attributions, which names several of one source."""
+    files, parted, about = line.removeprefix("- ").partition(": ")
+    there = files.split(", ")
+    left = [name for name in there if name not in names]
+    if left == there or not (parted and line.startswith("- ")):
+        return line
+    return f"- {', '.join(left)}: {about}" if left else None
 
 
 def first_settings(folder: Path) -> list[str]:
