@@ -311,6 +311,8 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 _NEEDED = ("areas", "centres")
+#: What the manifest says of a table that somebody brought: it is theirs, as one they changed.
+_BROUGHT = {"made": ""}
 #: Further from every area than any family travels, even where areas are the largest.
 _FAR_KM = 100
 _EARTH_KM = 6371.0
@@ -457,7 +459,7 @@ def put_table(
             f"--as-of is {told['as_of']!r}; expected a day such as 2023-06-13"
         ) from error
     name = f"{done.table}.csv"
-    provenance = Provenance(about[0], "see the file", about[1])
+    provenance = Provenance(about[0], "see the file", about[1], more=_BROUGHT)
     made = {name: (_csv_bytes(done.check().frame), provenance)}
     if done.table == "areas" and done.shapes is not None:
         made["areas.geojson"] = (_geojson_bytes(done.shapes), provenance)
@@ -588,7 +590,7 @@ def _on_sphere(frame: pd.DataFrame) -> np.ndarray:
 
 def _about(table: str, vintage: str, licences: Mapping[str, tuple[str, str]] | None) -> Provenance:
     source, licence = (licences or {}).get(table, ("not stated", "not stated"))
-    return Provenance(source, vintage, licence)
+    return Provenance(source, vintage, licence, more=_BROUGHT)
 
 
 def _geojson_bytes(shapes: gpd.GeoSeries) -> bytes:
