@@ -244,8 +244,14 @@ def test_the_worksheet_that_fits_is_read_and_others_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("form", "value"),
-    [("0%", 0.234), ("0.0%", 0.234), ("0.0 %;[Red]-0.0%", 0.234), ('0.0"%"', 23.4), ("0.0", 23.4),
-     ("0.0_%_)", 23.4)],
+    [
+        ("0%", 0.234),
+        ("0.0%", 0.234),
+        ("0.0 %;[Red]-0.0%", 0.234),
+        ('0.0"%"', 23.4),
+        ("0.0", 23.4),
+        ("0.0_%_)", 23.4),
+    ],
 )
 def test_a_share_that_a_workbook_shows_as_a_percentage_is_that_share(tmp_path, form, value):
     book = openpyxl.Workbook()

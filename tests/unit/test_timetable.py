@@ -247,7 +247,7 @@ def test_no_term_rule_lets_a_holiday_through():
 
 def test_a_stop_on_the_edge_of_the_box_stays_itself_in_either_feed(tmp_path):
     """Two regions place one stop a few metres apart, and the box may end between them."""
-    moved = FEED["stops.txt"].replace("s1,\"Wath Road, top\",53.43,-1.36", "s1,Top,53.43,-1.3599")
+    moved = FEED["stops.txt"].replace('s1,"Wath Road, top",53.43,-1.36', "s1,Top,53.43,-1.3599")
     earlier = FEED["stop_times.txt"].replace("09:", "08:")
     north = feed(tmp_path, "north.zip")
     south = feed(tmp_path, "south.zip", stops__txt=moved, stop_times__txt=earlier)
