@@ -577,7 +577,8 @@ def _far_faults(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> list[Fa
         Fault(f"{table}.csv", str(names.iloc[i])[:60], "lon, lat",
               f"{frame['lon'].iloc[i]:g}, {frame['lat'].iloc[i]:g}",
               f"a place within {_FAR_KM} km of an area: the nearest is {away[i]:,.0f} km away. "
-              "Mend the position (is a minus sign lost?) and import the table again")
+              "Mend the position (is a minus sign lost?), or leave the row out where it is right; "
+              "then import the table again")
         for i in np.flatnonzero(away > _FAR_KM).tolist()
     ]  # fmt: skip
 
