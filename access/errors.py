@@ -109,8 +109,11 @@ def bare_address(text: str) -> str:
     'https://mirror.example/a'
     >>> bare_address("https://me:p@ss@mirror.example/a?mail=b@c"), bare_address("https://d.example?b@c")
     ('https://mirror.example/a?mail=b@c', 'https://d.example?b@c')
+    >>> bare_address("https://me:p#s?s@mirror.example/a"), bare_address("https://d.example:80?b@c")
+    ('https://mirror.example/a', 'https://d.example:80?b@c')
     """
-    return re.sub(r"(?<=://)[^/?#\s]*@", "", text)
+    # a password may hold any sign, though few may stand there: what is behind a colon is no port
+    return re.sub(r"(?<=://)(?:[^/?#:\s]*:(?!\d*[?#])[^/\s]*|[^/?#\s]*)@", "", text)
 
 
 class AccessError(Exception):

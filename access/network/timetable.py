@@ -550,8 +550,9 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
     joined = _Rides(*(np.concatenate(arrays) for arrays in zip(
         *(vars(r).values() for r in rides), strict=True)))  # fmt: skip
     all_stops = pd.concat(stops, ignore_index=True)
-    one = _stops_in_common(read)
-    kept = np.concatenate([feed.inside for feed in read]) & (one == np.arange(len(one)))
+    inside = np.concatenate([feed.inside for feed in read])
+    one = _stops_in_common(read, inside)
+    kept = inside & (one == np.arange(len(one)))
     row = (np.cumsum(kept) - 1)[one]
     joined = replace(joined, from_stop=row[joined.from_stop].astype(np.int32),
                      to_stop=row[joined.to_stop].astype(np.int32))  # fmt: skip
@@ -574,8 +575,11 @@ def _joined(read: list[_FeedDay], day: date, told: str, counts: pd.DataFrame) ->
     return Timetable(day, kept_stops, kept_trips[columns], joined, checks, notes)
 
 
-def _stops_in_common(read: list[_FeedDay]) -> NDArray[np.intp]:
-    """For every stop of all feeds the first of its id and place: regions' feeds overlap."""
+def _stops_in_common(read: list[_FeedDay], inside: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For every stop of all feeds the first of its id and place: regions' feeds overlap.
+
+    A first one that lies just outside the box is none to stand for one that lies in it.
+    """
     ids = np.concatenate([feed.stops["id"].to_numpy(object) for feed in read])
     lonlat = np.concatenate([feed.stops[["lon", "lat"]].to_numpy(float) for feed in read])
     codes, _ = pd.factorize(ids)
@@ -583,7 +587,7 @@ def _stops_in_common(read: list[_FeedDay]) -> NDArray[np.intp]:
     first[codes[::-1]] = np.arange(len(ids))[::-1]
     one = first[codes]
     apart = great_circle_m(*lonlat.T, *lonlat[one].T)
-    return np.where(apart <= _APART_M, one, np.arange(len(ids)))
+    return np.where((apart <= _APART_M) & inside[one], one, np.arange(len(ids)))
 
 
 def _runs_again(rides: _Rides, trips: pd.DataFrame, feed: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -756,9 +756,9 @@ def _finish(work: _Work, manifest: Mapping[str, dict[str, Any]]) -> None:
     others = {
         n: (b"", Provenance(str(e["source"]), "", str(e["licence"])))
         for n, e in kept.items()
-        if n not in stale and n not in work.tables and {"source", "licence"} <= set(e)
+        if n not in stale and {"source", "licence"} <= set(e)
     }
-    said = _attribution_text(others | work.tables, work.district.spoken)
+    said = _attribution_text(work.tables | others | ours, work.district.spoken)
     write["ATTRIBUTION.md"] = said.encode()
     write["manifest.toml"] = _manifest_text(
         ours, kept | _fetched_files(folder, work.asked)

@@ -311,6 +311,8 @@ def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 _NEEDED = ("areas", "centres")
+#: What the manifest says of a table that somebody brought: it is theirs, as one they changed.
+_BROUGHT = {"made": ""}
 #: Further from every area than any family travels, even where areas are the largest.
 _FAR_KM = 100
 _EARTH_KM = 6371.0
@@ -457,7 +459,7 @@ def put_table(
             f"--as-of is {told['as_of']!r}; expected a day such as 2023-06-13"
         ) from error
     name = f"{done.table}.csv"
-    provenance = Provenance(about[0], "see the file", about[1])
+    provenance = Provenance(about[0], "see the file", about[1], more=_BROUGHT)
     made = {name: (_csv_bytes(done.check().frame), provenance)}
     if done.table == "areas" and done.shapes is not None:
         made["areas.geojson"] = (_geojson_bytes(done.shapes), provenance)
@@ -473,12 +475,21 @@ def _attribute(folder: Path, names: Collection[str], about: Provenance) -> list[
     path = folder / "ATTRIBUTION.md"
     if not path.is_file():
         return []
-    start = f"- {', '.join(names)}: "
     lines = path.read_text(encoding="utf-8-sig").splitlines()
-    lines = [line for line in lines if not line.startswith(start)]
-    lines.append(f"{start}{about.source}. {about.licence}.")
+    lines = [left for line in lines if (left := _without_files(line, names)) is not None]
+    lines.append(f"- {', '.join(names)}: {about.source}. {about.licence}.")
     write_file(path, "\n".join([*lines, ""]).encode())
     return [path.name]
+
+
+def _without_files(line: str, names: Collection[str]) -> str | None:
+    """Take files out of a line of attributions, which names several of one source."""
+    files, parted, about = line.removeprefix("- ").partition(": ")
+    there = files.split(", ")
+    left = [name for name in there if name not in names]
+    if left == there or not (parted and line.startswith("- ")):
+        return line
+    return f"- {', '.join(left)}: {about}" if left else None
 
 
 def first_settings(folder: Path) -> list[str]:
@@ -566,7 +577,8 @@ def _far_faults(table: str, frame: pd.DataFrame, areas: pd.DataFrame) -> list[Fa
         Fault(f"{table}.csv", str(names.iloc[i])[:60], "lon, lat",
               f"{frame['lon'].iloc[i]:g}, {frame['lat'].iloc[i]:g}",
               f"a place within {_FAR_KM} km of an area: the nearest is {away[i]:,.0f} km away. "
-              "Mend the position (is a minus sign lost?) and import the table again")
+              "Mend the position (is a minus sign lost?), or leave the row out where it is right; "
+              "then import the table again")
         for i in np.flatnonzero(away > _FAR_KM).tolist()
     ]  # fmt: skip
 
@@ -579,7 +591,7 @@ def _on_sphere(frame: pd.DataFrame) -> np.ndarray:
 
 def _about(table: str, vintage: str, licences: Mapping[str, tuple[str, str]] | None) -> Provenance:
     source, licence = (licences or {}).get(table, ("not stated", "not stated"))
-    return Provenance(source, vintage, licence)
+    return Provenance(source, vintage, licence, more=_BROUGHT)
 
 
 def _geojson_bytes(shapes: gpd.GeoSeries) -> bytes:

@@ -294,7 +294,7 @@ def _read(
         return _read_numbers(cells)
     if column.kind == "metres":
         return _read_numbers(cells, decimal_commas=decimal_commas)
-    percent = "%" in header or "percent" in header.casefold() or "pct" in header.casefold()
+    percent = any(word in _plain(header) for word in ("%", "percent", "pct"))
     return _read_numbers(
         cells,
         share=column.kind == "share",

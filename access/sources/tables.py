@@ -38,8 +38,9 @@ _MOST_PARTS = 20_000
 _DELIMITERS = (",", ";", "\t", "|")
 #: A line of our own behind the last of a text: it is swallowed where a quotation mark is open.
 _END = "\x1e"
-#: What the form of a cell shows as it stands: a percent sign in it changes no number.
-_LITERAL = re.compile(r'"[^"]*"|\\.')
+#: What the form of a cell shows as it stands, or leaves room for: a percent sign in it changes no
+#: number.
+_LITERAL = re.compile(r'"[^"]*"|[\\_*].')
 #: Rows in which the header is looked for.
 _HEADER_WITHIN = 40
 _SHEETS = frozenset((".csv", ".tsv", ".txt", ".xlsx", ".xlsm"))

@@ -367,6 +367,12 @@ def test_attributions_name_every_table_that_is_imported(access_command, tmp_path
     assert [line for line in lines if "candidates" in line] == [
         "- candidates.csv: The Council. OGL."
     ]
+    assert "- areas.csv, centres.csv: not stated. not stated." in lines
+    access_command("import", tmp_path / "c.csv", "--as", "centres", "--study", tmp_path / "s",
+                   "--source", "The Council", "--licence", "OGL")  # fmt: skip
+    lines = (tmp_path / "s/ATTRIBUTION.md").read_text().splitlines()
+    assert "- areas.csv: not stated. not stated." in lines
+    assert [line for line in lines if "centres" in line] == ["- centres.csv: The Council. OGL."]
 
 
 def test_a_sheet_of_other_headings_is_told_that_the_former_are_kept(access_command, tmp_path):

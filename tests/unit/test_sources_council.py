@@ -744,6 +744,24 @@ def test_tables_that_others_brought_keep_their_attribution(tmp_path):
         make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
 
 
+def test_a_table_that_was_imported_is_not_made_anew(tmp_path):
+    """Their sheet took the place of the register's centres, and stays there."""
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    (tmp_path / "own.csv").write_text(
+        "id,name,service,lon,lat\nX1,Ours,childrens_centre,-0.7,52.6\n"
+        "X2,Theirs,childrens_centre,-0.71,52.61\n"
+    )
+    own = _import_table(tmp_path / "own.csv", "centres")
+    put_table(tmp_path / "s", own, ("The Council", "OGL"), {})
+    before = (tmp_path / "s/centres.csv").read_bytes()
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    assert (tmp_path / "s/centres.csv").read_bytes() == before
+    said = (tmp_path / "s/ATTRIBUTION.md").read_text().splitlines()
+    assert [x for x in said if "centres.csv" in x] == ["- centres.csv: The Council. OGL."]
+    assert set(load_study(tmp_path / "s").centres["id"]) == {"X1", "X2"}
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 

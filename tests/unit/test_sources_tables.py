@@ -244,7 +244,14 @@ def test_the_worksheet_that_fits_is_read_and_others_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("form", "value"),
-    [("0%", 0.234), ("0.0%", 0.234), ("0.0 %;[Red]-0.0%", 0.234), ('0.0"%"', 23.4), ("0.0", 23.4)],
+    [
+        ("0%", 0.234),
+        ("0.0%", 0.234),
+        ("0.0 %;[Red]-0.0%", 0.234),
+        ('0.0"%"', 23.4),
+        ("0.0", 23.4),
+        ("0.0_%_)", 23.4),
+    ],
 )
 def test_a_share_that_a_workbook_shows_as_a_percentage_is_that_share(tmp_path, form, value):
     book = openpyxl.Workbook()
@@ -257,6 +264,13 @@ def test_a_share_that_a_workbook_shows_as_a_percentage_is_that_share(tmp_path, f
     own = _Mapping({"id": "id", "lon": "lon", "lat": "lat", "no_car": "% no car"})
     taken = _import_table(tmp_path / "areas.xlsx", "areas", mapping=own).check().frame
     assert taken["no_car"].tolist() == pytest.approx([0.234 if value < 1 else value])
+
+
+@pytest.mark.parametrize("header", ["% no car", "percent_no_car", "Per cent no car"])
+def test_a_heading_of_percent_is_known_however_it_is_spelt(tmp_path, header):
+    path = tmp_path / "areas.csv"
+    path.write_text(f"id,lon,lat,residents,{header}\nA,-1.35,53.43,300,0.4\nB,-1.3,53.4,300,0.9\n")
+    assert "so that they may be shares" in str(_import_table(path, "areas").faults)
 
 
 @pytest.mark.parametrize(

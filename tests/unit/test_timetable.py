@@ -245,6 +245,18 @@ def test_no_term_rule_lets_a_holiday_through():
         assert 180 < terms < 290
 
 
+def test_a_stop_on_the_edge_of_the_box_stays_itself_in_either_feed(tmp_path):
+    """Two regions place one stop a few metres apart, and the box may end between them."""
+    moved = FEED["stops.txt"].replace('s1,"Wath Road, top",53.43,-1.36', "s1,Top,53.43,-1.3599")
+    earlier = FEED["stop_times.txt"].replace("09:", "08:")
+    north = feed(tmp_path, "north.zip")
+    south = feed(tmp_path, "south.zip", stops__txt=moved, stop_times__txt=earlier)
+    box = (-1.35995, *BOX[1:])
+    alone, both = (read_timetable(feeds, day=DAY, box=box) for feeds in ([south], [north, south]))
+    assert ("s1", "s2", 480, 485) in rides(alone)
+    assert ("south:s1", "north:s2", 480, 485) in rides(both)
+
+
 def test_several_feeds_keep_their_ids_apart(tmp_path):
     (tmp_path / "b").mkdir()
     moved = FEED["stops.txt"].replace("53.4", "53.5")

@@ -63,7 +63,11 @@
     );
     const whole = [...columns.values()].every((column) => column.every((m) => m < Infinity));
     const rowsOf = (offers) =>
-      offers.map((offer) => Float64Array.from(used, ((row) => (i) => row[i])(weightsOf([offer], n))));
+      offers.map((offer) => {
+        const all = weightsOf([offer], n);
+        const row = Float64Array.from(used, (i) => all[i]);
+        return { row, total: sumOf(row) };
+      });
     return {
       n,
       hubs,
@@ -177,11 +181,12 @@
     const { own, ownPoor, columns } = field;
     const held = sites.map((site) => columns.get(site));
     const out = { mean: 0, deprived: 0, worst: 0 };
-    if (!field.whole)
-      return ofServed(field, Float64Array.from(own, (_, i) => Math.min(...held.map((column) => column[i]))));
-    for (let i = 0; i < own.length; i += 1) {
-      let m = Infinity;
-      for (const column of held) if (column[i] < m) m = column[i];
+    const near = new Float64Array(own.length).fill(Infinity);
+    for (const column of held)
+      for (let i = 0; i < near.length; i += 1) if (column[i] < near[i]) near[i] = column[i];
+    if (!field.whole) return ofServed(field, near);
+    for (let i = 0; i < near.length; i += 1) {
+      const m = near[i];
       out.mean += own[i] * m;
       out.deprived += ownPoor[i] * m;
       if (m > out.worst) out.worst = m;
@@ -197,20 +202,19 @@
       let told = 0;
       let reached = 0;
       let all = 0;
-      for (const row of rows) {
+      for (const { row, total } of rows) {
         let minutes = 0;
         let served = 0;
-        const whole = sumOf(row);
         for (let i = 0; i < row.length; i += 1)
           if (near[i] < Infinity) {
             minutes += row[i] * near[i];
             served += row[i];
           }
-        all += whole;
+        all += total;
         reached += served;
         if (!(served > 0)) continue;
-        sum += (whole * minutes) / served;
-        told += whole;
+        sum += (total * minutes) / served;
+        told += total;
       }
       out[name] = told ? sum / told : Infinity;
       out.lost[name] = Math.max(1 - reached / all, 0);
@@ -266,6 +270,7 @@
     for (const name of names) out[name] = new Float64Array(count);
     if (!field.whole) out.lost = Object.fromEntries(names.map((name) => [name, new Float64Array(count)]));
     const least = Array.from({ length: size }, () => new Float64Array(many).fill(Infinity));
+    const near = new Float64Array(field.whole ? 0 : many);
     const chosen = new Array(size);
     let at = 0;
     const step = (depth, from) => {
@@ -281,7 +286,8 @@
         }
         out.keeps[at] = Core.hubKeeps(field, chosen);
         if (!field.whole) {
-          const found = valuesOf(field, chosen);
+          for (let i = 0; i < many; i += 1) near[i] = column[i] < above[i] ? column[i] : above[i];
+          const found = ofServed(field, near);
           for (const name of names) [out[name][at], out.lost[name][at]] = [found[name], found.lost[name]];
           at += 1;
           continue;
