@@ -177,6 +177,7 @@ def _as_changed_by_hand(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
             rest = rest[_lacking(table, rest).any(axis=1) & ~there]
             theirs = _together(theirs, rest) if len(rest) else theirs
         sites[table] = theirs
+        work.settings.setdefault("by_hand", set()).add(table)
 
 
 _OWN_NEIGHBOURS = "your own sheet of neighbours' centres (its name should hold 'neighbour')"
@@ -342,6 +343,9 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
     frame = frame[placed].reset_index(drop=True)
     centres = sites.get("centres", pd.DataFrame())
     same = [_same_building(hub, centres) for _, hub in frame.iterrows()]
+    in_centres = sum(map(bool, same))
+    if "candidates" in work.settings.get("by_hand", ()):
+        frame, same = _hubs_there(work, frame, same, sites["candidates"])
     new = [i for i, centre in enumerate(same) if not centre]
     chosen = [centre for centre in same if centre]
     if new:
@@ -354,8 +358,30 @@ def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) 
     work.settings["hubs"] = list(dict.fromkeys(chosen))
     work.part(
         "hubs",
-        f"{len(frame):,} family hubs, {len(frame) - len(new):,} of them in a centre's building",
+        f"{len(frame):,} family hubs, {in_centres:,} of them in a centre's building",
     )
+
+
+def _hubs_there(
+    work: _Work, frame: pd.DataFrame, same: Sequence[str], theirs: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give the hubs that are centres or among somebody's own candidates, and what they are there.
+
+    Their table stays as it is: the council's choice can name no other.
+    """
+    ids = set(theirs["id"])
+    found = [
+        centre or (own if (own := f"FH{hub['id']}") in ids else _same_building(hub, theirs))
+        for centre, (_, hub) in zip(same, frame.iterrows(), strict=True)
+    ]
+    there = np.array([bool(id_) for id_ in found], dtype=bool)
+    if not there.all():
+        work.made.notes.append(
+            f"candidates.csv is as you changed it and has not these family hubs: "
+            f"{_shown(frame['name'][~there].tolist())}. They are left out; add them there, and to "
+            "hubs.council_choice of study.toml."
+        )
+    return frame[there].reset_index(drop=True), [id_ for id_ in found if id_]
 
 
 def _filled(same: Sequence[str], ids: Sequence[str]) -> Iterator[str]:

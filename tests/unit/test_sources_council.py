@@ -762,6 +762,23 @@ def test_a_table_that_was_imported_is_not_made_anew(tmp_path):
     assert set(load_study(tmp_path / "s").centres["id"]) == {"X1", "X2"}
 
 
+@pytest.mark.parametrize("rows", [slice(0, None), slice(0, 1)])
+def test_hubs_among_candidates_that_somebody_changed_are_themselves(tmp_path, rows):
+    """The council's choice names a row of the table as it is, and no other."""
+    downloads = made_up.put_into(tmp_path / "downloads")
+    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    chosen = load_study(tmp_path / "s").config.hubs.council_choice
+    path = tmp_path / "s/candidates.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert (table["kind"].iloc[1:] == "family_hub").all() and table["id"].iloc[1] in chosen
+    table.assign(name=[f"Our {n}" for n in table["name"]])[rows].to_csv(path, index=False)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    whole = rows.stop is None
+    again = load_study(tmp_path / "s").config.hubs.council_choice
+    assert again == (chosen if whole else tuple(i for i in chosen if i != table["id"].iloc[1]))
+    assert any("has not these family hubs: New Hub" in n for n in made.notes) is not whole
+
+
 # --- the manifest ----------------------------------------------------------------------------
 
 
