@@ -262,6 +262,19 @@ def test_what_a_proposal_opens_serves_the_service_that_it_opens_it_for(visit, ex
     assert "It opens" not in page.inner_text("#option-headline")
 
 
+def test_where_nobody_makes_a_trip_today_no_average_is_compared(visit, example, tmp_path):
+    own = replace(example.services[0], before=("CC5",), after=("CC5", "L1"))
+    data = replace(
+        example,
+        services=(own, example.services[1]),
+        walk=cut_off(example.walk, "CC5"),
+        drive=cut_off(example.drive, "CC5"),
+    )
+    page = visit(write_explorer(data, tmp_path / "x.html"), fragment="#before-after?mode=walk")
+    said = page.inner_text("#before-after")
+    assert "would" in said and "instead of not known" not in said
+
+
 def test_what_opens_for_one_service_is_not_drawn_on_the_map_of_another(visit, example, tmp_path):
     first, second = example.services
     services = (first, replace(second, after=("YC1", "YC2", "L1")))

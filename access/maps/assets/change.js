@@ -31,7 +31,7 @@
       parts.push(App.rich('finding_shorter', { ...values, count: App.about(shorter) }, ['count']));
     if (!parts.length) parts.push([App.t('finding_none', values)]);
     const whole = !before.unreached && !after.unreached;
-    if (!Number.isNaN(after.mean))
+    if (![before.mean, after.mean].some(Number.isNaN))
       parts.push([
         App.t(whole ? 'finding_mean' : 'finding_mean_reached', {
           second: secondWord,
