@@ -506,7 +506,8 @@ def _ledger(
     return RunLedger(
         command={"command": "run", "study": study.name,
                  "network": None if source is None else source.name,
-                 **({"timetables": [feed.name for feed in feeds]} if feeds else {})},
+                 # of several each is to be given again, the study's own among them
+                 **({"timetables": [f.name for f in study.timetables]} if feeds else {})},
         inputs=tuple(inputs),
         parameters=parameters,
         counts=counts,

@@ -74,7 +74,11 @@ def _write_evidence(study: Study, folder: Path, path: Path) -> None:
     """Pack a folder of outputs with the study's own tables; the same inputs give the same bytes."""
     street_files = " --network THE_STREET_EXTRACT" if _has_streets(study, folder) else ""
     own = {study.folder / row["file"] for row in study.inputs}
-    feeds = [feed.name for feed in study.timetables if feed not in own]
+    given = study.timetables if set(study.timetables) - own else ()
+    feeds = [
+        f"study/{feed.relative_to(study.folder).as_posix()}" if feed in own else feed.name
+        for feed in given
+    ]
     street_files += "".join(f" --timetable {quote(name)}" for name in feeds)
     readme = _README.format(title=study.config.study.title, network=street_files)
     members = {"README.txt": readme.encode()}

@@ -106,6 +106,24 @@ def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed
     assert other.returncode == 3 and "1 input(s) are not those" in other.stderr
 
 
+def test_a_run_on_the_study_s_own_feed_and_another_can_be_run_again(
+    access_command, study, feed, tmp_path
+):
+    town_feed(study / "own.zip", every_minutes=60)
+    settings = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(settings + '\n[bus]\ntimetable = "own.zip"\n', "utf-8")
+    out, both = tmp_path / "out", ("--timetable", study / "own.zip", "--timetable", feed)
+    done = access_command("run", study, *both, "--out", out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(out / "evidence.zip") as pack:
+        assert "--timetable study/own.zip --timetable buses.zip" in pack.read("README.txt").decode()
+    asked = ("replay", out / "ledger.json", "--study", study)
+    one = access_command(*asked, "--timetable", feed)
+    assert one.returncode == 3 and "own.zip, buses.zip" in one.stderr
+    again = access_command(*asked, *both)
+    assert again.returncode == 0 and "byte for byte" in again.stdout, again.stdout + again.stderr
+
+
 def test_a_feed_given_beside_the_study_s_own_of_that_name_is_asked_for_again(
     access_command, study, feed, tmp_path
 ):
