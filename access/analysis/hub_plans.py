@@ -27,7 +27,7 @@ from access.siting.plans import (
     Offer,
     PlanRules,
     choose,
-    own_weights,
+    own_shares,
     standing,
     with_room,
 )
@@ -194,9 +194,9 @@ class _PlanMaker:
                 groups[name] = (areas["locality"] == name).to_numpy()
         many = len(self.minutes.matrices)
         weighed = {
-            name: own_weights(self.offers, np.tile(inside, many)) for name, inside in groups.items()
+            name: own_shares(self.offers, np.tile(inside, many)) for name, inside in groups.items()
         }
-        return {name: weights for name, weights in weighed.items() if weights is not None}
+        return {name: np.array(shares) for name, shares in weighed.items() if shares}
 
     def _foot(self) -> tuple[HubField, str]:
         """Give what families without a car have: the bus where it is measured, or their feet."""

@@ -141,7 +141,10 @@ class HubField:
     @cached_property
     def weights(self) -> Floats:
         """What a minute in each area adds to the joint mean, all offers by their shares."""
-        if not self._reached.all() and (own := own_weights(self.offers, self._reached)) is not None:
+        if (
+            not self._reached.all()
+            and (own := _own_weights(self.offers, self._reached)) is not None
+        ):
             return own
         total: Floats = np.sum([offer.weights for offer in self.offers], axis=0)
         return total
@@ -151,7 +154,7 @@ class HubField:
         """The same for the most deprived fifth's own mean; None where nobody is in it."""
         if self.deprived is None:
             return None
-        return own_weights(self.offers, self.deprived & self._reached)
+        return _own_weights(self.offers, self.deprived & self._reached)
 
     @cached_property
     def whole(self) -> bool:
@@ -165,9 +168,7 @@ class HubField:
         if self.deprived is not None and self.deprived_weights is not None:
             inside["deprived"] = self.deprived & self._reached
         every = [offer.weights for offer in self.offers]  # where nobody reaches any site
-        return {
-            k: np.array(_own_shares(self.offers, areas) or every) for k, areas in inside.items()
-        }
+        return {k: np.array(own_shares(self.offers, areas) or every) for k, areas in inside.items()}
 
     @cached_property
     def stand_in(self) -> Floats:
@@ -266,16 +267,16 @@ class HubField:
         return _list_sets(layers, sums, size, self.percentile, shares)
 
 
-def own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
+def _own_weights(offers: Sequence[Offer], inside: Bools) -> Floats | None:
     """Give what a minute adds to the mean of the people of some areas alone."""
-    parts = _own_shares(offers, inside)
+    parts = own_shares(offers, inside)
     if not parts:
         return None
     total: Floats = np.sum(parts, axis=0)
     return total
 
 
-def _own_shares(offers: Sequence[Offer], inside: Bools) -> list[Floats]:
+def own_shares(offers: Sequence[Offer], inside: Bools) -> list[Floats]:
     """Give what each offer's people of some areas add to the mean of these; none without a mean."""
     parts = [
         (offer.share, offer.people * inside)

@@ -63,8 +63,8 @@ def figures_of(
     ----------
     near : ndarray, shape (areas,)
     offers : sequence of Offer
-    groups : mapping of str to ndarray, shape (areas,)
-        What a minute of each area counts in the group's mean.
+    groups : mapping of str to ndarray, shape (offers, areas)
+        What a minute of each area counts in the group's mean, offer by offer.
     within : sequence of float
         Minutes that shares are given for.
     """
@@ -79,12 +79,23 @@ def figures_of(
     return Figures(
         joint=joint,
         by_offer=by_offer,
-        by_group={name: weighted_mean(near, counts) for name, counts in groups.items()},
+        by_group={name: _mean_over_offers(near, rows) for name, rows in groups.items()},
         worst_minutes=math.nan if worst is None else float(near[worst]),
         worst_area=worst,
         reach={m: float(weights[near <= m + _CLOSE].sum()) / whole for m in within},
         unserved=float(weights[~np.isfinite(near)].sum()) / whole,
     )
+
+
+def _mean_over_offers(near: Floats, rows: Floats) -> float:
+    """Average each offer's mean of those who reach a hub, as the joint mean and ranks do."""
+    weights = rows.sum(axis=0)
+    if np.isfinite(near[weights > 0]).all():
+        return weighted_mean(near, weights)
+    means = [(float(row.sum()), weighted_mean(near, row)) for row in rows]
+    told = [(share, mean) for share, mean in means if np.isfinite(mean)]
+    part = sum(share for share, _ in told)
+    return sum(share * mean for share, mean in told) / part if part else math.nan
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
         own = standing(field, ids, base)
         assert got["freely"]["sets"] == own.sets
         assert got["freely"]["ranks"] == own.rank, ids
+        ranked_by = field.values(ids)
+        assert got["joint"] == pytest.approx(ranked_by["mean"]), ids
+        assert got["deprived"] == pytest.approx(ranked_by["deprived"]), ids
     out = {ids: figures_of(field.near(ids), hubs.offers, {}, ()).unserved
            for ids in (plan.chosen for plan in hubs.plans)}  # fmt: skip
     assert page.evaluate("App.data.hubs.plans.map((plan) => plan.sure)") == [True, False, True]

@@ -21,7 +21,7 @@ from access.run.findings import hub_words
 from access.run.summary import spoken_summary, summary_of
 from access.siting import AtLeast, AtMost, Demand
 from access.siting.hubs import hub_search
-from access.siting.plans import HubField, Offer, PlanRules, choose, standing, with_room
+from access.siting.plans import HubField, Offer, PlanRules, choose, own_shares, standing, with_room
 from access.siting.problem import apart, at_most_of, in_group
 from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
 from access.sources.folder import new_study
@@ -65,6 +65,17 @@ class TestSixAreasByHand:
         assert (found.worst_minutes, found.worst_area) == (40.0, 5)
         # within 10: all children, no young; within 30: 30 of 60 young as well
         assert found.reach == {10: pytest.approx(0.5), 30: pytest.approx(0.75)}
+
+    @pytest.mark.parametrize("chosen", [("a",), ("b",), ("a", "b")])
+    def test_the_deprived_fifth_s_minutes_are_those_that_sets_are_ranked_by(self, chosen):
+        whole = np.ones(6, bool)
+        cut = np.where(np.arange(6)[:, None] == [[0, 4, 9, 9, 9, 9]], np.inf, MINUTES)
+        asked = replace(town(0.3), minutes=cut, deprived=whole)  # all of them: the joint mean
+        rows = {"poor": np.array(own_shares(asked.offers, whole))}
+        found = figures_of(asked.near(chosen), asked.offers, rows, ())
+        values = asked.values(chosen)
+        assert found.by_group["poor"] == pytest.approx(values["deprived"])
+        assert found.by_group["poor"] == pytest.approx(found.joint) == values["mean"]
 
     def test_the_locality_rule_moves_a_hub(self):
         where = {"west": ("a", "b"), "middle": ("c", "d"), "east": ("e", "f")}

@@ -74,7 +74,7 @@
       asked: asked(hubs, model.sites.length),
       minutes,
       weights,
-      poor,
+      poorOffers: poor && poorOffersOf(hubs, n),
       criteria: poor ? ['mean', 'deprived', 'worst'] : ['mean', 'worst'],
       columns,
       whole,
@@ -88,25 +88,9 @@
   /* Minutes to the nearest of some sites, and what they do for families. */
   Core.hubFigures = (field, sites) => {
     if (field.fixed) return field.fixed.get(keyOf(sites)).figures;
-    const { n, hubs, minutes, weights, poor } = field;
+    const { n, hubs, minutes, weights, poorOffers: poor } = field;
     const near = Core.nearest(minutes, n, sites);
-    const byOffer = hubs.offers.map(({ people }) => {
-      let sum = 0;
-      let count = 0;
-      people.forEach((c, i) => {
-        if (!(c > 0) || near.minutes[i] === Infinity) return;
-        sum += c * near.minutes[i];
-        count += c;
-      });
-      return count ? sum / count : NaN;
-    });
-    let joint = 0;
-    let part = 0;
-    byOffer.forEach((mean, k) => {
-      if (Number.isNaN(mean)) return;
-      joint += hubs.offers[k].share * mean;
-      part += hubs.offers[k].share;
-    });
+    const byOffer = hubs.offers.map(({ people }) => meanTrip(people, near.minutes));
     let worst = NaN;
     let unserved = 0;
     const reach = hubs.reach.map(() => 0);
@@ -120,13 +104,25 @@
     return {
       near,
       byOffer,
-      joint: part ? joint / part : NaN,
-      deprived: poor ? meanTrip(poor, near.minutes) : NaN,
+      joint: overShares(hubs.offers, byOffer),
+      deprived: poor ? overShares(poor, poor.map(({ people }) => meanTrip(people, near.minutes))) : NaN,
       worst,
       reach,
       unserved,
     };
   };
+
+  /* The mean of offers' means by their shares, of those that have one. */
+  function overShares(offers, means) {
+    let sum = 0;
+    let part = 0;
+    means.forEach((mean, k) => {
+      if (Number.isNaN(mean)) return;
+      sum += offers[k].share * mean;
+      part += offers[k].share;
+    });
+    return part ? sum / part : NaN;
+  }
 
   function meanTrip(weights, minutes) {
     let sum = 0;
