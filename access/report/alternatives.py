@@ -16,7 +16,14 @@ from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.labels import criterion_kind, criterion_short, criterion_words, trip
 from access.report.figures import _rank_figures
-from access.report.findings import ProposalFindings, Wording, _best_kept, _further_note, option
+from access.report.findings import (
+    ProposalFindings,
+    Wording,
+    _best_kept,
+    _further_note,
+    _none_of_them,
+    option,
+)
 from access.report.hubs import _hub_blocks
 from access.report.robustness import _robustness_blocks, _weights_blocks
 from access.scenario import Ranking
@@ -206,7 +213,8 @@ def _criteria_table(
         ),
         tuple(rows),
         notes=(
-            f"Ranks are of {len(ranking.table):,}; 1 is best.{_none_of_them(ranking)}",
+            f"Ranks are of {len(ranking.table):,}; 1 is best.",
+            *_none_of_them([found]),
             *_left_out(ranking, found.mode),
             *(sentence(n) for n in ranking.notes if "gap:" in n),
         ),
@@ -266,20 +274,13 @@ def _places_table(
         tuple(rows),
         notes=(
             f"1 is best of {len(ranking.table):,}."
-            + _none_of_them(ranking)
             + (f" The rank by {trip(found.mode)} counts {lead}." if "beside" in readings else ""),
+            *_none_of_them([found]),
             *([_FIRM_NOTE] if firm is not None else []),
             *_left_out(ranking, found.mode),
         ),
         short=f"Places, {found.label}",
     )
-
-
-def _none_of_them(ranking: Ranking) -> str:
-    """Say of a proposal that breaks a rule that its ranks are not those of an option."""
-    if ranking.proposal is None or ranking.proposal["allowed"]:
-        return ""
-    return " The proposal breaks a rule and is none of these: its ranks are where it would stand."
 
 
 def _left_out(ranking: Ranking, mode: str) -> list[str]:

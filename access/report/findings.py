@@ -300,6 +300,11 @@ class ProposalFindings:
         return _saved(self.result, self.impact)
 
     @property
+    def broken(self) -> bool:
+        """Whether the proposal breaks a rule, so that it is none of the sets that it stands by."""
+        return self.standing is not None and not self.standing["allowed"]
+
+    @property
     def standing(self) -> dict[str, Any] | None:
         """Where the proposal stands, as `Ranking.proposal`; ``None`` where nothing ranks it."""
         if self.ranking is None or len(self.ranking.table) < 2:
@@ -599,6 +604,17 @@ def _stand_ins(sites: int) -> str:
         sites,
         "site is a stand-in for a building that is not known here",
         "sites are stand-ins for buildings that are not known here",
+    )
+
+
+def _none_of_them(findings: Sequence[ProposalFindings]) -> tuple[str, ...]:
+    """Say below ranks of proposals that break a rule that these are not those of an option."""
+    broken = list(dict.fromkeys(f.label for f in findings if f.broken))
+    if not broken:
+        return ()
+    return (
+        f"{listed(broken)}: what is proposed breaks a rule and is none of the sets, so that its "
+        "rank is where it would stand.",
     )
 
 

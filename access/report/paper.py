@@ -341,7 +341,10 @@ def _package_table(findings: Sequence[ProposalFindings]) -> Table:
             Column("of", "Of so many sets", "number"),
         ),
         tuple(rows),
-        notes=("The services' people are not the same people, and are not added up.",),
+        notes=(
+            "The services' people are not the same people, and are not added up.",
+            *say._none_of_them(findings),
+        ),
         short="Package",
     )  # fmt: skip
 

@@ -127,9 +127,10 @@ def _firm_sentence(found: ProposalFindings, robust: Robustness) -> Said:
         if low == high
         else f"the proposal is between {ordinal(low)} and {ordinal(high)}"
     )
+    of = "beside" if found.broken else "of"
     first = sentence(
-        f"{settings}, {places} of {int(row['options']):,} by average {trip(found.mode)} in nine of "
-        "ten"
+        f"{settings}, {places} {of} {int(row['options']):,} by average {trip(found.mode)} in nine "
+        "of ten"
     )
     often = replace(robust, names=found.names).often_best(robust.criteria[0])
     claims = [Claim("rank_interval:mean", "is", (float(low), float(high))), *often.claims]

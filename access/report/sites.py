@@ -446,7 +446,7 @@ def _unknown_facts(results: StudyResults, closed: Sequence[str]) -> str:
     )
     if len(assumed):
         names = listed([str(n) for n in assumed["name"]])
-        text += f" Assumed, for which building it really is is not known here: {names}."
+        text += f" Assumed, as the real building is not known here: {names}."
     return text
 
 

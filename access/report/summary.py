@@ -137,6 +137,7 @@ def options_table(
         notes=(
             say._in_all(findings.noun, say._figure(findings.impact.summary, "families")),
             *_rank_notes(each or [findings], ranks),
+            *(say._none_of_them(each or [findings]) if ranks else ()),
             *(() if priced else ("What each option would save is not known.",)),
             *next((note for o in findings.options if (note := _further_note(o.impact))), ()),
         ),
@@ -585,7 +586,7 @@ def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
         f"Where the proposals stand, by what matters most ({trip(findings[0].mode)})",
         tuple(columns),
         tuple(row for row in rows if any(v is not NOT_APPLICABLE for v in row[1:])),
-        notes=tuple(sentence(text) for text in of),
+        notes=(*(sentence(text) for text in of), *say._none_of_them(findings)),
         short="What matters most",
     )
 

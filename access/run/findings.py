@@ -185,7 +185,12 @@ def use_of(
         if not own.all():
             left = number(int((~own).sum()), "row")
             words.append(f"Left out: {left} of attendances at another service's sites.")
-        if own.any():
+        title = results.study.config.services[service].title
+        shut = _shut_today(results, impact)
+        here = pd.to_numeric(safe.loc[own & ~safe["site"].astype(str).isin(shut), "attendances"])
+        if not here.sum() > 0 and elsewhere > 0:  # of this service alone there is nothing to say
+            words.append(f"No attendances are given at {title} that are open.")
+        elif own.any():
             figures, table, told = _attended(results, impact, safe[own], small[own], service)
             summary["attendance"] |= figures
             tables["attendance_by_site"] = table
@@ -206,8 +211,7 @@ def _attended(
     service: str,
 ) -> tuple[dict[str, Any], pd.DataFrame, list[str]]:
     """Give figures, a table and words of what was attended; `small` counts are stood in for."""
-    study = results.study
-    shut = {*study.centres["id"].astype(str)} - {*study.open_ids(), *impact.before}
+    shut = _shut_today(results, impact)
     seen = attendance_beside_nearest(impact, results.matrix(impact.mode, service), safe, shut=shut)
     at = safe["site"].astype(str)
     rows = at[small].value_counts()
@@ -223,6 +227,12 @@ def _attended(
             f"is shut today ({listed(gone)})."
         )
     return {**seen.summary, "rows_of_1_to_4": few}, seen.sites.assign(counts=counts), words
+
+
+def _shut_today(results: StudyResults, impact: Impact) -> set[str]:
+    """Name the centres that nobody can use today."""
+    study = results.study
+    return {*study.centres["id"].astype(str)} - {*study.open_ids(), *impact.before}
 
 
 def _at_own_sites(

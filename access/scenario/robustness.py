@@ -288,9 +288,12 @@ class Robustness:
         row = self.rank(first)
         low, middle, high = (float(row[q]) for q in ("p5", "median", "p95"))
         span = f"{low:,.0f}" if low == high else f"between {low:,.0f} and {high:,.0f}"
+        # one that breaks a rule is none of them
+        inside = any(set(kept) == set(self.proposal) for kept in self.options["kept"])
+        of = "of" if inside else "beside"
         return Said(
-            f"{text}; the proposal's rank is {span} of {row['options']:,} in nine of ten settings "
-            f"(median {middle:,.0f}).",
+            f"{text}; the proposal's rank is {span} {of} {row['options']:,} in nine of ten "
+            f"settings (median {middle:,.0f}).",
             [*best.claims, Claim(f"rank_interval:{first}", "is", (low, high)),
              Claim(f"rank_median:{first}", "is", (middle,))],
         )  # fmt: skip

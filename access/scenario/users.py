@@ -302,7 +302,7 @@ class Attendance:
         """
         share = float(self.summary["share_at_nearest"] or 0)
         claims = [Claim("attended_nearest", "is", (share,))]
-        text = f"{percent(share)} of attendances are at the site nearest to those who attend"
+        text = f"{percent(share)} of the attendances are at the site nearest to those who attend"
         extra = self.summary["mean_extra_minutes"]
         if extra is not None:
             claims.append(Claim("attended_extra", "is", (extra,)))

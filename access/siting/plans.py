@@ -690,16 +690,19 @@ def _searched(
 
 def _minute_by_minute(asked: HubField, by: str, found: Choice, within: float) -> Choice:
     """Take the best minute by minute of the sets that are near-best by each site's own minutes."""
-    values = {ids: asked.values(ids)[by] for ids in dict.fromkeys((found.chosen, *found.near))}
+    sets = list(dict.fromkeys((found.chosen, *found.near)))
+    lost = {ids: asked.left_out(ids)[by] for ids in sets}
+    fewest = min(lost.values()) + _CLOSE
+    values = {ids: asked.values(ids)[by] for ids in sets if lost[ids] <= fewest}
     order = sorted(values, key=lambda ids: (round(values[ids], 7), ids != found.chosen))
     best = order[0]
     near = tuple(i for i in order if values[i] <= values[best] * (1 + within) + _CLOSE)
     proven = found.status == "proven_optimal"
-    sets = np.array([asked.columns(ids) for ids in near], np.intp)
+    columns = np.array([asked.columns(ids) for ids in near], np.intp)
     return replace(
         found, chosen=best, value=values[best], status=USUAL_MINUTES if proven else "feasible",
         gap=math.inf, near=near, near_count=len(near), near_complete=False,
-        firm=_firm(asked, sets),
+        firm=_firm(asked, columns),
     )  # fmt: skip
 
 

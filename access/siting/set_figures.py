@@ -435,7 +435,7 @@ def _told(field: HubField, solution: Solution, *, proven: bool, worst: bool = Fa
         return solution
     near = field.near(solution.chosen)
     used = near[(field.weights > 0) & np.isfinite(near)]
-    value = float(used.max(initial=0.0)) if worst else weighted_mean(near, field.weights)
+    value = float(used.max(initial=0.0)) if worst else _mean(field, near, solution.chosen)
     usual = solution.status == "proven_optimal"
     status = "proven_optimal" if proven else USUAL_MINUTES if usual else "feasible"
     each = np.concatenate([near[field.rows(offer)] for offer in field.offers])
@@ -450,11 +450,18 @@ def _told(field: HubField, solution: Solution, *, proven: bool, worst: bool = Fa
     )  # fmt: skip
 
 
+def _mean(field: HubField, near: Floats, chosen: Sequence[str]) -> float:
+    """Give a set's mean; where some may reach no site, of those whom it serves by their offers."""
+    return weighted_mean(near, field.weights) if field.whole else field.values(chosen)["mean"]
+
+
 def _near(field: HubField, near: Alternatives) -> Alternatives:
     """Order near-best sets by their minutes at every time of setting out."""
     table = near.table
     if table.empty:
         return near
+    lost = np.array([field.left_out(ids)["mean"] for ids in table["chosen"]])
+    table = table[lost <= lost.min() + _CLOSE]  # who leaves fewer people out comes first
     means = np.array([field.values(ids)["mean"] for ids in table["chosen"]])
     least = float(means.min())
     table = table.assign(**{"mean minutes": means}, worse=(means - least) / (least or 1.0))

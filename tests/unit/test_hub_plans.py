@@ -20,10 +20,29 @@ from access.report.hubs import _hub_blocks, _hub_sentence
 from access.run.findings import hub_words
 from access.run.summary import spoken_summary, summary_of
 from access.siting import AtLeast, AtMost, Demand
+from access.siting.alternatives import Alternatives
 from access.siting.hubs import hub_search
-from access.siting.plans import HubField, Offer, PlanRules, choose, own_shares, standing, with_room
+from access.siting.plans import (
+    Choice,
+    HubField,
+    Offer,
+    PlanRules,
+    _minute_by_minute,
+    choose,
+    own_shares,
+    standing,
+    with_room,
+)
 from access.siting.problem import apart, at_most_of, in_group
-from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
+from access.siting.set_figures import (
+    SetDraws,
+    _near,
+    _told,
+    beside_stays,
+    delivery_field,
+    figures_of,
+    held,
+)
 from access.sources.folder import new_study
 from access.study import load_study
 from tests.conftest import few_draws, one_picture
@@ -721,3 +740,31 @@ def test_averages_that_are_not_known_in_some_settings_are_not_given_as_figures()
     for least in (9.8, np.inf):
         words = _lie_words(least, np.inf)
         assert "has no average there" in words and "inf" not in words.split()
+
+
+def test_minute_by_minute_too_whoever_leaves_fewer_out_comes_first():
+    inf = np.inf
+    # no site alone is there at every second minute for those of the second area, X and Y together
+    # are; Z is nearer to the first
+    each = np.array([
+        [[30.0, 30, 5], [30, 30, 5], [30, 30, 5]],
+        [[10, inf, inf], [inf, 10, inf], [inf, inf, inf]],
+    ], np.float32)  # fmt: skip
+    minutes = np.array([[30.0, 30, 5], [inf, inf, inf]])
+    offers = (Offer("a", "a", "", 0.5, np.array([3.0, 1])), Offer("b", "b", "", 0.5, np.ones(2)))
+    asked = HubField(("X", "Y", "Z"), minutes, offers, each=(each,))
+    assert asked.left_out(("X", "Y"))["mean"] == 0 < asked.left_out(("X", "Z"))["mean"]
+    sets = (("X", "Z"), ("X", "Y"))
+    found = Choice(sets[0], 5.0, "proven_optimal", 0.0, None, sets, 2, False)
+    told = _minute_by_minute(asked, "mean", found, 0.02)
+    assert (told.chosen, told.near) == (sets[1], sets[1:])
+    table = pd.DataFrame({"chosen": sets, "mean minutes": 5.0, "worse": 0.0})
+    listed = _near(asked, Alternatives(table, True, None)).table
+    assert listed["chosen"].tolist() == [sets[1]]
+    demand = Demand(pd.DataFrame(np.where(np.isfinite(minutes), minutes, 60.0), list("pq"),
+                                 asked.site_ids), pd.Series([4.0, 2.0], list("pq")))  # fmt: skip
+    solution = hub_search([demand], size=2, most=2).best
+    for ids in sets:
+        mean = _told(asked, replace(solution, chosen=ids), proven=True).objective
+        joint = figures_of(asked.near(ids), offers, {}, ()).joint
+        assert mean == pytest.approx(joint)

@@ -402,6 +402,16 @@ def test_attendances_at_another_service_s_centre_are_in_no_figure_of_this_one(tm
     assert (mixed["attendances"], mixed["mean_extra_minutes"] > 0) == (507, True)
     assert round(mixed["share_at_nearest"], 3) == round(500 / 507, 3)
     assert alone == {"attendances_at_other_services": 40}
+    # of one service nobody was counted: what is known of the other is told as before
+    (tmp_path / "seen.csv").write_text(f"area,site,attendances\n{halls}A0063,P3,0\n")
+    none = call_here(tmp_path, *words)
+    assert none.returncode == 0, none.stderr
+    hall, pool = none.stdout.split("\npool\n")
+    assert "No attendances are given" not in hall and "No attendances are given at" in pool
+    assert json.loads(call_here(tmp_path, *words, "--json").stdout)["hall"]["use"] == (
+        figures[1]["hall"]["use"] | {"attendance": {**figures[1]["hall"]["use"]["attendance"],
+                                                    "attendances_at_other_services": 0}}
+    )  # fmt: skip
 
 
 def test_attendances_at_a_shut_centre_are_told_apart_and_in_no_share(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 
 from access import TravelMatrix
 from access.analysis import analysis
-from access.analysis.analysis import ways_words
+from access.analysis.analysis import Analysis, ways_words
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
 from access.charts import rank_chart
@@ -32,6 +31,7 @@ from access.notebook.answers import Answers
 from access.report import alternatives, board, hubs, paper, people, summary
 from access.report import findings as say
 from access.report.findings import findings_of
+from access.report.robustness import _firm_sentence
 from access.run import findings as answers
 from access.run import run_job
 from access.run.geopackage import _area_symbols
@@ -385,8 +385,18 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
         free = replace(found, ranking=replace(ranking, table=pd.concat([ways, ways])))
         told = summary._priority_table([free, found]).notes
         assert any(note.startswith("Not ranked, for there is one way") for note in told)
-    for make in (alternatives._criteria_table, partial(alternatives._places_table, robust=None)):
-        assert "breaks a rule and is none of these" in make(results, found, ranking).notes[0]
+    if len(ways) > 1:
+        tables = [
+            alternatives._criteria_table(results, found, ranking),
+            alternatives._places_table(results, found, ranking, None),
+            summary.options_table(found),
+            summary._priority_table([found]),
+            paper._package_table([found]),
+        ]
+        assert all("breaks a rule and is none of the sets" in " ".join(t.notes) for t in tables)
+        firm = Analysis(results).robustness("club", after=proposal.after, draws=20)
+        told = (firm.sentence(), _firm_sentence(found, firm))
+        assert all(re.search(rf" beside {len(ways)} ", text) for text in told), told
     figure_ = Figure(figsize=(7, 5))
     axes = figure_.add_subplot()
     rank_chart(ranking).draw(figure_, axes)
