@@ -121,7 +121,7 @@ def test_compare_says_it_and_writes_it(compared):
     assert "Closing Park View Children's Centre, Broom Valley" in text
     assert "Modelled streets" in text
     assert "Assumption, not evidence" in text
-    assert "25% of attendances are at the site nearest to those who attend" in text
+    assert "25% of the attendances are at the site nearest to those who attend" in text
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     areas = pd.read_csv(out / "areas.csv")
     assert len(areas) == 854
