@@ -179,7 +179,7 @@ def test_attendance_by_hand():
     ]
     assert sites.loc["X", "attended_as_nearest"] == pytest.approx(6 / 14)
     assert sites["attendances"].sum() == 20
-    assert "50% of attendances" in found.sentence()
+    assert "50% of the attendances" in found.sentence()
 
 
 @pytest.mark.parametrize("apart", [0.0, 1e-12, 0.005])
