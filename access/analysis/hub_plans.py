@@ -22,6 +22,7 @@ from access.analysis.results import HubPlan, HubPlans, StudyResults, chosen_late
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
 from access.siting.plans import (
+    NOBODY,
     Choice,
     HubField,
     Offer,
@@ -564,14 +565,10 @@ def _held(
     named = {k: some for some, k in at.items()}
     out = {k: asked.left_out(sorted(named[k]))[by] for k in {at[ids], *rivals}}
     mine = out[at[ids]]
-    alike = [k for k in rivals if abs(out[k] - mine) <= _NOBODY]
+    alike = [k for k in rivals if abs(out[k] - mine) <= NOBODY]
     found = held(values, means, at[ids], alike, within)
     found = replace(found, rivals=len(out))
-    return replace(found, near=0.0, best=0.0) if min(out.values()) < mine - _NOBODY else found
-
-
-_NOBODY = 1e-9
-"""A share of people below this is none."""
+    return replace(found, near=0.0, best=0.0) if min(out.values()) < mine - NOBODY else found
 
 
 def _rivals(maker: _PlanMaker, plan: HubPlan, at: Mapping[frozenset[str], int]) -> list[int]:

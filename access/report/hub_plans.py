@@ -18,7 +18,7 @@ from access.disclosure import public_count
 from access.document.table import Column, Table, Value
 from access.labels import how, trip
 from access.report.findings import Wording
-from access.siting.plans import FIRM_FROM, USUAL_MINUTES, Choice
+from access.siting.plans import FIRM_FROM, NOBODY, USUAL_MINUTES, Choice
 from access.siting.set_figures import BesideStays
 from access.text import (
     NOT_APPLICABLE,
@@ -156,25 +156,22 @@ def _place_note(plans: HubPlans) -> str:
     return f"Place: among sets of as many{kept}, by average trip."
 
 
-_NOBODY = 1e-9
-
-
 def _some_out(plans: HubPlans) -> bool:
     """Tell whether some reach no hub of a plan: sets are then compared with those alike in that."""
-    return any(p.figures.unserved > _NOBODY for p in plans.plans)
+    return any(p.figures.unserved > NOBODY for p in plans.plans)
 
 
 def left_out(plan: HubPlan) -> str:
     """Say how many reach no hub of a plan, and so are in none of its minutes, if any."""
     share = plan.figures.unserved
-    return f" ({share_figure(share, 1)} reach none)" if share > _NOBODY else ""
+    return f" ({share_figure(share, 1)} reach none)" if share > NOBODY else ""
 
 
 def _left_out_note(plans: HubPlans) -> tuple[str, ...]:
     """Say below a table of minutes who is in none of them."""
     letters = _plan_letters(plans)
     some = [f"{letters[p.key]} {share_figure(p.figures.unserved, 1)}" for p in plans.plans
-            if p.figures.unserved > _NOBODY]  # fmt: skip
+            if p.figures.unserved > NOBODY]  # fmt: skip
     return (f"In no mean, for they reach no hub of the plan: {listed(some)}.",) if some else ()
 
 

@@ -23,7 +23,6 @@ from access.measure.distribution import weighted_mean
 from access.report.findings import Wording
 from access.report.hub_plans import (
     _NO_MINUTES,
-    _NOBODY,
     _council_words,
     _found,
     _plans_beside_table,
@@ -38,6 +37,7 @@ from access.report.hub_plans import (
 )
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
+from access.siting.plans import NOBODY
 from access.text import (
     Claim,
     Said,
@@ -374,7 +374,7 @@ def _best_sentence(
     own = listed([names.get(i, i) for i in council])
     missed = 0.0 if results.hubs is None or results.hubs.plain.council is None else (
         results.hubs.plain.council.missed)  # fmt: skip
-    if missed > _NOBODY:
+    if missed > NOBODY:
         claims[-1] = Claim("hub_council_missed", "is", (missed,))
         text = (
             f"the council chose {own}: {wording.minutes(more + joint)} on average for those who "
@@ -409,7 +409,7 @@ def _standing_sentence(council: SetRank) -> Said:
         f"{about_ordinal(council.rank_worst, council.sets)} by the worst-off area"
     )
     first = "1st is best"
-    if council.missed > _NOBODY:
+    if council.missed > NOBODY:
         first += "; sets that leave fewer people out come first"
     if keeps and council.sets == 1:
         return Said(f"There is only one way to place {k}, the council's own.", claims)

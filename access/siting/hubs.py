@@ -26,7 +26,7 @@ from access.siting.alternatives import (
     pareto_front,
 )
 from access.siting.constraints import _demand_rows
-from access.siting.plans import USUAL_MINUTES, HubField, PlanRules, _Listing, standing
+from access.siting.plans import NOBODY, USUAL_MINUTES, HubField, PlanRules, _Listing, standing
 from access.siting.problem import (
     Demand,
     Goal,
@@ -56,9 +56,6 @@ from access.text import (
     sentence,
     share_figure,
 )
-
-_MISSED = 1e-9
-"""A share of demand below this is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +188,7 @@ class HubSearch:
         )
 
     def _council_words(self, council: SetRank) -> Said:
-        missed, n = council.missed > _MISSED, len(council.chosen)
+        missed, n = council.missed > NOBODY, len(council.chosen)
         claims = [Claim("hub_council_mean", "is", (council.mean_minutes,)),
                   Claim("hub_council_worst", "is", (council.worst_minutes,))]  # fmt: skip
         text = (

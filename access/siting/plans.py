@@ -29,6 +29,8 @@ _MOST_LISTED = 250_000
 _MOST_CELLS = 400_000_000
 _MOST_MINUTE_CELLS = 1_000_000_000
 _CLOSE = 1e-9
+#: A share of people below this is none.
+NOBODY = 1e-9
 #: A site in so many of the near-best sets is a firm choice.
 _FIRM_SHARE = 0.9
 FIRM_FROM = 3
