@@ -292,3 +292,10 @@ def array(*, dimensions: int = 1, unknown: bool = True) -> _Check:
         return found
 
     return check
+
+
+def pick(choices: Mapping[str, _R], name: str, what: str) -> _R:
+    """Take one of several by name."""
+    if name not in choices:
+        raise ParameterError(f"no {what} {name!r}; expected one of {list(choices)}")
+    return choices[name]

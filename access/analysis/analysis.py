@@ -53,13 +53,11 @@ from access.analysis.questions import (
 )
 from access.analysis.results import (
     HubResult,
+    HubTerms,
     Parts,
     ProposalResult,
     StudyResults,
     _WhenAsked,
-    hub_terms,
-    short_names,
-    titled_apart,
 )
 from access.arguments import number
 from access.errors import AccessError, ParameterError, ScenarioError
@@ -694,7 +692,8 @@ class Analysis:
             made = ask() if parts is None else parts.make(f"{p.title}: before and after", ask)
             if made is not None:
                 found[key] = self.ranked(made, parts)
-        return dict(zip(found, titled_apart(list(found.values())), strict=True))
+        apart = replace(self.results, proposals=found).titled_apart()
+        return dict(zip(found, apart, strict=True))
 
     def ways_of(self, proposal: str) -> int:
         """Count the ways to close as many sites as a proposal of the study, within its rules.
@@ -892,7 +891,7 @@ class Analysis:
             uncertainty=uncertain,
             draws=draws,
             seed=_SEED,
-            names=short_names(self.results),
+            names=self.results.short_names(),
         )
 
     def switching(
@@ -1068,7 +1067,7 @@ class Analysis:
             return self.results
         ask = partial(self._run_hubs, by, progress)
         kept = Parts(self.results.left_out) if parts is None else parts
-        found = ask() if parts is None else kept.make(hub_terms(self.results.study).title, ask)
+        found = ask() if parts is None else kept.make(HubTerms.of(self.results.study).title, ask)
         return self.holding(found, kept)
 
     def holding(self, found: HubResult | None, parts: Parts) -> StudyResults:

@@ -18,7 +18,7 @@ from access.analysis.hub_minutes import (
     hub_minutes,
     offers_of,
 )
-from access.analysis.results import HubPlan, HubPlans, StudyResults, chosen_later
+from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
 from access.siting.plans import (
@@ -799,7 +799,7 @@ def hubs_for_page(results: StudyResults) -> HubsForPage | None:
         ),
         labels={
             **{f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
-            **({"council": hubs.council_date or ""} if chosen_later(results.study) else {}),
+            **({"council": hubs.council_date or ""} if results.chosen_later else {}),
         },
         must=rows.must,
         may=rows.may,

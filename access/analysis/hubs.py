@@ -28,7 +28,7 @@ from access.analysis.hub_plans import (
     check_plan_keys,
 )
 from access.analysis.questions import _site_ids
-from access.analysis.results import HubResult, StudyResults, site_names
+from access.analysis.results import HubResult, StudyResults
 from access.arguments import number, optional, refuse, whole
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
@@ -328,7 +328,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
         "site_costs": _costs(costs, candidates),
         "near_best": near_best,
         "within": within,
-        "names": names | {i: n for i, n in site_names(results).items() if i in names},
+        "names": names | {i: n for i, n in results.site_names().items() if i in names},
         "kinds": dict(zip(candidates["id"], candidates["kind"], strict=True)),
         "assumptions": _assumptions(study, candidates),
         "time_limit_s": time_limit_s,

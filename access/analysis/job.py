@@ -26,14 +26,7 @@ import shapely
 from access.analysis.analysis import Analysis
 from access.analysis.anew import _check_joined, _sites, _speeds_sentence
 from access.analysis.bus import _made_of_both, _read_day, bus_sentences
-from access.analysis.results import (
-    HubResult,
-    LeftOut,
-    Parts,
-    StudyResults,
-    _WhenAsked,
-    hub_terms,
-)
+from access.analysis.results import HubResult, HubTerms, LeftOut, Parts, StudyResults, _WhenAsked
 from access.errors import AccessError
 from access.files import RunLedger, sha256_of
 from access.network import Network, Profile, TravelMatrix, travel_matrix
@@ -251,7 +244,7 @@ def run_job(
             return Analysis(found).with_hubs(progress=progress, parts=parts)
         meanwhile(found)
         progress("where hubs would best stand")
-        made, left_out = parts.make(hub_terms(times.study).title, hubs.result) or (None, ())
+        made, left_out = parts.make(HubTerms.of(times.study).title, hubs.result) or (None, ())
         parts.take(left_out)
         if made is None and parts.left_out == found.left_out:
             return found

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from access.analysis.anew import _proposed_places
 from access.analysis.questions import _places_of, _site_ids
-from access.analysis.results import StudyResults, pick
-from access.arguments import ids, number, refuse
+from access.analysis.results import StudyResults
+from access.arguments import ids, number, pick, refuse
 from access.disclosure import Sum, suppress
 from access.errors import ParameterError
 from access.labels import grouping_words, mode_title

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from access.analysis.anew import _sites
-from access.analysis.results import _kind_words, _shortened, pick
-from access.arguments import by_id
+from access.analysis.results import _kind_words, _shortened
+from access.arguments import by_id, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole

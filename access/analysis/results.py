@@ -17,8 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.analysis.bus import BusTimes, bus_sentences
+from access.arguments import pick
 from access.disclosure import public_count
-from access.errors import AccessError, ParameterError
+from access.errors import AccessError
 from access.files import RunLedger
 from access.labels import further_words, mode_title
 from access.network import Network, TravelMatrix
@@ -214,34 +215,22 @@ class ProposalResult:
         """Ids open before and not after."""
         return tuple(i for i in self.before if i not in set(self.after))
 
-
-def titled_apart(proposals: Sequence[ProposalResult]) -> list[ProposalResult]:
-    """Number the proposals of one service that have one title, so that each can be named."""
-    titles = [(p.service, p.title) for p in proposals]
-    return [
-        p
-        if titles.count(own) == 1
-        else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
-        for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
-    ]
-
-
-def stays_words(proposal: ProposalResult, names: Mapping[str, str]) -> Said:
-    """Say a proposal's second reading: what it does where deregistered sites keep some services."""
-    gone = listed([str(names.get(i, i)) for i in proposal.deregistered])
-    impact = next(iter(proposal.stays.values()))
-    s, further = impact.summary, further_words(impact.mode)
-    changed = float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0)
-    text = f"A second reading: {gone} would be deregistered, and some services stay there. "
-    claims = [Claim("stays:further", "is" if changed else "none", (changed,))]
-    if not changed:
-        text += f"For what stays nobody has {further}"
-    else:
-        text += (
-            f"For what stays, {public_count(changed)} of {about(float(s['families'] or 0))} "
-            f"{impact.who} have {further}"
-        )
-    return Said(f"{text}; which services stay, and on how many days, is not known.", claims)
+    def stays_words(self, names: Mapping[str, str]) -> Said:
+        """Say its second reading: what it does where deregistered sites keep some services."""
+        gone = listed([str(names.get(i, i)) for i in self.deregistered])
+        impact = next(iter(self.stays.values()))
+        s, further = impact.summary, further_words(impact.mode)
+        changed = float(s["lengthened"] or 0) + float(s["newly_unreachable"] or 0)
+        text = f"A second reading: {gone} would be deregistered, and some services stay there. "
+        claims = [Claim("stays:further", "is" if changed else "none", (changed,))]
+        if not changed:
+            text += f"For what stays nobody has {further}"
+        else:
+            text += (
+                f"For what stays, {public_count(changed)} of {about(float(s['families'] or 0))} "
+                f"{impact.who} have {further}"
+            )
+        return Said(f"{text}; which services stay, and on how many days, is not known.", claims)
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,6 +358,58 @@ class HubResult:
     minutes: pd.DataFrame
     plans: HubPlans | None = None
 
+    def without_council(self, source: str | None) -> HubResult:
+        """Give it without the council's own choice, which has this source."""
+        told = tuple(a for a in self.plain.assumptions if not source or source not in a)
+        plans = self.plans
+        if plans is not None:
+            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
+        weighted = None if self.weighted is None else replace(self.weighted, council=None)
+        plain = replace(self.plain, council=None, assumptions=told)
+        return replace(self, plain=plain, weighted=weighted, plans=plans)
+
+
+#: Words of services for families; hubs for others are no Family Hubs.
+_FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
+
+
+@dataclass(frozen=True)
+class HubTerms:
+    """What hubs are called.
+
+    Parameters
+    ----------
+    title : str
+        In headings.
+    one, many : str
+        Within a sentence.
+    """
+
+    title: str
+    one: str
+    many: str
+
+    @classmethod
+    def of(cls, study: Study) -> HubTerms:
+        """Say what hubs are called: as the study names them, else by whom they are for.
+
+        Examples
+        --------
+        >>> from access import load_study
+        >>> HubTerms.of(load_study("rotherham"))
+        HubTerms(title='Family Hubs', one='Family Hub', many='Family Hubs')
+        """
+        own = study.config.hubs
+        if own.title is not None and own.one is not None:
+            return cls(own.title, own.one, own.title)
+        told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
+        if any(word in told for word in _FOR_FAMILIES):
+            return FAMILY_HUBS
+        return cls("Hubs", "hub", "hubs")
+
+
+FAMILY_HUBS = HubTerms("Family Hubs", "Family Hub", "Family Hubs")
+
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
@@ -488,121 +529,79 @@ class StudyResults:
             found[i] = f"{name} ({i})" if same else name
         return found
 
+    def short_names(self) -> dict[str, str]:
+        """Shorten site names for tables: "Park View" for "Park View Children's Centre"."""
+        return _told_apart(self, _kind_words(self.study))
 
-def names_of(titles: Sequence[str]) -> str:
-    """Join the names of an option that is best in several ways."""
-    first, *others = titles
-    return "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
+    def site_names(self) -> dict[str, str]:
+        """Give site names without what stands in brackets or after a slash, with their kind."""
+        return _told_apart(self, [])
 
+    def titled_apart(self) -> list[ProposalResult]:
+        """Number the proposals of a service that have one title, so that each can be named."""
+        proposals = list(self.proposals.values())
+        titles = [(p.service, p.title) for p in proposals]
+        return [
+            p
+            if titles.count(own) == 1
+            else replace(p, title=f"{p.title}, option {titles[: k + 1].count(own)}")
+            for k, (p, own) in enumerate(zip(proposals, titles, strict=True))
+        ]
 
-#: Words of services for families; hubs for others are no Family Hubs.
-_FOR_FAMILIES = ("child", "young", "youth", "famil", "parent", "baby", "babies")
+    def only(self, *proposals: ProposalResult) -> StudyResults:
+        """Give the results as if these were the study's only proposals."""
+        keys = [p.key if len(proposals) == 1 else f"{p.key}_{p.service}" for p in proposals]
+        return replace(self, proposals=dict(zip(keys, proposals, strict=True)), joint={})
 
-
-@dataclass(frozen=True)
-class HubTerms:
-    """What hubs are called.
-
-    Parameters
-    ----------
-    title : str
-        In headings.
-    one, many : str
-        Within a sentence.
-    """
-
-    title: str
-    one: str
-    many: str
-
-
-FAMILY_HUBS = HubTerms("Family Hubs", "Family Hub", "Family Hubs")
-
-
-def hub_terms(study: Study) -> HubTerms:
-    """Say what hubs are called: as the study names them, else by whom they are for.
-
-    Examples
-    --------
-    >>> from access import load_study
-    >>> hub_terms(load_study("rotherham"))
-    HubTerms(title='Family Hubs', one='Family Hub', many='Family Hubs')
-    """
-    own = study.config.hubs
-    if own.title is not None and own.one is not None:
-        return HubTerms(own.title, own.one, own.title)
-    told = " ".join(f"{s.title} {s.noun}" for s in study.config.services.values()).lower()
-    if any(word in told for word in _FOR_FAMILIES):
-        return FAMILY_HUBS
-    return HubTerms("Hubs", "hub", "hubs")
-
-
-def chosen_later(study: Study) -> bool:
-    """Say whether the council's own hubs were chosen later than the study's date."""
-    when = study.config.hubs.council_date
-    return when is not None and is_later(when, study.config.study.as_of)
-
-
-def council_words(study: Study, what: str = "") -> str:
-    """Name the council's own hubs, with their date where they were chosen after the study's."""
-    words = f"the council's own {what}".rstrip()
-    when = study.config.hubs.council_date
-    return f"{words}, chosen later ({when})" if chosen_later(study) else words
-
-
-def council_dated(study: Study) -> str:
-    """Say below a picture that the council chose later; nothing where it did not."""
-    when = study.config.hubs.council_date
-    return f" The council chose later ({when})." if chosen_later(study) else ""
-
-
-def as_many_hubs(results: StudyResults) -> str:
-    """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
-    chosen, answer = results.study.config.hubs.council_choice, results.hubs
-    if answer is None or not chosen_later(results.study):
-        return ""
-    if len(chosen) != len(answer.plain.best.chosen):
-        return ""
-    return f", save that the hubs looked at are as many, {numeral(len(chosen))}"
-
-
-def as_known_then(results: StudyResults) -> StudyResults:
-    """Give the results as the study's own date allows: without a choice that was made later."""
-    config = results.study.config
-    if not chosen_later(results.study):
-        return results
-    bare = {"council_choice": (), "council_source": "", "council_date": None}
-    hubs = config.hubs.model_copy(update=bare)
-    study = replace(results.study, config=config.model_copy(update={"hubs": hubs}))
-    answer = results.hubs
-    if answer is not None:
-        source = config.hubs.council_source
-        kept = tuple(a for a in answer.plain.assumptions if not source or source not in a)
-        plans = answer.plans
-        if plans is not None:
-            plans = replace(plans, plans=tuple(p for p in plans.plans if p.key != "council"))
-        weighted = answer.weighted
-        answer = replace(
-            answer,
-            plain=replace(answer.plain, council=None, assumptions=kept),
-            weighted=None if weighted is None else replace(weighted, council=None),
-            plans=plans,
+    def caption(self, mode: str, who: str) -> str:
+        """Write what stands below a chart: measure, population, place, date, whose streets."""
+        place = self.study.config.study
+        return (
+            f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
+            f"{place.as_of}. {self.whose_streets}."
         )
-    return replace(results, study=study, hubs=answer)
+
+    @property
+    def chosen_later(self) -> bool:
+        """Whether the council's own hubs were chosen later than the study's date."""
+        when = self.study.config.hubs.council_date
+        return when is not None and is_later(when, self.study.config.study.as_of)
+
+    def council_words(self, what: str = "") -> str:
+        """Name the council's own hubs, with their date where they were chosen after the study's."""
+        words = f"the council's own {what}".rstrip()
+        when = self.study.config.hubs.council_date
+        return f"{words}, chosen later ({when})" if self.chosen_later else words
+
+    def council_dated(self) -> str:
+        """Say below a picture that the council chose later; nothing where it did not."""
+        when = self.study.config.hubs.council_date
+        return f" The council chose later ({when})." if self.chosen_later else ""
+
+    def as_many_hubs(self) -> str:
+        """Own up to what rests on a later choice of hubs all the same: how many are looked at."""
+        chosen, answer = self.study.config.hubs.council_choice, self.hubs
+        if answer is None or not self.chosen_later:
+            return ""
+        if len(chosen) != len(answer.plain.best.chosen):
+            return ""
+        return f", save that the hubs looked at are as many, {numeral(len(chosen))}"
+
+    def as_known_then(self) -> StudyResults:
+        """Give the results as the study's own date allows: without a choice made later."""
+        if not self.chosen_later:
+            return self
+        config, answer = self.study.config, self.hubs
+        bare = {"council_choice": (), "council_source": "", "council_date": None}
+        hubs = config.hubs.model_copy(update=bare)
+        study = replace(self.study, config=config.model_copy(update={"hubs": hubs}))
+        if answer is not None:
+            answer = answer.without_council(config.hubs.council_source)
+        return replace(self, study=study, hubs=answer)
 
 
 #: Words that say what every centre is, and so part none of them from the others.
 _GENERAL = ("Youth and Community Centre", "Community Centre", "Youth Club", "youth base")
-
-
-def short_names(results: StudyResults) -> dict[str, str]:
-    """Shorten site names for tables: "Park View" for "Park View Children's Centre"."""
-    return _told_apart(results, _kind_words(results.study))
-
-
-def site_names(results: StudyResults) -> dict[str, str]:
-    """Give site names without what stands in brackets or after a slash, but with their kind."""
-    return _told_apart(results, [])
 
 
 def _kind_words(study: Study) -> list[str]:
@@ -635,25 +634,3 @@ def _shortened(name: str, endings: Sequence[str]) -> str:
             if name.lower().endswith(" " + ending.lower()):
                 name = name[: -len(ending)].strip()
     return name
-
-
-def pick(choices: Mapping[str, _T], name: str, what: str) -> _T:
-    """Take one of several by name."""
-    if name not in choices:
-        raise ParameterError(f"no {what} {name!r}; expected one of {list(choices)}")
-    return choices[name]
-
-
-def alone(results: StudyResults, *proposals: ProposalResult) -> StudyResults:
-    """Give the results as if these were the study's only proposals."""
-    keys = [p.key if len(proposals) == 1 else f"{p.key}_{p.service}" for p in proposals]
-    return replace(results, proposals=dict(zip(keys, proposals, strict=True)), joint={})
-
-
-def caption(results: StudyResults, mode: str, who: str) -> str:
-    """Write what stands below a chart: measure, population, place, date, whose streets."""
-    place = results.study.config.study
-    return (
-        f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
-        f"{place.as_of}. {results.whose_streets}."
-    )

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from access.analysis.results import StudyResults, council_dated
+from access.analysis.results import StudyResults
 from access.charts.chart import (
     ADDED_COLOURS,
     CATEGORICAL,
@@ -792,5 +792,5 @@ def hub_chart(results: StudyResults, found: HubSearch, mode: str, among: int) ->
         f"{results.whose_streets}.{unserved}"
     )
     if council is not None:
-        below += council_dated(results.study)
+        below += results.council_dated()
     return Chart(title, alt, below, draw, (6.8, 3.8))

@@ -18,13 +18,7 @@ import shapely
 from access.analysis.analysis import Analysis
 from access.analysis.headline import beside_words
 from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
-from access.analysis.results import (
-    FAMILY_HUBS,
-    HubTerms,
-    ProposalResult,
-    StudyResults,
-    hub_terms,
-)
+from access.analysis.results import FAMILY_HUBS, HubTerms, ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_parts import _buses_of, _ExplorerBus, _Ground, _index_names
 from access.maps.ground import _map_places, _map_streets, _map_ways
@@ -446,7 +440,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         assumptions=results.assumptions,
         bus=_buses_of(results),
         hubs=hubs_for_page(results),
-        hub_terms=hub_terms(results.study),
+        hub_terms=HubTerms.of(results.study),
         ways=_map_ways(results, open_sets),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),

@@ -17,13 +17,7 @@ from branca.element import Element
 from shapely.geometry import mapping
 
 from access.analysis.places import Isochrones
-from access.analysis.results import (
-    HubResult,
-    ProposalResult,
-    StudyResults,
-    council_words,
-    hub_terms,
-)
+from access.analysis.results import HubResult, HubTerms, ProposalResult, StudyResults
 from access.charts.chart import (
     ADDED_COLOURS,
     ADDED_EDGES,
@@ -62,7 +56,7 @@ def _hub_layer(results: StudyResults) -> folium.FeatureGroup | None:
     best = set(found.best.chosen)
     own = set(found.council.chosen) if found.council is not None else set()
     proof = "proven best" if found.best.status == "proven_optimal" else "best found"
-    called, council = hub_terms(results.study).title, council_words(results.study)
+    called, council = HubTerms.of(results.study).title, results.council_words()
     title = f"{called}: the {proof} {len(best)}" + (f" and {council}" if own else "")
     layer = folium.FeatureGroup(name=template_text(title), show=False)
     for site in answer.candidates.to_dict("records"):
@@ -468,9 +462,7 @@ def _furnish(fmap: folium.Map, results: StudyResults, mode: str) -> None:
     less = "less than today, or can be reached now" if found else "less than today"
     rows = zip([*ADDED_COLOURS, SAVED_COLOURS[1], _UNREACHED],
                [*labels, less, "cannot be reached"], strict=True)  # fmt: skip
-    hubs = (
-        "" if results.hubs is None else _hub_key(results.hubs, council_words(results.study, "hub"))
-    )
+    hubs = "" if results.hubs is None else _hub_key(results.hubs, results.council_words("hub"))
     words = f"Minutes added, {template_text(mode_title(mode))}" if used else ""
     closes = any(p.closed for p in results.proposals.values())
     opens = any(p.opened for p in results.proposals.values())

@@ -15,7 +15,8 @@ from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
 from access.analysis.hubs import HubOptions
 from access.analysis.places import BUFFER_M
 from access.analysis.questions import service_of
-from access.analysis.results import ProposalResult, StudyResults, pick, short_names
+from access.analysis.results import ProposalResult, StudyResults
+from access.arguments import pick
 from access.charts.chart import Chart
 from access.display import html_answer
 from access.document.document import Document
@@ -474,7 +475,7 @@ class Answers:
         analysis = self._at(options)
         ranking = analysis.standing(meant, keep=keep, **options)
         if isinstance(ranking, SampledRanking):
-            return replace(ranking, names=short_names(analysis.results))
+            return replace(ranking, names=analysis.results.short_names())
         return RankingAnswer.of(analysis.results, ranking, (meant,), options)
 
     def robustness(

@@ -14,14 +14,8 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis, QuestionOptions, travel_options
 from access.analysis.questions import Request
-from access.analysis.results import (
-    ProposalResult,
-    StudyResults,
-    alone,
-    caption,
-    pick,
-    short_names,
-)
+from access.analysis.results import ProposalResult, StudyResults
+from access.arguments import pick
 from access.charts import change_chart, group_chart, pareto_chart, rank_chart, robustness_chart
 from access.charts.chart import Chart
 from access.document.table import Column, Table
@@ -120,7 +114,7 @@ class ImpactAnswer(_View):
         'drive'
         """
         impact = pick(result.impacts, mode, "mode")
-        return cls(results, replace(impact, names=short_names(results)), result)
+        return cls(results, replace(impact, names=results.short_names()), result)
 
     def by_mode(self, mode: str) -> ImpactAnswer:
         """Give the same change by another way of travel.
@@ -165,7 +159,7 @@ class ImpactAnswer(_View):
         >>> answers.impact().map().get_name()
         'map_0001'
         """
-        return page_map(alone(self.results, self.result), mode=self.found.mode, tiles=tiles)
+        return page_map(self.results.only(self.result), mode=self.found.mode, tiles=tiles)
 
     def plot(self, by: str | None = None) -> Chart:
         """Draw how many families' trips grow, or whose grow most.
@@ -189,7 +183,7 @@ class ImpactAnswer(_View):
         >>> answers.impact().plot("locality").title
         'The trip grows most in North: by 4.1 minutes, against 2.6 for everyone'
         """
-        below = caption(self.results, self.found.mode, self.found.who)
+        below = self.results.caption(self.found.mode, self.found.who)
         if by is None:
             return change_chart(self.found, caption=below)
         return group_chart(self.found, by, caption=below)
@@ -327,7 +321,7 @@ class ImpactAnswer(_View):
         analysis, asked = self._asked(options)
         ranking = analysis.standing(self.result.service, **asked)
         if isinstance(ranking, SampledRanking):
-            return replace(ranking, names=short_names(analysis.results))
+            return replace(ranking, names=analysis.results.short_names())
         return RankingAnswer.of(analysis.results, ranking, (self.result.service,), asked)
 
     def robustness(
@@ -408,7 +402,7 @@ class ImpactAnswer(_View):
         ...     answers.what_if(close=["CC01"]).to_geopackage(f"{folder}/if_closed.gpkg").name
         'if_closed.gpkg'
         """
-        return write_geopackage(alone(self.results, self.result), Path(path))
+        return write_geopackage(self.results.only(self.result), Path(path))
 
     def report(
         self, folder: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
@@ -441,7 +435,7 @@ class ImpactAnswer(_View):
         """
         ranked = Analysis(self.results).ranked(self.result)
         own: _ReportChoices = {"mode": self.found.mode, **choices}
-        document = board_report(alone(self.results, ranked), internal=internal, **own)
+        document = board_report(self.results.only(ranked), internal=internal, **own)
         return write_report(document, folder, inputs=self.results.study.files)
 
     def _asked(self, options: QuestionOptions) -> tuple[Analysis, dict[str, Any]]:
@@ -456,7 +450,7 @@ class ImpactAnswer(_View):
     @cached_property
     def _findings(self) -> ProposalFindings:
         """What the report says of this change: measured once for all its tables."""
-        return findings_of(alone(self.results, self.result), mode=self.found.mode)[0]
+        return findings_of(self.results.only(self.result), mode=self.found.mode)[0]
 
     def _groups(self) -> list[str]:
         """Columns to group families by; those with a value of its own for most areas are not."""
@@ -562,7 +556,7 @@ class RankingAnswer(_View):
         '462 ways to keep 6 of 11'
         """
         travel = dict(travel_options(options or {}))
-        return cls(results, replace(ranking, names=short_names(results)), services, travel)
+        return cls(results, replace(ranking, names=results.short_names()), services, travel)
 
     def best_impact(self, criterion: str = "mean", *, service: str | None = None) -> ImpactAnswer:
         """Say what the best option on a criterion does to families' travel.
@@ -626,7 +620,7 @@ class RankingAnswer(_View):
         >>> answers.alternatives(keep=11).map("worst").get_name()
         'map_0001'
         """
-        found = alone(self.results, *self._best_results(criterion))
+        found = self.results.only(*self._best_results(criterion))
         return page_map(found, mode=self.found.mode, tiles=tiles)
 
     def plot(self, what: str | None = None, x: str = "mean", y: str = "p90") -> Chart:
@@ -783,7 +777,7 @@ class RobustnessAnswer(_View):
         >>> RobustnessAnswer.of(answers.results, found).sentence() == found.sentence()
         True
         """
-        return cls(results, replace(found, names=short_names(results)))
+        return cls(results, replace(found, names=results.short_names()))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the interval of the proposal's rank on every criterion.
@@ -896,7 +890,7 @@ class WeightsAnswer(_View):
         >>> WeightsAnswer.of(answers.results, found).sentence() == found.sentence()
         True
         """
-        return cls(results, replace(found, names=short_names(results)))
+        return cls(results, replace(found, names=results.short_names()))
 
     def to_frame(self) -> pd.DataFrame:
         """Give the best option for every stretch of the weight.

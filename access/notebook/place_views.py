@@ -11,16 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from access.analysis.hub_plans import plan_pair
-from access.analysis.results import (
-    HubPlans,
-    HubResult,
-    ProposalResult,
-    StudyResults,
-    caption,
-    council_dated,
-    hub_terms,
-    pick,
-)
+from access.analysis.results import HubPlans, HubResult, HubTerms, ProposalResult, StudyResults
+from access.arguments import pick
 from access.charts.chart import INK, MINUTES_COLOURS, MINUTES_EDGES, Chart, label_bars
 from access.charts.results import HIDDEN_WORDS, hub_chart
 from access.disclosure import NOTE_HIDDEN, hidden_beside_total, public_count
@@ -219,7 +211,7 @@ class TodayAnswer(_View):
             colours=MINUTES_COLOURS,
             labels=minutes_labels(MINUTES_EDGES),
             alt=f"Map of areas by minutes to the nearest {service.one}. {self.sentence()}",
-            caption=caption(self.results, self.found.mode, impact.who),
+            caption=self.results.caption(self.found.mode, impact.who),
             sites=self.results.study.centres_of(self.result.service),
         )
 
@@ -263,7 +255,7 @@ class TodayAnswer(_View):
             label_bars(axes, counts, words)
             axes.set_xlabel(impact.who)
 
-        below = caption(self.results, self.found.mode, impact.who)
+        below = self.results.caption(self.found.mode, impact.who)
         if any(small):
             below = f"{below} {NOTE_HIDDEN}"
         return Chart(title, alt, below, draw, (6.8, 0.42 * len(rows) + 0.9))
@@ -564,7 +556,7 @@ class HubView(_View):
         sites = self.results.sites.set_index("id")
         marks, told = [sites.loc[list(chosen)].assign(service="hub")], ""
         if self.found.council is not None:
-            told = council_dated(self.results.study)
+            told = self.results.council_dated()
             marks.append(sites.loc[list(self.found.council.chosen)].assign(service="council"))
         names = self.found.named(chosen)
         many, which = counted(len(chosen), "hub"), "the nearest of them"
@@ -584,7 +576,7 @@ class HubView(_View):
         )
 
     def _title(self) -> str:
-        return f"{hub_terms(self.results.study).title}: where they would best stand"
+        return f"{HubTerms.of(self.results.study).title}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
         found, mode = self.found, self.mode

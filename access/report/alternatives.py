@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.questions import Request, opens_for
-from access.analysis.results import StudyResults, hub_terms
+from access.analysis.results import HubTerms, StudyResults
 from access.display import records
 from access.document.document import Block, Heading, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -657,7 +657,7 @@ def _alternatives_blocks(
         blocks += _service(results, found, reasons or {}, robust, wording)
     if results.hubs is not None:
         blocks += [
-            Heading(hub_terms(results.study).title, 2, appendix=True),
+            Heading(HubTerms.of(results.study).title, 2, appendix=True),
             *_hub_blocks(results, wording),
         ]
     return [

@@ -14,14 +14,7 @@ import numpy as np
 from access.analysis.analysis import DRAWS, Analysis
 from access.analysis.headline import on_foot_of, trip_meaning
 from access.analysis.questions import Request
-from access.analysis.results import (
-    Parts,
-    StudyResults,
-    as_known_then,
-    chosen_later,
-    hub_terms,
-    short_names,
-)
+from access.analysis.results import HubTerms, Parts, StudyResults
 from access.disclosure import THRESHOLD, is_small, public_count, public_share
 from access.document.document import (
     Block,
@@ -275,7 +268,7 @@ _WEIGHT_WORDS = {
 def _rule_rows(results: StudyResults) -> list[tuple[str, str]]:
     """Give the rules that alternatives were listed by, where there are any."""
     study = results.study
-    names = short_names(results)
+    names = results.short_names()
     rows = []
     services = dict.fromkeys(
         p.service for p in results.proposals.values() if p.rankings or p.sampled
@@ -297,10 +290,10 @@ def _hub_rows(results: StudyResults) -> list[tuple[str, str]]:
     study, hubs = results.study, results.study.config.hubs
     if results.hubs is None:
         return []
-    title = hub_terms(study).title
+    title = HubTerms.of(study).title
     rows = [(f"{title}, at most", f"{hubs.most}")]
     if hubs.council_choice:
-        names = short_names(results)
+        names = results.short_names()
         chosen = listed([names.get(i, i) for i in hubs.council_choice])
         rows.append((f"{title} that the council chose", chosen))
     if hubs.shares:
@@ -499,7 +492,7 @@ def board_report(
     parts = Parts(results.left_out) if parts is None else parts
     robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
-    then = as_known_then(results)
+    then = results.as_known_then()
     blocks: list[Block] = [
         *_summary_blocks(then, findings, wording, robustness),
         # of two the first page is full; of one, or of many, the second follows without a gap
@@ -513,7 +506,7 @@ def board_report(
     blocks += _paper_blocks(
         then, findings,
         issues=_issue_blocks(then, findings, wording),
-        options=_option_blocks(then, findings, wording, later_hubs=chosen_later(results.study)),
+        options=_option_blocks(then, findings, wording, later_hubs=results.chosen_later),
         money=_money(findings),
         equality=fifths(findings, wording),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.bus import NEAR_METRES, BusChange, audit_of, frequencies
-from access.analysis.results import StudyResults, site_names
+from access.analysis.results import StudyResults
 from access.disclosure import public_count
 from access.display import records
 from access.document.document import Block, Heading, PageBreak, Paragraph, TableBlock
@@ -218,7 +218,7 @@ def _rows(change: BusChange, wanted: dict[str, str]) -> list[tuple[str, str, flo
 def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
     """Say how often buses leave near each centre of today."""
     assert results.bus is not None
-    result, names = found.result, site_names(results)
+    result, names = found.result, results.site_names()
     sites = results.sites.set_index("id", drop=False).loc[list(result.before)]
     table = frequencies(results.bus, result.service, pd.DataFrame(sites))
     closed = set(result.closed)

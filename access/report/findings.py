@@ -14,13 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from access.analysis.analysis import Analysis, travel_options
-from access.analysis.results import (
-    ProposalResult,
-    StudyResults,
-    names_of,
-    short_names,
-    titled_apart,
-)
+from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import further, hidden_moves, is_small, public_count
 from access.display import records
 from access.errors import ParameterError
@@ -136,7 +130,9 @@ def _options_of(
 
 def _joined(titles: Sequence[Said]) -> Said:
     """Join the names of an option, and what they claim."""
-    return Said(names_of(titles), [claim for title in titles for claim in title.claims])
+    first, *others = titles
+    words = "; ".join([first, *(t[0].lower() + t[1:] for t in others)])
+    return Said(words, [claim for title in titles for claim in title.claims])
 
 
 def _today(
@@ -324,9 +320,9 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
         raise ParameterError(
             f"mode {mode!r} was not measured; expected one of {sorted(results.matrices)}"
         )
-    names = short_names(results)
+    names = results.short_names()
     found = []
-    for result in titled_apart(list(results.proposals.values())):
+    for result in results.titled_apart():
         service = results.study.config.services[result.service]
         ranking = result.rankings.get(mode)
         found.append(

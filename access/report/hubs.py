@@ -7,14 +7,7 @@ from typing import Protocol
 
 from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
 from access.analysis.hub_plans import PlanPair, plan_pair
-from access.analysis.results import (
-    HubPlans,
-    HubResult,
-    StudyResults,
-    council_words,
-    hub_terms,
-    site_names,
-)
+from access.analysis.results import HubPlans, HubResult, HubTerms, StudyResults
 from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
 from access.errors import ParameterError
@@ -103,7 +96,7 @@ def hub_table(
     ]
     council = results.study.config.hubs.council_choice
     if council:
-        label = f"{len(council)}, {council_words(results.study)}"
+        label = f"{len(council)}, {results.council_words()}"
         rows.append(_row(means(council), label, council, names, "given"))
     unit = "min"
     columns = (
@@ -197,7 +190,7 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     answer = results.hubs
     if answer is None:
         return [Paragraph("Where hubs would best stand is not part of this run.")]
-    sets, names, mode = _best_sets(answer), site_names(results), answer.mode
+    sets, names, mode = _best_sets(answer), results.site_names(), answer.mode
     blocks: list[Block] = [Paragraph(_best_sentence(results, sets, names, mode, wording))]
     if answer.plans is not None:
         blocks += _plan_blocks(results, answer, answer.plans, names, wording)
@@ -251,7 +244,7 @@ def _council_blocks(results: StudyResults, wording: Wording) -> list[Block]:
 
 def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> list[Said]:
     """Say all that is said of the council's own hubs alone."""
-    sets, names = _best_sets(answer), site_names(results)
+    sets, names = _best_sets(answer), results.site_names()
     told: list[Said] = []
     if answer.plans is None:
         told.append(_hub_sentence(results, sets, names, answer.mode, wording))
@@ -357,7 +350,7 @@ def _best_sentence(
     proven = best.status == "proven_optimal"
     claims = [Claim("hub_best_mean", "best" if proven else "is", (joint,)),
               Claim("hub_best_size", "is", (float(len(best.chosen)),))]  # fmt: skip
-    called = hub_terms(results.study)
+    called = HubTerms.of(results.study)
     hubs_words = number(len(best.chosen), called.one, called.many)
     first = sentence(
         f"the {'best' if proven else 'best found'} {hubs_words} by average {trip(mode)}"

@@ -12,14 +12,7 @@ import numpy as np
 
 from access.analysis.bus import BUS_NOT_KNOWN, of_another_time
 from access.analysis.headline import neighbours_rank_words, neighbours_words, on_foot_words
-from access.analysis.results import (
-    StudyResults,
-    as_many_hubs,
-    chosen_later,
-    hub_terms,
-    site_names,
-    stays_words,
-)
+from access.analysis.results import HubTerms, StudyResults
 from access.disclosure import further, grouped, public_count
 from access.document.document import (
     Block,
@@ -322,9 +315,9 @@ def _option_blocks(
         blocks.append(TableBlock(places, key="priorities", compact=True))
     answer = results.hubs
     if answer is not None and not later_hubs:
-        sets, names = _best_sets(answer), site_names(results)
+        sets, names = _best_sets(answer), results.site_names()
         told = _hub_sentence(results, sets, names, answer.mode, wording)
-        blocks.append(Paragraph((Bold(f"{hub_terms(results.study).title}: "), told)))
+        blocks.append(Paragraph((Bold(f"{HubTerms.of(results.study).title}: "), told)))
     return [*blocks, Paragraph(("The alternatives, and how firm their order is: ",
                                 Ref("alternatives"), "."))]  # fmt: skip
 
@@ -333,7 +326,7 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     """Tell what became known later than the paper's date, apart from everything else."""
     config = results.study.config
     table, sources = _since_table(results), _later_sources(results)
-    when, later = config.hubs.council_date, chosen_later(results.study)
+    when, later = config.hubs.council_date, results.chosen_later
     if table is None and not sources and not later and not results.study.later:
         return []
     blocks: list[Block] = [
@@ -341,13 +334,13 @@ def _since_blocks(results: StudyResults, wording: Wording) -> list[Block]:
         Paragraph(
             f"Nothing in this part was known on {long_date(_as_of(results))}, the date of the "
             "paper, and no figure or sentence elsewhere rests on what happened later"
-            f"{as_many_hubs(results)}."
+            f"{results.as_many_hubs()}."
         ),
     ]
     if table is not None:
         blocks.append(TableBlock(table, key="later", compact=True))
     if later and results.hubs is not None:
-        hubs = hub_terms(results.study).many
+        hubs = HubTerms.of(results.study).many
         blocks.append(Paragraph(f"The {hubs} that the council chose ({when})", style="key"))
         blocks += _council_blocks(results, wording)
     if results.study.later:
@@ -500,7 +493,7 @@ def _proposal_points(
             )
         ),
         say.week_words(impact, wording),
-        stays_words(found.result, found.names) if found.result.stays else "",
+        found.result.stays_words(found.names) if found.result.stays else "",
     ]
     return tuple(p for p in points if p)
 

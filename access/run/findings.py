@@ -14,16 +14,7 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.bus import bus_sentences
 from access.analysis.questions import Question
-from access.analysis.results import (
-    HubPlan,
-    HubPlans,
-    HubResult,
-    StudyResults,
-    as_known_then,
-    caption,
-    chosen_later,
-    site_names,
-)
+from access.analysis.results import HubPlan, HubPlans, HubResult, StudyResults
 from access.disclosure import public_count
 from access.display import records
 from access.labels import group_words, grouping_words, mode_title, trip
@@ -119,7 +110,7 @@ def impact_charts(
     """How to draw each chart of an impact, by the name of its file."""
     from access.charts import change_chart, group_chart
 
-    below = caption(results, impact.mode, impact.who)
+    below = results.caption(impact.mode, impact.who)
     charts = {"change": partial(change_chart, impact, caption=below)}
     if by is not None:
         charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=below)
@@ -380,7 +371,7 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     from access.report.hub_plans import plan_words
 
     own = replace(results, hubs=answer)
-    then = as_known_then(own).hubs
+    then = own.as_known_then().hubs
     assert then is not None
     by = mode_title(then.mode)
     parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
@@ -404,7 +395,7 @@ _SINCE = "What happened since"
 def _chosen_since(results: StudyResults) -> list[str]:
     """Say what is said of hubs that the council chose later than the study's date."""
     answer, hubs = results.hubs, results.study.config.hubs
-    if answer is None or not chosen_later(results.study):
+    if answer is None or not results.chosen_later:
         return []
     from access.report.hubs import council_told
 
@@ -427,7 +418,7 @@ def _since(results: StudyResults) -> list[str]:
 def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
     """Name the sites to choose from, new ones too."""
     own = dict(zip(answer.candidates["id"], answer.candidates["name"], strict=True))
-    return own | {i: n for i, n in site_names(results).items() if i in own}
+    return own | {i: n for i, n in results.site_names().items() if i in own}
 
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
@@ -631,8 +622,8 @@ def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
 
     Words on a choice that was made later than the study's date stand apart.
     """
-    when, later = results.study.config.hubs.council_date, chosen_later(results.study)
-    own = as_known_then(replace(results, hubs=answer)).hubs
+    when, later = results.study.config.hubs.council_date, results.chosen_later
+    own = replace(results, hubs=answer).as_known_then().hubs
     assert own is not None
     plain = {**_figures(answer.plain), "words": own.plain.words}
     weighted = None

@@ -14,7 +14,7 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.bus import BusTimes, stops_table
-from access.analysis.results import StudyResults, hub_terms
+from access.analysis.results import HubTerms, StudyResults
 from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
 from access.maps.explorer_data import map_attributions
@@ -225,7 +225,7 @@ def _iso(words: str, licence: str, warning: str) -> str:
 
 def _looks(results: StudyResults, columns: Sequence[str]) -> Mapping[str, Sequence[_Look]]:
     """Say how each layer looks and what it is; colours and signs are those of every map."""
-    real, hubs = results.study.shapes is not None, hub_terms(results.study)
+    real, hubs = results.study.shapes is not None, HubTerms.of(results.study)
     cells = "" if real else " Areas are drawn as the ground nearest to their points: no boundaries."
     closed = "\"closed_by\" <> ''"
     lines = "Links between neighbouring points, no real streets." if results.modelled else (

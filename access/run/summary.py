@@ -12,14 +12,7 @@ import pandas as pd
 from access.analysis.analysis import Analysis
 from access.analysis.anew import knock_on
 from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
-from access.analysis.results import (
-    ProposalResult,
-    StudyResults,
-    as_known_then,
-    as_many_hubs,
-    hub_terms,
-    stays_words,
-)
+from access.analysis.results import HubTerms, ProposalResult, StudyResults
 from access.disclosure import hidden_moves, is_small, public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
@@ -221,7 +214,7 @@ _COLUMNS = (
 
 def spoken_summary(results: StudyResults) -> str:
     """Say what every proposal does, mode by mode, then what the numbers assume."""
-    lines, then = [results.study.config.study.title, ""], as_known_then(results)
+    lines, then = [results.study.config.study.title, ""], results.as_known_then()
     weighted = Analysis(results).weighting()["weights"] != "none"
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
@@ -250,7 +243,7 @@ def spoken_summary(results: StudyResults) -> str:
     if then.hubs is not None:
         from access.report.hub_plans import plan_words
 
-        title = hub_terms(results.study).title
+        title = HubTerms.of(results.study).title
         lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
         found, plans = then.hubs.plain, then.hubs.plans
         said = [] if plans is None else plan_words(
@@ -266,7 +259,7 @@ def spoken_summary(results: StudyResults) -> str:
     since = _since(results)
     if since:
         when = results.study.config.study.as_of
-        head = f"{_SINCE} {when}; nothing above rests on it{as_many_hubs(results)}:"
+        head = f"{_SINCE} {when}; nothing above rests on it{results.as_many_hubs()}:"
         lines += ["", *_wrap(head)]
         lines += _listed(since)
     return "\n".join(lines)
@@ -316,7 +309,7 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     if known or proposal.opened or money.stated_saving_gbp is not None:
         said.append(money.sentence(names))
     if proposal.stays:
-        said.append(stays_words(proposal, names))
+        said.append(proposal.stays_words(names))
     told = knock_on(results.study, proposal.closed)
     said += [f"{capital(text)}." for text in told]
     return _indented(said)

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from access.analysis.job import Beside, run_job, worth_a_process
-from access.analysis.results import LeftOut, Parts, StudyResults, as_known_then
+from access.analysis.results import LeftOut, Parts, StudyResults
 from access.charts.chart import Chart
 from access.charts.results import hub_chart
 from access.document.document import Document
@@ -299,7 +299,7 @@ def _write_charts(
             f"chart-{key}-{name}.png": partial(_chart_of, proposal.title, draw)
             for name, draw in charts.items()
         }
-    found = as_known_then(results).hubs
+    found = results.as_known_then().hubs
     if found is not None:
         draws["chart-hubs.png"] = partial(
             hub_chart, results, found.plain, found.mode, len(found.candidates)

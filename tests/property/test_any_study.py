@@ -18,7 +18,6 @@ import pytest
 
 from access.analysis.headline import beside_words
 from access.analysis.job import measure_study
-from access.analysis.results import stays_words
 from access.files import to_json
 from access.maps.explorer_data import explorer_data
 from access.measure.distribution import TOLERANCE_MINUTES
@@ -214,7 +213,7 @@ def told_of(results, proposal, found) -> list[tuple[str, Said]]:
     said += [(mode, words) for words in beside_words(results, proposal)]
     said += [(mode, _whom(row, proposal.impacts[mode], walk, limit)) for row in rows]
     if proposal.stays:
-        said.append((mode, stays_words(proposal, results.names())))
+        said.append((mode, proposal.stays_words(results.names())))
     said += [(mode, option.name) for option in found.options if isinstance(option.name, Said)]
     said += [(mode, figure) for figure, _ in _key_figures([found], Wording(internal=True))]
     if proposal.rankings:

@@ -18,7 +18,6 @@ import access.study
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
 from access.analysis.questions import _site_ids
-from access.analysis.results import alone
 from access.cli.app import app
 from access.errors import AccessError, ParameterError, ScenarioError
 from access.files import to_json
@@ -155,7 +154,7 @@ def test_three_ways_to_ask_give_one_answer(folder, answers, seed):
     assert told["notes"] == list(ranking.notes), "the weights and the rules are told in them"
 
     ranked = Analysis(impact.results).ranked(impact.result)
-    shown = alone(impact.results, ranked)
+    shown = impact.results.only(ranked)
     found = findings_of(shown, mode=options["mode"])[0]
     assert found.ranking.criteria == ranking.criteria
     pd.testing.assert_frame_equal(found.ranking.table, ranking.table)

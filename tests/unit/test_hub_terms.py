@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from access.analysis.results import FAMILY_HUBS, HubTerms, hub_terms
+from access.analysis.results import FAMILY_HUBS, HubTerms
 from access.maps.explorer import _explorer_html
 from access.maps.explorer_data import _example_data
 from access.study.config import StudyConfig
@@ -18,7 +18,7 @@ from access.study.study import load_study
 def named(*services: tuple[str, str], title: str | None = None, one: str | None = None):
     told = {str(k): SimpleNamespace(title=t, noun=n) for k, (t, n) in enumerate(services)}
     hubs = SimpleNamespace(title=title, one=one)
-    return hub_terms(SimpleNamespace(config=SimpleNamespace(services=told, hubs=hubs)))
+    return HubTerms.of(SimpleNamespace(config=SimpleNamespace(services=told, hubs=hubs)))
 
 
 def test_hubs_for_families_are_family_hubs_and_others_are_hubs():

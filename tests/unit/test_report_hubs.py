@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.results import short_names
 from access.document.document import BulletList, Figure, Paragraph, TableBlock
 from access.errors import ParameterError
 from access.report.board import board_report
@@ -87,7 +86,7 @@ def test_not_asked_is_said_to_be_not_asked(results):
 
 def test_the_council_s_own_set_stands_beside_the_best(results):
     given = with_council(results, "C1", "C4")
-    names = short_names(given)
+    names = given.short_names()
     hubs = (Answer(("C3",)), Answer(("C2", "C4")), Answer(("C1", "C3", "C4"), "within_gap", 0.02))
     text = _hub_sentence(given, hubs, names, "walk", WORDING)
     assert text.startswith(
@@ -103,7 +102,7 @@ def test_the_council_s_own_set_stands_beside_the_best(results):
 
 def test_the_same_set_is_called_the_same(results):
     given = with_council(results, "C2", "C4")
-    text = _hub_sentence(given, [Answer(("C4", "C2"))], short_names(given), "walk", WORDING)
+    text = _hub_sentence(given, [Answer(("C4", "C2"))], given.short_names(), "walk", WORDING)
     assert text.endswith("These are the council's own.")
 
 
@@ -148,7 +147,7 @@ def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
     own = next(mean for chosen, mean, _ in every if set(chosen) == {"C1", "C4"})
     assert found.council.rank_mean == 1 + sum(mean < own - 1e-9 for _, mean, _ in every)
     sets = list(found.curve.solutions.values())
-    said = _hub_sentence(asked, sets, short_names(asked), "walk", WORDING)
+    said = _hub_sentence(asked, sets, asked.short_names(), "walk", WORDING)
     claims = {c.what: c for c in said.claims}
     assert claims["hub_best_mean"].relation == "best"
     assert claims["hub_best_mean"].numbers[0] == pytest.approx(every[0][1])

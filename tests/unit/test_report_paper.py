@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from access.analysis.results import as_known_then, caption
 from access.errors import StudyError
 from access.network.modelled import REAL_STREETS
 from access.report.board import _replay, _speeds, _weights_words, board_report
@@ -144,10 +143,10 @@ class TestLater:
     def test_a_choice_made_later_is_not_in_the_paper(self, results):
         hubs = {"council_choice": ("C1",), "council_source": "A paper", "council_date": "2024"}
         given = told(results, hubs=hubs)
-        assert as_known_then(given).study.config.hubs.council_choice == ()
-        assert as_known_then(results) is results
+        assert given.as_known_then().study.config.hubs.council_choice == ()
+        assert results.as_known_then() is results
         early = told(results, hubs=hubs | {"council_date": "2017"})
-        assert as_known_then(early).study.config.hubs.council_choice == ("C1",)
+        assert early.as_known_then().study.config.hubs.council_choice == ("C1",)
 
     def test_a_site_that_opened_later_is_no_candidate_and_is_told(self, tmp_path):
         folder = tmp_path / "line"
@@ -234,7 +233,7 @@ def test_one_site_and_one_better_set_are_said_as_one(results):
 def test_a_street_file_is_named_whole_everywhere(results, name):
     real = replace(results, modelled=False, streets=REAL_STREETS.format(name=name))
     assert name in repr(_certainty(real, findings_of(real), {}))
-    assert name in caption(real, "walk", "people")
+    assert name in real.caption("walk", "people")
 
 
 def test_what_a_change_of_days_saves_is_not_known(results):
