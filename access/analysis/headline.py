@@ -30,20 +30,8 @@ from access.text import (
 _OUT_OF_REACH = "no longer within reach on foot"
 
 
-def trip_meaning(results: StudyResults, mode: str) -> str:
-    """Say what a trip of a mode is, as far as its name does not."""
-    if mode != "typical":
-        return ""
-    bus = " or take the bus" if "bus" in results.matrices else ""
-    limit = limit_words(results.study.config.measures.walk_limit_minutes)
-    return (
-        f"In the {trip(mode)} households without a car walk{bus}; the others take the quicker of "
-        f"walking and driving; its averages hold every walk, those of more than {limit} too."
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class Reading:
+class _Reading:
     """What a change does to everyone, read one way.
 
     Parameters
@@ -60,7 +48,7 @@ class Reading:
     rise_minutes: float | None
 
     @classmethod
-    def of(cls, impact: Impact) -> Reading:
+    def of(cls, impact: Impact) -> _Reading:
         """Read an impact."""
         s = impact.summary
         rise = s["mean_minutes_change_lengthened"]
@@ -107,79 +95,6 @@ class Reading:
         if self.lost:
             claims.append(Claim(f"{which}:lost", "is", (self.lost,)))
         return claims
-
-
-def neighbours_words(
-    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
-) -> Said:
-    """Say the headline with whose centres count read the other way; empty where none is given."""
-    mode = results.headline
-    if mode not in proposal.beside:
-        return Said("")
-    title = results.study.config.services[proposal.service].title
-    own, both = _both_ways(proposal, mode)
-    who = proposal.impacts[mode].who
-    claims = [*own.claims("own"), *both.claims("with_neighbours")]
-    text = (
-        f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
-        f"neighbouring authorities' {title} as well, which stay open, "
-    )
-    walks = _both_ways(proposal, "walk") if "walk" in proposal.beside else ()
-    if own == both:
-        claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
-        text = sentence(f"{text}these figures are the same")
-    else:
-        text = sentence(text + both.words(who, mode, internal=internal))
-    if mode != "walk" and walks and all(w.longer and w.rise_minutes is not None for w in walks):
-        claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
-        old, new = (minutes_words(w.rise_minutes, 1) for w in walks)
-        text += " On average the walk of those who have further to walk grows by "
-        text += f"{old} with own {title} only, and by {new} with the neighbours'."
-    lead = "the neighbours' as well" if proposal.neighbours else f"own {title} only"
-    return Said(f"{text} Where nothing else is said, figures count {lead}.", claims)
-
-
-def neighbours_rank_words(results: StudyResults, proposal: ProposalResult) -> Said:
-    """Say the place by average trip with whose centres count read both ways."""
-    mode = results.headline
-    lead, other = proposal.rankings.get(mode), proposal.rankings_beside.get(mode)
-    ranked = (other, lead) if proposal.neighbours else (lead, other)
-    places, claims = [], []
-    for ranking, which in zip(ranked, ("own", "with_neighbours"), strict=True):
-        if ranking is None or ranking.proposal is None or len(ranking.table) < 2:
-            return Said("")
-        p = ranking.proposal
-        rank, tied = int(p["rank_mean"]), int(p["tied_mean"])
-        places.append(place_of(rank, tied, options=len(ranking.table), of=False,
-                               allowed=p["allowed"]))  # fmt: skip
-        claims.append(Claim(f"{which}:rank:mean", "rank", (rank, tied)))
-        claims.append(Claim(f"{which}:options", "is", (float(len(ranking.table)),)))
-    title = results.study.config.services[proposal.service].title
-    assert ranked[0] is not None and ranked[0].proposal is not None
-    of = "of" if ranked[0].proposal["allowed"] else "set beside"
-    text = (
-        f"{of} {ranked[0].what}, the proposal is {places[0]} by average {trip(mode)} counting own "
-        f"{title} only, and {places[1]} with the neighbours' as well"
-    )
-    return Said(sentence(text), claims)
-
-
-def _both_ways(proposal: ProposalResult, mode: str) -> tuple[Reading, Reading]:
-    """Read a proposal with own centres only, and with the neighbours' as well."""
-    lead, other = Reading.of(proposal.impacts[mode]), Reading.of(proposal.beside[mode])
-    return (other, lead) if proposal.neighbours else (lead, other)
-
-
-def beside_words(
-    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
-) -> tuple[Said, ...]:
-    """Say all that stands beside a proposal's headline, wherever that is told."""
-    told = (
-        neighbours_words(results, proposal, internal=internal),
-        neighbours_rank_words(results, proposal),
-        on_foot_words(results, proposal, internal=internal),
-    )
-    return tuple(said for said in told if said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,49 +151,150 @@ class _OnFoot:
         }
 
 
-def on_foot_of(results: StudyResults, proposal: ProposalResult) -> _OnFoot | None:
-    """Give how those fare who walk, where walking is measured."""
-    impact = proposal.impacts.get("walk")
-    limit = results.study.config.measures.walk_limit_minutes
-    return None if impact is None else _OnFoot.of(impact, limit)
+@dataclass(frozen=True, eq=False)
+class BesideHeadline:
+    """What stands beside a proposal's headline: whose centres count, and how people fare on foot.
 
+    Parameters
+    ----------
+    results : StudyResults
+    proposal : ProposalResult
+    """
 
-def on_foot_words(
-    results: StudyResults, proposal: ProposalResult, *, internal: bool = False
-) -> Said:
-    """Say how those fare who walk, and for how many it is no longer within reach."""
-    found = on_foot_of(results, proposal)
-    if found is None or np.isnan(found.before):
-        return Said("")
-    who = proposal.impacts["walk"].who
-    limit = limit_words(found.limit_minutes)
-    claims = [
-        Claim("walk_within:before", "is", (found.before,)),
-        Claim("walk_within:after", "is", (found.after,)),
-        Claim("walk_lost", "is" if found.lost else "none", (found.lost,)),
-    ]
-    leads = results.headline == "walk"  # its averages are told already
-    # with a timetable they may take the bus, and walk no further than it asks
-    who_walks = "" if "bus" in results.matrices else "as households without a car go, "
-    text = "" if leads else f"on foot, {who_walks}"
-    if not leads and found.mean_before is not None and found.mean_after is not None:
-        claims += [
-            Claim("mean_before:walk", "is", (found.mean_before,)),
-            Claim("mean_after:walk", "is", (found.mean_after,)),
+    results: StudyResults
+    proposal: ProposalResult
+
+    @property
+    def impact(self) -> Impact:
+        """What the proposal does by the headline trip."""
+        return self.proposal.impacts[self.results.headline]
+
+    def words(self, *, internal: bool = False) -> tuple[Said, ...]:
+        """Say all of it, wherever that is told."""
+        told = (
+            self.neighbours_words(internal=internal),
+            self.neighbours_rank_words(),
+            self.on_foot_words(internal=internal),
+        )
+        return tuple(said for said in told if said)
+
+    def readings(self) -> dict[str, dict[str, float | None]]:
+        """Give the headline's figures, with whose centres count read both ways."""
+        mode = self.results.headline
+        found = {"leads": _Reading.of(self.impact).figures()}
+        if mode in self.proposal.beside:
+            own, both = self._both_ways(mode)
+            found |= {"own_centres_only": own.figures(),
+                      "with_the_neighbours_centres": both.figures()}  # fmt: skip
+        return found
+
+    def _both_ways(self, mode: str) -> tuple[_Reading, _Reading]:
+        """Read the proposal with own centres only, and with the neighbours' as well."""
+        lead = _Reading.of(self.proposal.impacts[mode])
+        other = _Reading.of(self.proposal.beside[mode])
+        return (other, lead) if self.proposal.neighbours else (lead, other)
+
+    def neighbours_words(self, *, internal: bool = False) -> Said:
+        """Say it with whose centres count read the other way; empty where none is given."""
+        mode = self.results.headline
+        if mode not in self.proposal.beside:
+            return Said("")
+        title = self.results.study.config.services[self.proposal.service].title
+        own, both = self._both_ways(mode)
+        who = self.impact.who
+        claims = [*own.claims("own"), *both.claims("with_neighbours")]
+        text = (
+            f"counting own {title} only, {own.words(who, mode, internal=internal)}. With the "
+            f"neighbouring authorities' {title} as well, which stay open, "
+        )
+        walks = self._both_ways("walk") if "walk" in self.proposal.beside else ()
+        if own == both:
+            claims.append(Claim("with_neighbours", "same", (own.longer, both.longer)))
+            text = sentence(f"{text}these figures are the same")
+        else:
+            text = sentence(text + both.words(who, mode, internal=internal))
+        if mode != "walk" and walks and all(w.longer and w.rise_minutes is not None for w in walks):
+            claims += [*walks[0].claims("own_on_foot"), *walks[1].claims("with_neighbours_on_foot")]
+            old, new = (minutes_words(w.rise_minutes, 1) for w in walks)
+            text += " On average the walk of those who have further to walk grows by "
+            text += f"{old} with own {title} only, and by {new} with the neighbours'."
+        lead = "the neighbours' as well" if self.proposal.neighbours else f"own {title} only"
+        return Said(f"{text} Where nothing else is said, figures count {lead}.", claims)
+
+    def neighbours_rank_words(self) -> Said:
+        """Say the place by average trip with whose centres count read both ways."""
+        mode = self.results.headline
+        lead, other = self.proposal.rankings.get(mode), self.proposal.rankings_beside.get(mode)
+        ranked = (other, lead) if self.proposal.neighbours else (lead, other)
+        places, claims = [], []
+        for ranking, which in zip(ranked, ("own", "with_neighbours"), strict=True):
+            if ranking is None or ranking.proposal is None or len(ranking.table) < 2:
+                return Said("")
+            p = ranking.proposal
+            rank, tied = int(p["rank_mean"]), int(p["tied_mean"])
+            places.append(place_of(rank, tied, options=len(ranking.table), of=False,
+                                   allowed=p["allowed"]))  # fmt: skip
+            claims.append(Claim(f"{which}:rank:mean", "rank", (rank, tied)))
+            claims.append(Claim(f"{which}:options", "is", (float(len(ranking.table)),)))
+        title = self.results.study.config.services[self.proposal.service].title
+        assert ranked[0] is not None and ranked[0].proposal is not None
+        of = "of" if ranked[0].proposal["allowed"] else "set beside"
+        text = (
+            f"{of} {ranked[0].what}, the proposal is {places[0]} by average {trip(mode)} counting "
+            f"own {title} only, and {places[1]} with the neighbours' as well"
+        )
+        return Said(sentence(text), claims)
+
+    def on_foot(self) -> _OnFoot | None:
+        """Give how those fare who walk, where walking is measured."""
+        impact = self.proposal.impacts.get("walk")
+        limit = self.results.study.config.measures.walk_limit_minutes
+        return None if impact is None else _OnFoot.of(impact, limit)
+
+    def on_foot_words(self, *, internal: bool = False) -> Said:
+        """Say how those fare who walk, and for how many it is no longer within reach."""
+        found = self.on_foot()
+        if found is None or np.isnan(found.before):
+            return Said("")
+        who = self.proposal.impacts["walk"].who
+        limit = limit_words(found.limit_minutes)
+        claims = [
+            Claim("walk_within:before", "is", (found.before,)),
+            Claim("walk_within:after", "is", (found.after,)),
+            Claim("walk_lost", "is" if found.lost else "none", (found.lost,)),
         ]
-        text += f"the average walk {goes_words(found.mean_before, found.mean_after, 0)}; "
-    text += (
-        f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
-        f"{percent(found.after)} after"
-    )
-    if not found.lost:
-        return Said(sentence(f"{text}; for nobody does a walk grow beyond that"), claims)
-    lost = capital(public_count(found.lost, internal=internal))
-    text = f"{sentence(text)} {lost} would be {_OUT_OF_REACH} (a walk of more than {limit}, the "
-    return Said(text + "study's limit).", claims)
+        leads = self.results.headline == "walk"  # its averages are told already
+        # with a timetable they may take the bus, and walk no further than it asks
+        who_walks = "" if "bus" in self.results.matrices else "as households without a car go, "
+        text = "" if leads else f"on foot, {who_walks}"
+        if not leads and found.mean_before is not None and found.mean_after is not None:
+            claims += [
+                Claim("mean_before:walk", "is", (found.mean_before,)),
+                Claim("mean_after:walk", "is", (found.mean_after,)),
+            ]
+            text += f"the average walk {goes_words(found.mean_before, found.mean_after, 0)}; "
+        text += (
+            f"{percent(found.before)} of the {who} live within a walk of {limit} today, "
+            f"{percent(found.after)} after"
+        )
+        if not found.lost:
+            return Said(sentence(f"{text}; for nobody does a walk grow beyond that"), claims)
+        lost = capital(public_count(found.lost, internal=internal))
+        text = f"{sentence(text)} {lost} would be {_OUT_OF_REACH} (a walk of more than {limit}, "
+        return Said(text + "the study's limit).", claims)
+
+    def walk_words(self, site: str) -> Said:
+        """Say how the walks of those change whose nearest site by the headline closes."""
+        impact, walk = self.impact, self.proposal.impacts.get("walk")
+        if walk is None:
+            return Said("")
+        own = (impact.areas["nearest_before"] == site).to_numpy()
+        old, new = (walk.areas[f"minutes_{w}"].to_numpy(float)[own] for w in ("before", "after"))
+        limit = self.results.study.config.measures.walk_limit_minutes
+        return _walk_words(old, new, impact.areas["count"].to_numpy(float)[own], limit, site)
 
 
-def walk_words(
+def _walk_words(
     before: ArrayLike, after: ArrayLike, people: ArrayLike, limit_minutes: float, key: str = ""
 ) -> Said:
     """Say how the walks of some people change; one beyond the limit is no trip that people make.
@@ -287,13 +303,13 @@ def walk_words(
 
     Examples
     --------
-    >>> print(walk_words([20, 30], [42, 48], [5, 5], 60))
+    >>> print(_walk_words([20, 30], [42, 48], [5, 5], 60))
     45 minutes on foot instead of 25 minutes
-    >>> print(walk_words([20, 30], [93, 98], [5, 5], 60))
+    >>> print(_walk_words([20, 30], [93, 98], [5, 5], 60))
     no longer within reach on foot (25 minutes before)
-    >>> print(walk_words([20, 30], [59, 98], [5, 15], 60))
+    >>> print(_walk_words([20, 30], [59, 98], [5, 15], 60))
     no longer within reach on foot for 15 of them (30 minutes before)
-    >>> print(walk_words([70, 80], [70, 98], [5, 5], 60))
+    >>> print(_walk_words([70, 80], [70, 98], [5, 5], 60))
     not within reach on foot, before or after
     """
     many = np.asarray(people, dtype=float)

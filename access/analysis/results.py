@@ -21,7 +21,7 @@ from access.arguments import pick
 from access.disclosure import public_count
 from access.errors import AccessError
 from access.files import RunLedger
-from access.labels import further_words, mode_title
+from access.labels import further_words, mode_title, trip
 from access.network import Network, TravelMatrix
 from access.scenario import Impact, Ranking
 from access.scenario.sampled import SampledRanking
@@ -29,7 +29,7 @@ from access.scenario.scenario import Money, Scenario
 from access.scenario.sites import Baseline
 from access.study import Study
 from access.study.config import is_later
-from access.text import Claim, Said, about, listed, numeral
+from access.text import Claim, Said, about, limit_words, listed, numeral
 
 if TYPE_CHECKING:
     from access.network.surroundings import StreetGround, Surroundings
@@ -559,6 +559,17 @@ class StudyResults:
         return (
             f"Minutes to the nearest site ({mode_title(mode)}), {who}, {place.place}, "
             f"{place.as_of}. {self.whose_streets}."
+        )
+
+    def trip_meaning(self, mode: str) -> str:
+        """Say what a trip of a mode is, as far as its name does not."""
+        if mode != "typical":
+            return ""
+        bus = " or take the bus" if "bus" in self.matrices else ""
+        limit = limit_words(self.study.config.measures.walk_limit_minutes)
+        return (
+            f"In the {trip(mode)} households without a car walk{bus}; the others take the quicker "
+            f"of walking and driving; its averages hold every walk, those of more than {limit} too."
         )
 
     @property

@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from access.analysis.analysis import Analysis
-from access.analysis.headline import beside_words
+from access.analysis.headline import BesideHeadline
 from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
 from access.analysis.results import FAMILY_HUBS, HubTerms, ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
@@ -486,7 +486,7 @@ def _plan(results: StudyResults, proposal: ProposalResult) -> _ExplorerPlan:
     return _ExplorerPlan(
         proposal.key, proposal.title, proposal.after,
         {site: number for site, number in some if number < WEEKDAYS and site in proposal.after},
-        proposal.deregistered, beside_words(results, proposal),
+        proposal.deregistered, BesideHeadline(results, proposal).words(),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from shlex import quote
 import numpy as np
 
 from access.analysis.analysis import DRAWS, Analysis
-from access.analysis.headline import on_foot_of, trip_meaning
+from access.analysis.headline import BesideHeadline
 from access.analysis.questions import Request
 from access.analysis.results import HubTerms, Parts, StudyResults
 from access.disclosure import THRESHOLD, is_small, public_count, public_share
@@ -172,7 +172,7 @@ def _speeds(results: StudyResults) -> str:
     if "typical" not in results.matrices:
         return sentence(text)
     text = sentence(f"{text}, with {limit_words(travel.parking_minutes)} to park")
-    return f"{text} {trip_meaning(results, 'typical')}"
+    return f"{text} {results.trip_meaning('typical')}"
 
 
 def _whom(results: StudyResults, found: ProposalFindings) -> str:
@@ -385,7 +385,7 @@ def _tried(
             "areas.csv: that share of the count where "
             + ("imd_fifth is 1" if "imd_fifth" in areas else "imd_decile is 1 or 2"),
         )
-    foot = on_foot_of(results, found.result)
+    foot = BesideHeadline(results, found.result).on_foot()
     if foot is not None:
         limit = foot.limit_minutes
         rows["No longer within reach on foot"] = (

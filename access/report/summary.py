@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from access.analysis.bus import BUS_NOT_KNOWN, of_another_time
-from access.analysis.headline import neighbours_rank_words, neighbours_words, on_foot_words
+from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, StudyResults
 from access.disclosure import further, grouped, public_count
 from access.document.document import (
@@ -463,7 +463,7 @@ def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> 
     words = _words_of(results, found.result)
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
-    beside = neighbours_words(results, found.result, internal=wording.internal)
+    beside = BesideHeadline(results, found.result).neighbours_words(internal=wording.internal)
     told = [sentence(does), say.affected(impact, found.one, wording),
             say.week_words(impact, wording), beside,
             _deprivation(found, wording)]  # fmt: skip
@@ -476,7 +476,7 @@ def _proposal_points(
     """Say where, to whom and by how much trips change under a proposal."""
     impact = found.impact
     points = [
-        on_foot_words(results, found.result, internal=wording.internal),
+        BesideHeadline(results, found.result).on_foot_words(internal=wording.internal),
         f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
         _fifth(found, wording),
         say._most_added(impact, found.names, wording),
@@ -488,7 +488,7 @@ def _proposal_points(
                     better(found, wording),
                     _dominated(found),
                     _on_foot(found),
-                    neighbours_rank_words(results, found.result),
+                    BesideHeadline(results, found.result).neighbours_rank_words(),
                 ),
             )
         ),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.anew import knock_on
-from access.analysis.headline import Reading, beside_words, on_foot_of, trip_meaning, walk_words
+from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, ProposalResult, StudyResults
 from access.disclosure import hidden_moves, is_small, public_count
 from access.escape import cell_text
@@ -29,7 +29,6 @@ from access.run.findings import (
     _records_tables,
     _since,
 )
-from access.scenario import Impact
 from access.study.tables import without_shapes
 from access.text import (
     Claim,
@@ -111,20 +110,14 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
 
 def _lead(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
     """Give the headline, with whose centres count read both ways, and how people fare on foot."""
-    mode = results.headline
-    readings = {"leads": Reading.of(proposal.impacts[mode]).figures()}
-    if mode in proposal.beside:
-        own, both = proposal.impacts[mode], proposal.beside[mode]
-        own, both = (both, own) if proposal.neighbours else (own, both)
-        readings |= {"own_centres_only": Reading.of(own).figures(),
-                     "with_the_neighbours_centres": Reading.of(both).figures()}  # fmt: skip
-    foot = on_foot_of(results, proposal)
-    told = (_headline(results, proposal), *beside_words(results, proposal))
+    beside = BesideHeadline(results, proposal)
+    foot = beside.on_foot()
+    told = (_headline(results, proposal), *beside.words())
     return {
-        "mode": mode,
+        "mode": results.headline,
         "neighbours_count": proposal.neighbours,
         "sentences": [str(said) for said in told],
-        **readings,
+        **beside.readings(),
         "on_foot": None if foot is None else foot.figures(),
     }
 
@@ -237,7 +230,7 @@ def spoken_summary(results: StudyResults) -> str:
                 f"    {mode_title(mode):<24}"
                 + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
             )
-        lines += ["", *_indented(beside_words(results, proposal)), ""]
+        lines += ["", *_indented(BesideHeadline(results, proposal).words()), ""]
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if then.hubs is not None:
@@ -255,7 +248,7 @@ def spoken_summary(results: StudyResults) -> str:
         lines.append("Left out of this run, and why:")
         lines += [*_listed(str(part) for part in results.left_out), ""]
     lines.append("What these numbers assume:")
-    lines += _listed((trip_meaning(results, results.headline), *results.assumptions))
+    lines += _listed((results.trip_meaning(results.headline), *results.assumptions))
     since = _since(results)
     if since:
         when = results.study.config.study.as_of
@@ -349,22 +342,19 @@ def _place_words(proposal: ProposalResult, mode: str) -> Said:
 
 
 def _closed_lines(results: StudyResults, proposal: ProposalResult) -> list[str]:
-    mode = results.headline
-    impact, walk = proposal.impacts[mode], proposal.impacts.get("walk")
-    limit = results.study.config.measures.walk_limit_minutes
-    return [
-        f"{row['name']}: {_whom(row, impact, walk, limit)}"
-        for row in impact.closed_sites.to_dict("records")
-    ]
+    beside = BesideHeadline(results, proposal)
+    rows = beside.impact.closed_sites.to_dict("records")
+    return [f"{row['name']}: {_whom(row, beside)}" for row in rows]
 
 
-def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: float) -> Said:
+def _whom(row: Mapping[Any, Any], told: BesideHeadline) -> Said:
     """Say whose nearest site closes, how far it is then, and where they go."""
     site, people = str(row["site"]), float(row["families"])
     claims = [Claim(f"nearest:{site}", "is", (people,))]
     if not people:
         claims.append(Claim(f"nearest:{site}", "none", (0.0,)))
         return Said(f"{_OF_NOBODY}.", claims)
+    impact = told.impact
     moves = impact.moves
     goes = moves[moves["from_site"] == row["site"]].sort_values(
         ["families", "to_site"], ascending=[False, True]
@@ -378,7 +368,7 @@ def _whom(row: Mapping[Any, Any], impact: Impact, walk: Impact | None, limit: fl
             index=False
         )
     ]
-    foot = _also_on_foot(impact, walk, site, limit)
+    foot = told.walk_words(site)
     claims += foot.claims
     if impact.mode == "walk":
         far = str(foot)
@@ -405,15 +395,6 @@ def _beside_before(after: float | None, before: float | None) -> str:
     if after is None or before is None:
         return f"no other in reach, {minutes_words(before, 0)} today"
     return instead_words(after, before)
-
-
-def _also_on_foot(impact: Impact, walk: Impact | None, site: str, limit: float) -> Said:
-    """Say how those nearest to a site would walk."""
-    if walk is None:
-        return Said("")
-    own = (impact.areas["nearest_before"] == site).to_numpy()
-    old, new = (walk.areas[f"minutes_{w}"].to_numpy(float)[own] for w in ("before", "after"))
-    return walk_words(old, new, impact.areas["count"].to_numpy(float)[own], limit, site)
 
 
 def _minutes(value: Any) -> float | None:

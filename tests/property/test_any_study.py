@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from access.analysis.headline import beside_words
+from access.analysis.headline import BesideHeadline
 from access.analysis.job import measure_study
 from access.files import to_json
 from access.maps.explorer_data import explorer_data
@@ -206,12 +206,11 @@ def told(seed: int) -> dict[str, list[tuple[str, Said]]]:
 
 def told_of(results, proposal, found) -> list[tuple[str, Said]]:
     """Give every sentence of the run's summary on a proposal, with the mode that it is of."""
-    mode, walk = results.headline, proposal.impacts["walk"]
+    mode = results.headline
     rows = proposal.impacts[mode].closed_sites.to_dict("records")
-    limit = results.study.config.measures.walk_limit_minutes
     said = [(mode, _headline(results, proposal))]
-    said += [(mode, words) for words in beside_words(results, proposal)]
-    said += [(mode, _whom(row, proposal.impacts[mode], walk, limit)) for row in rows]
+    said += [(mode, words) for words in BesideHeadline(results, proposal).words()]
+    said += [(mode, _whom(row, BesideHeadline(results, proposal))) for row in rows]
     if proposal.stays:
         said.append((mode, proposal.stays_words(results.names())))
     said += [(mode, option.name) for option in found.options if isinstance(option.name, Said)]

@@ -10,15 +10,7 @@ import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.headline import (
-    _OnFoot,
-    beside_words,
-    neighbours_rank_words,
-    neighbours_words,
-    on_foot_of,
-    on_foot_words,
-    trip_meaning,
-)
+from access.analysis.headline import BesideHeadline, _OnFoot
 from access.analysis.job import measure_study
 from access.analysis.results import StudyResults
 from access.errors import StudyError
@@ -125,17 +117,17 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(measured):
     assert figures[0] > figures[1]
     assert figures == [both.beside["walk"].summary["lengthened"],
                        both.impacts["walk"].summary["lengthened"]]  # fmt: skip
-    said = neighbours_words(plain, own)
+    said = BesideHeadline(plain, own).neighbours_words()
     head, tail = said.split(" Where nothing else is said, figures count ")
     assert tail == "own Library houses only."
     assert (
-        neighbours_words(other, both)
+        BesideHeadline(other, both).neighbours_words()
         == f"{head} Where nothing else is said, figures count the neighbours' as well."
     )
     numbers = {c.what: c.numbers[0] for c in said.claims if c.relation == "is"}
     assert numbers["own:lengthened"] > numbers["with_neighbours:lengthened"]
     for results in (plain, other):
-        said = neighbours_words(results, results.proposals["plan"])
+        said = BesideHeadline(results, results.proposals["plan"]).neighbours_words()
         page = _encode(explorer_data(results))["services"][0]["plans"][0]["beside"]
         lead = summary_of(results)["proposals"]["plan"]["headline"]
         assert str(said) in page and str(said) in lead["sentences"]
@@ -147,7 +139,7 @@ def test_the_place_among_all_sets_is_said_both_ways(measured):
     for setting in ("", "[measures]\nneighbours = true\n"):
         results = measured(setting, beside(0, 0))
         proposal = results.proposals["plan"]
-        said = neighbours_rank_words(results, proposal)
+        said = BesideHeadline(results, proposal).neighbours_rank_words()
         claims = {c.what: c.numbers for c in said.claims}
         matrix, areas = results.matrices[results.headline], results.study.areas
         counts = areas[results.study.config.services["library"].demand].to_numpy(float)
@@ -167,13 +159,13 @@ def test_the_place_among_all_sets_is_said_both_ways(measured):
 
 def test_without_neighbours_no_second_place_is_said(measured):
     results = measured()
-    assert not neighbours_rank_words(results, results.proposals["plan"])
+    assert not BesideHeadline(results, results.proposals["plan"]).neighbours_rank_words()
 
 
 def test_a_neighbour_of_another_service_does_not_count(tmp_path):
     results = measure_study(load_study(town(tmp_path / "s", near=beside(0, 0, service="gym"))))
     assert not results.proposals["plan"].beside
-    assert not neighbours_words(results, results.proposals["plan"])
+    assert not BesideHeadline(results, results.proposals["plan"]).neighbours_words()
     with pytest.raises(StudyError, match=r"neighbours\.csv"):
         load_study(town(tmp_path / "t", near=beside(0, 0, service="library2")))
 
@@ -189,14 +181,14 @@ def test_a_walk_beyond_the_limit_is_never_called_a_trip_that_people_make(tmp_pat
     results = line_results(tmp_path / "line")  # no walk is longer than half an hour
     (proposal,) = results.proposals.values()
     near = with_limit(results, 60)
-    assert "for nobody does a walk grow beyond that" in beside_words(near, proposal)[0]
+    assert "for nobody does a walk grow beyond that" in BesideHeadline(near, proposal).words()[0]
     far = with_limit(results, 15)
-    found = on_foot_of(far, proposal)
+    found = BesideHeadline(far, proposal).on_foot()
     walk = proposal.impacts["walk"].areas
     lost = walk[(walk["minutes_before"] <= 15) & (walk["minutes_after"] > 15)]["count"].sum()
     assert found == _OnFoot.of(proposal.impacts["walk"], 15) and found.lost == lost > 0
     assert "no longer within reach on foot (a walk of more than 15 minutes" in " ".join(
-        beside_words(far, proposal)
+        BesideHeadline(far, proposal).words()
     )
     said = one_line(spoken_summary(far))
     assert "=East Children's Centre: nearest to 38: no longer within reach on foot" in said
@@ -213,22 +205,25 @@ def test_of_a_site_only_those_beyond_the_limit_are_no_longer_within_reach(tmp_pa
 def test_a_limit_stands_as_it_was_set(measured):
     results = measured("[measures]\nwalk_limit_minutes = 12.5\nthreshold_minutes = 7.5\n")
     proposal = results.proposals["plan"]
-    foot = on_foot_words(results, proposal)
+    foot = BesideHeadline(results, proposal).on_foot_words()
     assert "within a walk of 12.5 minutes today" in foot and "13 minutes today" not in foot
-    assert "those of more than 12.5 minutes too" in trip_meaning(results, "typical")
+    assert "those of more than 12.5 minutes too" in results.trip_meaning("typical")
     assert "Within 7.5 minutes (family trip)" in _headline(results, proposal)
 
 
 def test_households_without_a_car_are_not_said_to_walk_where_they_take_the_bus(measured):
     results = measured()
     proposal = results.proposals["plan"]
-    assert "On foot, as households without a car go, " in on_foot_words(results, proposal)
+    assert (
+        "On foot, as households without a car go, "
+        in BesideHeadline(results, proposal).on_foot_words()
+    )
     by_bus = replace(results, matrices={**results.matrices, "bus": results.matrices["walk"]})
-    assert "walk or take the bus" in trip_meaning(by_bus, "typical")
-    assert on_foot_words(by_bus, proposal).startswith("On foot, the average walk ")
+    assert "walk or take the bus" in by_bus.trip_meaning("typical")
+    assert BesideHeadline(by_bus, proposal).on_foot_words().startswith("On foot, the average walk ")
 
 
 def test_the_walks_that_grow_are_of_those_who_walk_further(measured):
     results = measured(near=beside(0, 0))
-    said = neighbours_words(results, results.proposals["plan"])
+    said = BesideHeadline(results, results.proposals["plan"]).neighbours_words()
     assert "the walk of those who have further to walk grows by" in said and "Their" not in said
