@@ -1468,75 +1468,90 @@ class Analysis:
         }
 
 
-def check_travel(
-    study: Study,
-    *,
-    mode: str | None = None,
-    weights: str | None = None,
-    walk_km_h: float | None = None,
-    cut: bool = False,
-) -> None:
-    """Refuse before anything is measured how nobody travels, or is weighted, in a study.
+@dataclass(frozen=True, eq=False)
+class Beforehand:
+    """What can be told of a study, and must be refused, before anything is measured.
 
     Parameters
     ----------
     study : Study
-    mode, weights, walk_km_h
-        As in `TravelOptions`; weights are of the areas, whatever the service.
-    cut : bool
-        Whether buses are to be left out of the mode.
-
-    Raises
-    ------
-    ParameterError
-        As any question with these options.
     """
-    if walk_km_h is not None:
-        _check_walking_speed(walk_km_h)
-    asked = Analysis(_unmeasured(study))
-    by = asked._matrix(mode).mode
-    if weights is not None:
-        asked.area_weights(weights)
-    if cut and not study.timetables:
-        raise ParameterError(f"{BUS_NOT_KNOWN} {_GIVE_BUSES}")
-    if cut and by not in ("bus", "typical"):
-        raise ParameterError(_NO_BUS_IN.format(mode=by))
 
+    study: Study
 
-def check_questions(
-    study: Study,
-    questions: Iterable[Question],
-    *,
-    ranked: bool = False,
-    kept: Mapping[str, Sequence[str]] | None = None,
-    **options: Unpack[QuestionOptions],
-) -> None:
-    """Refuse before anything is measured questions that cannot be answered.
+    @cached_property
+    def _asked(self) -> Analysis:
+        return Analysis(_unmeasured(self.study))
 
-    Parameters
-    ----------
-    study : Study
-    questions : iterable of Question
-    ranked : bool
-        Whether they are asked about alternatives.
-    kept : dict of str to sequence of str, optional
-        Centres that every option keeps, by service.
-    **options
-        See `QuestionOptions`; how fast one walks is for `check_travel`.
+    def check_travel(
+        self,
+        *,
+        mode: str | None = None,
+        weights: str | None = None,
+        walk_km_h: float | None = None,
+        cut: bool = False,
+    ) -> None:
+        """Refuse how nobody travels or is weighted, whatever the service, and buses to `cut`."""
+        if walk_km_h is not None:
+            _check_walking_speed(walk_km_h)
+        by = self._asked._matrix(mode).mode
+        if weights is not None:
+            self._asked.area_weights(weights)
+        if cut and not self.study.timetables:
+            raise ParameterError(f"{BUS_NOT_KNOWN} {_GIVE_BUSES}")
+        if cut and by not in ("bus", "typical"):
+            raise ParameterError(_NO_BUS_IN.format(mode=by))
 
-    Raises
-    ------
-    ParameterError, ScenarioError
-        As `Analysis.compare`, or `Analysis.standing`.
-    """
-    here = Analysis(_unmeasured(study))
-    for question in questions:
-        own: QuestionOptions = {**options, "never_close": (kept or {}).get(question.service, ())}
-        ask = here._choice if ranked else here._question
-        asked = ask(question.service, question.baseline, question.scenario, **own)
-        CriteriaSettings(**asked.criteria_settings).weigh(asked.demand)
-        if ranked:
-            choosable(ServiceChoice(asked.matrix, **asked.choice))
+    def check_questions(
+        self,
+        questions: Iterable[Question],
+        *,
+        ranked: bool = False,
+        kept: Mapping[str, Sequence[str]] | None = None,
+        **options: Unpack[QuestionOptions],
+    ) -> None:
+        """Refuse questions that cannot be answered; `ranked`, those without alternatives too.
+
+        How fast one walks is for `check_travel`; `kept` are centres to keep, by service.
+        """
+        here = self._asked
+        for question in questions:
+            own: QuestionOptions = {
+                **options,
+                "never_close": (kept or {}).get(question.service, ()),
+            }
+            ask = here._choice if ranked else here._question
+            asked = ask(question.service, question.baseline, question.scenario, **own)
+            CriteriaSettings(**asked.criteria_settings).weigh(asked.demand)
+            if ranked:
+                choosable(ServiceChoice(asked.matrix, **asked.choice))
+
+    def ways_words(self) -> dict[str, dict[str, Any]]:
+        """Say how many alternatives each proposal has and whether a run will list them."""
+        found: dict[str, dict[str, Any]] = {}
+        for key, proposal in self.study.config.proposals.items():
+            many = _closings_of(self.study, key)
+            ways = 0 if many is None else many.ways
+            pairs = ways * len(self.study.areas)
+            listed = many is not None and ways > 0 and not many.too_many
+            words = f"{proposal.title}: {counted(ways, 'way')} to close as many"
+            if not ways:
+                why = "it opens a site or closes none"
+                if proposal.closes and not proposal.opens:
+                    why = "the study's rules leave no way to close as many"
+                words = f"{proposal.title}: not ranked, for {why}"
+            elif listed:
+                words += (
+                    f", each measured and listed (about {_how_long(pairs * 25e-9)} a way of travel)"
+                )
+            else:
+                words += (
+                    ", too many to look at each: not listed; the best are searched for with a "
+                    "proof, the proposal's place comes from a sample (about "
+                    f"{_how_long(10)} a way of travel)"
+                )
+            found[key] = {"ways": ways, "listed": listed, "words": words}
+        return found
 
 
 def _ways_of(study: Study, proposal: str) -> int:
@@ -1555,33 +1570,6 @@ def _closings_of(study: Study, proposal: str) -> Closings | None:
         return closings(today, len(today) - len(asked.closes), **study.rules(asked.service))
     except AccessError:
         return None
-
-
-def ways_words(study: Study) -> dict[str, dict[str, Any]]:
-    """Say how many alternatives each proposal has and whether a run will list them."""
-    found: dict[str, dict[str, Any]] = {}
-    for key, proposal in study.config.proposals.items():
-        many = _closings_of(study, key)
-        ways = 0 if many is None else many.ways
-        pairs = ways * len(study.areas)
-        listed = many is not None and ways > 0 and not many.too_many
-        words = f"{proposal.title}: {counted(ways, 'way')} to close as many"
-        if not ways:
-            why = "it opens a site or closes none"
-            if proposal.closes and not proposal.opens:
-                why = "the study's rules leave no way to close as many"
-            words = f"{proposal.title}: not ranked, for {why}"
-        elif listed:
-            words += (
-                f", each measured and listed (about {_how_long(pairs * 25e-9)} a way of travel)"
-            )
-        else:
-            words += (
-                f", too many to look at each: not listed; the best are searched for with a proof, "
-                f"the proposal's place comes from a sample (about {_how_long(10)} a way of travel)"
-            )
-        found[key] = {"ways": ways, "listed": listed, "words": words}
-    return found
 
 
 def _how_long(seconds: float) -> str:

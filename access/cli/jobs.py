@@ -143,7 +143,7 @@ def check(
     Exit code 0 means that `access run` will accept the study. With --json the object's `faults`
     is empty then; else it holds them all, and `message` says what is wrong.
     """
-    from access.analysis.analysis import ways_words
+    from access.analysis.analysis import Beforehand
     from access.files import to_json, write_file
     from access.study import load_study
     from access.study.manifest import manifest_text
@@ -155,7 +155,7 @@ def check(
         text = manifest_text(loaded.folder, names)
         write_file(loaded.folder / "manifest.toml", text.encode("utf-8"))
         loaded = load_study(study)
-    ways = ways_words(loaded)
+    ways = Beforehand(loaded).ways_words()
     if json:
         say(to_json({**study_facts(loaded), "alternatives": ways, "faults": []}), nl=False)
         return
@@ -266,7 +266,7 @@ def report(
     is given; that copy goes to maps/STUDY-internal/ where no --out is given. In a former run's
     folder, the run's own ledger.json then lists these files no more.
     """
-    from access.analysis.analysis import Analysis, check_travel
+    from access.analysis.analysis import Analysis, Beforehand
     from access.analysis.questions import read_requests
     from access.analysis.results import Parts
     from access.files import check_folder, check_kind, to_json
@@ -278,7 +278,7 @@ def report(
 
     requests = None if asked is None else read_requests(asked)
     loaded = load_study(study).with_timetables(timetable or [])
-    check_travel(loaded, mode=mode)
+    Beforehand(loaded).check_travel(mode=mode)
     folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))
     check_folder(folder, given)
@@ -360,7 +360,7 @@ def map_(
     """
     if mode is not None and not static:  # it would change nothing, and nobody would be told
         raise ParameterError("--mode is for still maps; expected --static beside it")
-    from access.analysis.analysis import Analysis, check_travel
+    from access.analysis.analysis import Analysis, Beforehand
     from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, sha256_of, to_json, whole_folder
@@ -373,7 +373,7 @@ def map_(
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
-    check_travel(loaded, mode=None if mode == "pram" else mode)
+    Beforehand(loaded).check_travel(mode=None if mode == "pram" else mode)
     folder = out or Path("maps") / loaded.name
     given = (*loaded.files, *([network] if network else []))
     check_folder(folder, given)

@@ -64,14 +64,14 @@ class _Asked:
         walk_km_h: float | None = None,
         **limits: Any,
     ) -> None:
-        from access.analysis.analysis import check_travel
+        from access.analysis.analysis import Beforehand
         from access.analysis.places import check_places
         from access.files import check_file, check_folder
         from access.study import load_study
 
         self.study = load_study(study)
         check_places(self.study, sites, areas, **limits)
-        check_travel(self.study, mode=mode, walk_km_h=walk_km_h)
+        Beforehand(self.study).check_travel(mode=mode, walk_km_h=walk_km_h)
         self.files = (*self.study.files, *([network] if network is not None else []))
         self.network, self.no_cache, self.out = network, no_cache, out
         self.quiet, self.json = quiet, json

@@ -193,7 +193,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     With --out it writes, for each question, areas, groups, closed and receiving sites (CSV,
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
-    from access.analysis.analysis import Analysis, TravelOptions, check_questions, check_travel
+    from access.analysis.analysis import Analysis, Beforehand, TravelOptions
     from access.analysis.questions import (
         check_neighbours,
         option_logs,
@@ -229,8 +229,9 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     assumed = None if take_up is None else read_take_up(take_up)
     if by is not None:  # refused at once, not after everything is measured
         group_labels(loaded.demand(asked[0].service), by)
-    check_travel(loaded, mode=mode, walk_km_h=walk_km_h, cut=bool(without_bus))
-    check_questions(loaded, asked, **options)
+    before = Beforehand(loaded)
+    before.check_travel(mode=mode, walk_km_h=walk_km_h, cut=bool(without_bus))
+    before.check_questions(asked, **options)
     files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
     told = _Told("compare", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
@@ -435,7 +436,7 @@ def rank(
     With --out it writes options.csv, options.parquet, tables.gpkg, summary.json, ledger.json and
     charts.
     """
-    from access.analysis.analysis import Analysis, QuestionOptions, check_questions, check_travel
+    from access.analysis.analysis import Analysis, Beforehand, QuestionOptions
     from access.analysis.questions import check_neighbours, kept_centres, questions
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
@@ -452,8 +453,9 @@ def rank(
     }
     kept = kept_centres(loaded, (question.service for question in asked), never_close or [])
     rankable = [question for question in asked if question.only_closes] or asked
-    check_travel(loaded, mode=mode, walk_km_h=walk_km_h)
-    check_questions(loaded, rankable, ranked=True, kept=kept, **options)
+    before = Beforehand(loaded)
+    before.check_travel(mode=mode, walk_km_h=walk_km_h)
+    before.check_questions(rankable, ranked=True, kept=kept, **options)
     told = _Told("rank", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, (), network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
@@ -645,7 +647,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     With --out it writes the tables as CSV, parquet and GeoPackage, the curve as a picture,
     summary.json and ledger.json.
     """
-    from access.analysis.analysis import Analysis, check_travel
+    from access.analysis.analysis import Analysis, Beforehand
     from access.analysis.hubs import HubOptions, check_hub_question
     from access.analysis.job import travel_times
     from access.files import check_folder, to_json, whole_folder
@@ -675,7 +677,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         "plans": [_split_sites(text) for text in plan or []],
     }
     keys = () if between is None else _split_pair(between)
-    check_travel(loaded, mode=mode, weights=weights, walk_km_h=walk_km_h)
+    Beforehand(loaded).check_travel(mode=mode, weights=weights, walk_km_h=walk_km_h)
     check_hub_question(loaded, size, between=keys, **options)
     with released(loaded) as own, steps(quiet=quiet or json) as progress:
         measured = travel_times(own, network=network, keep=not no_cache, progress=progress)

@@ -496,9 +496,10 @@ def hubs_found(status, council, unserved=0.0):
 
 def test_the_chart_of_hubs_claims_no_more_than_was_found():
     told = SimpleNamespace(place="Town", as_of="2020")
-    hubs = SimpleNamespace(council_date=None)
-    study = SimpleNamespace(config=SimpleNamespace(study=told, hubs=hubs))
-    results = SimpleNamespace(study=study, whose_streets="Modelled streets")
+    study = SimpleNamespace(config=SimpleNamespace(study=told))
+    results = SimpleNamespace(
+        study=study, whose_streets="Modelled streets", council_dated=lambda: ""
+    )
     council = SimpleNamespace(chosen=("a",) * 4, mean_minutes=7.25)
     sure = hub_chart(results, hubs_found("proven_optimal", None), "walk", 1)
     assert sure.title == "The best 2 hubs have a mean walk of 6.0 minutes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from access.analysis.analysis import Analysis, ways_words
+from access.analysis.analysis import Analysis, Beforehand
 from access.analysis.job import travel_times
 from access.errors import StudyError
 from access.sources.folder import new_study
@@ -33,7 +33,7 @@ def test_check_counts_what_is_compared_and_ranked(tmp_path, status):
     assert facts["centres"]["childrens_centre"]["today"] == 3
     proposal = facts["proposals"]["three_to_two"]
     assert (proposal["before"], proposal["after"]) == (3, 2)
-    assert ways_words(study)["three_to_two"]["ways"] == 3
+    assert Beforehand(study).ways_words()["three_to_two"]["ways"] == 3
     analysis = Analysis(travel_times(study))
     assert len(analysis.today("childrens_centre")) == 3
 

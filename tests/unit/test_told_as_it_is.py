@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from access import TravelMatrix
 from access.analysis import analysis
-from access.analysis.analysis import Analysis, ways_words
+from access.analysis.analysis import Analysis, Beforehand
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
 from access.charts import rank_chart
@@ -129,9 +129,7 @@ def test_the_rules_of_alternatives_are_told_where_they_are_drawn_too(results):
         rules=lambda service: {"never_close": ("C1",), "min_per_locality": {}}, config=study.config
     )
     drawn = replace(results.proposals["one"], rankings={}, sampled={"walk": object()})
-    stub = SimpleNamespace(study=ruled, proposals={"one": drawn}, sites=results.sites,
-                           names=results.names)  # fmt: skip
-    told = board._rule_rows(stub)
+    told = board._rule_rows(replace(results, study=ruled, proposals={"one": drawn}))
     assert [words for words, _ in told] == ["Club houses that stay open in every alternative"]
 
 
@@ -333,7 +331,7 @@ def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
     folder = tmp_path / "s"
     shut = [{"id": "C2", "status": "closed"}]
     study = small_study(folder, services={"club": 4}, side=5, proposals=SHUT, more=shut)
-    assert ways_words(study)["one"]["ways"] == 3
+    assert Beforehand(study).ways_words()["one"]["ways"] == 3
     results = run_job(study)
     assert not results.left_out
     assert set(results.proposals["one"].rankings) >= {"walk", "drive"}
@@ -411,14 +409,14 @@ def test_a_check_says_whether_a_run_will_list_the_ways_as_the_run_decides(tmp_pa
         study = small_study(
             tmp_path / name, services={"club": 8}, side=5, more=more, proposals=text
         )
-        return study, ways_words(study)["a"]
+        return study, Beforehand(study).ways_words()["a"]
 
     study, said = told('["C1", "C3"]', "[localities]\nminimum_open = 1", "a")
     assert said["ways"] == 24
     assert said["listed"]
     monkeypatch.setattr(options, "MAX_OPTIONS", 23)  # one less
-    assert not ways_words(study)["a"]["listed"]
-    assert "not listed" in ways_words(study)["a"]["words"]
+    assert not Beforehand(study).ways_words()["a"]["listed"]
+    assert "not listed" in Beforehand(study).ways_words()["a"]["words"]
     _, said = told('["C1"]\nopen = ["K1"]', "", "b")
     assert said["words"].endswith("it opens a site or closes none")
 
@@ -443,7 +441,7 @@ def test_pairs_of_two_services_are_counted_by_what_the_rules_leave(tmp_path, mon
     monkeypatch.setattr(analysis, "MAX_OPTIONS", 9)  # 45 without the rules
     results = measure_study(study)
     assert not results.left_out
-    ways = [told["ways"] for told in ways_words(study).values()]
+    ways = [told["ways"] for told in Beforehand(study).ways_words().values()]
     assert ways == [3, 3]
     assert {len(joint.table) for joint in results.joint.values()} == {9}
     monkeypatch.setattr(analysis, "MAX_OPTIONS", 8)
