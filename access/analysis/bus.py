@@ -243,6 +243,46 @@ BUS_NOT_KNOWN = "By bus: not known, for no timetable was given."
 
 
 @dataclass(frozen=True, eq=False)
+class BusForPage:
+    """What an interactive page needs of one service's buses: the one place where it is said.
+
+    A page opens and closes sites on its own, so it must take the least over the open sites at each
+    time of setting out and then the percentile, from `each`: the least of single sites'
+    percentiles is too long. The way home is from one site, so its percentile will do.
+
+    Parameters
+    ----------
+    area_ids, site_ids : tuple of str
+    marks : tuple of int
+        Every time of setting out, minutes after midnight.
+    each : ndarray of float32, shape (areas, marks, sites)
+        Minutes by bus, or on foot where that is quicker; ``inf`` where there is no way.
+    home_marks : tuple of int
+        Times of setting out home; empty where the service's sessions have no end.
+    home_minutes, home_without : ndarray, shape (areas, sites), or None
+        Minutes home at `percentile`, and the share (0 to 1) of times with no journey under
+        `limit_minutes`.
+    percentile, limit_minutes : float
+    day : str
+        The timetable's day, as 2023-06-06.
+    words : tuple of str
+        What must be told beside the figures.
+    """
+
+    area_ids: tuple[str, ...]
+    site_ids: tuple[str, ...]
+    marks: tuple[int, ...]
+    each: NDArray[np.float32]
+    home_marks: tuple[int, ...]
+    home_minutes: _Floats | None
+    home_without: _Floats | None
+    percentile: float
+    limit_minutes: float
+    day: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class BusTimes:
     """Minutes by bus of one day, service by service.
 
@@ -264,6 +304,103 @@ class BusTimes:
     home: Mapping[str, BusTravel]
     matrices: Mapping[str, Mapping[str, TravelMatrix]]
     usual: dict[str, Mapping[str, Mapping[str, TravelMatrix]]] = field(default_factory=dict)
+
+    @staticmethod
+    def rule_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
+        """Say which day, minutes and rules minutes by bus are made with, or that none are known."""
+        if times is None:
+            return (BUS_NOT_KNOWN if study.config.bus.matrix is None else _elsewhere(study),)
+        own, services = study.config.bus, study.config.services
+        said = []
+        for key, bus in times.there.items():
+            words = f"setting out {clock(bus.marks[0])} to {clock(bus.marks[-1] + 1)}"
+            if key in times.home:
+                home = times.home[key].marks
+                words += f", home {clock(home[0])} to {clock(home[-1] + 1)}"
+            said.append(f"{services[key].title}, {words}")
+        walked = next(iter(times.there.values())).assumptions
+        rules = [a for a in walked if a.startswith("At most ")]
+        return (
+            f"By bus: every departure minute of the window ({'; '.join(said)}), waiting included; "
+            "the least over the open centres at each minute, or walking all the way where that is "
+            f"quicker; of these the {own.percentile:g}th percentile by nearest rank.",
+            *filter(None, [times.of_another_time(study)]),
+            *times.timetable.notes,
+            *rules,
+        )
+
+    def of_another_time(self, study: Study) -> str:
+        """Warn of a day of another year than a study; nothing of one of about its date."""
+        from access.network.gtfs import spoken
+
+        day, as_of = self.timetable.day, date.fromisoformat(study.config.study.as_of)
+        apart = abs((day - as_of).days)
+        if apart <= _DAYS_APART:
+            return ""
+        years = round(apart / 365.25)
+        return (
+            f"The timetable's day, {spoken(day)}, is "
+            f"{f'about {years} years' if years > 1 else 'more than a year'} "
+            f"{'after' if day > as_of else 'before'} the date of this study, {spoken(as_of)}: "
+            "buses may have run otherwise then."
+        )
+
+    def frequencies(self, service: str, sites: pd.DataFrame) -> pd.DataFrame:
+        """Departures an hour from stops near each site, in the window there and after the session.
+
+        Of sites ``id name lon lat`` it gives ``id name stops there home``: stops in use within
+        `NEAR_METRES` in a straight line, and runs an hour that call at any of them, each once;
+        ``home`` is missing without an end.
+        """
+        stops = self.timetable.stops.iloc[self.timetable.boarding_stops]
+        out = sites[["id", "name"]].reset_index(drop=True)
+        near = [
+            stops.index[
+                great_circle_m(lon, lat, stops["lon"], stops["lat"]) <= NEAR_METRES
+            ].tolist()
+            for lon, lat in zip(sites["lon"], sites["lat"], strict=True)
+        ]
+        out["stops"] = [len(n) for n in near]
+        windows = {"there": self.there[service], "home": self.home.get(service)}
+        for way, bus in windows.items():
+            out[way] = [
+                np.nan if bus is None else self.timetable.runs_an_hour(n, _span(bus)) for n in near
+            ]
+        return out
+
+    def audit(self, study: Study) -> pd.DataFrame:
+        """Tell how far the timetable can be believed; in reach is what the study walks to."""
+        metres = study.config.bus.max_walk_minutes * study.config.travel.walk_km_h * 1000 / 60
+        return self.timetable.audit(study.areas[["id", "lon", "lat"]], reach_metres=metres)
+
+    def stops_table(self) -> pd.DataFrame:
+        """Every stop in use, with departures an hour in each service's windows."""
+        table = self.timetable
+        out = table.stops.iloc[table.boarding_stops].copy()
+        for way, of in (("there", self.there), ("home", self.home)):
+            for service, bus in of.items():
+                out[f"an_hour_{way}_{service}"] = table.each_stop_an_hour(_span(bus))[out.index]
+        return out.reset_index(drop=True)
+
+    def for_page(self, study: Study, service: str) -> BusForPage:
+        """Give what a page needs of one service's buses."""
+        bus, back, own = self.there[service], self.home.get(service), study.config.bus
+        home = None if back is None else back.sites(bus.site_ids)
+        return BusForPage(
+            area_ids=bus.area_ids,
+            site_ids=bus.site_ids,
+            marks=bus.marks,
+            each=bus.minutes,
+            home_marks=() if home is None else home.marks,
+            home_minutes=None if home is None else home.percentile(own.percentile).total_minutes,
+            home_without=None
+            if home is None
+            else home.share_without(own.limit_minutes).to_numpy(float),
+            percentile=own.percentile,
+            limit_minutes=own.limit_minutes,
+            day=self.timetable.day.isoformat(),
+            words=self.rule_sentences(study, self),
+        )
 
 
 def _read_day(study: Study, network: Network) -> Timetable:
@@ -404,58 +541,6 @@ def _matrices(
     return out
 
 
-def of_another_time(study: Study, day: date) -> str:
-    """Warn of a timetable of another year than a study; nothing of one of about its date.
-
-    Parameters
-    ----------
-    study : Study
-    day : date
-        Of the timetable.
-
-    Returns
-    -------
-    str
-    """
-    from access.network.gtfs import spoken
-
-    as_of = date.fromisoformat(study.config.study.as_of)
-    apart = abs((day - as_of).days)
-    if apart <= _DAYS_APART:
-        return ""
-    years = round(apart / 365.25)
-    return (
-        f"The timetable's day, {spoken(day)}, is "
-        f"{f'about {years} years' if years > 1 else 'more than a year'} "
-        f"{'after' if day > as_of else 'before'} the date of this study, {spoken(as_of)}: buses "
-        "may have run otherwise then."
-    )
-
-
-def bus_sentences(study: Study, times: BusTimes | None) -> tuple[str, ...]:
-    """Say which day, which minutes and which rules minutes by bus are made with, or that none."""
-    if times is None:
-        return (BUS_NOT_KNOWN if study.config.bus.matrix is None else _elsewhere(study),)
-    own, services = study.config.bus, study.config.services
-    said = []
-    for key, bus in times.there.items():
-        words = f"setting out {clock(bus.marks[0])} to {clock(bus.marks[-1] + 1)}"
-        if key in times.home:
-            home = times.home[key].marks
-            words += f", home {clock(home[0])} to {clock(home[-1] + 1)}"
-        said.append(f"{services[key].title}, {words}")
-    walked = next(iter(times.there.values())).assumptions
-    rules = [a for a in walked if a.startswith("At most ")]
-    return (
-        f"By bus: every departure minute of the window ({'; '.join(said)}), waiting included; "
-        "the least over the open centres at each minute, or walking all the way where that is "
-        f"quicker; of these the {own.percentile:g}th percentile by nearest rank.",
-        *filter(None, [of_another_time(study, times.timetable.day)]),
-        *times.timetable.notes,
-        *rules,
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class BusChange:
     """A change by bus, there and home, area by area.
@@ -552,113 +637,5 @@ def _home_minutes(home: BusTravel, areas: pd.Series, sites: pd.Series) -> _Float
     return each
 
 
-def frequencies(times: BusTimes, service: str, sites: pd.DataFrame) -> pd.DataFrame:
-    """Departures an hour from stops near each site, in the window there and after the session.
-
-    Parameters
-    ----------
-    sites : DataFrame
-        ``id name lon lat``.
-
-    Returns
-    -------
-    DataFrame
-        ``id name stops there home``: stops in use within `NEAR_METRES` in a straight line, and
-        runs an hour that call at any of them, each once; ``home`` missing without an end.
-    """
-    stops = times.timetable.stops.iloc[times.timetable.boarding_stops]
-    out = sites[["id", "name"]].reset_index(drop=True)
-    near = [
-        stops.index[great_circle_m(lon, lat, stops["lon"], stops["lat"]) <= NEAR_METRES].tolist()
-        for lon, lat in zip(sites["lon"], sites["lat"], strict=True)
-    ]
-    out["stops"] = [len(n) for n in near]
-    windows = {"there": times.there[service], "home": times.home.get(service)}
-    for way, bus in windows.items():
-        out[way] = [
-            np.nan if bus is None else times.timetable.runs_an_hour(n, _span(bus)) for n in near
-        ]
-    return out
-
-
-def audit_of(study: Study, times: BusTimes) -> pd.DataFrame:
-    """Tell how far the timetable can be believed; in reach is what the study walks to."""
-    metres = study.config.bus.max_walk_minutes * study.config.travel.walk_km_h * 1000 / 60
-    return times.timetable.audit(study.areas[["id", "lon", "lat"]], reach_metres=metres)
-
-
-def stops_table(times: BusTimes) -> pd.DataFrame:
-    """Every stop in use, with departures an hour in each service's windows."""
-    table = times.timetable
-    out = table.stops.iloc[table.boarding_stops].copy()
-    for way, of in (("there", times.there), ("home", times.home)):
-        for service, bus in of.items():
-            out[f"an_hour_{way}_{service}"] = table.each_stop_an_hour(_span(bus))[out.index]
-    return out.reset_index(drop=True)
-
-
 def _span(bus: BusTravel) -> tuple[int, int]:
     return bus.marks[0], bus.marks[-1] + 1
-
-
-@dataclass(frozen=True, eq=False)
-class BusForPage:
-    """What an interactive page needs of one service's buses: the one place where it is said.
-
-    A page opens and closes sites on its own, so it must take the least over the open sites at each
-    time of setting out and then the percentile, from `each`: the least of single sites'
-    percentiles is too long. The way home is from one site, so its percentile will do.
-
-    Parameters
-    ----------
-    area_ids, site_ids : tuple of str
-    marks : tuple of int
-        Every time of setting out, minutes after midnight.
-    each : ndarray of float32, shape (areas, marks, sites)
-        Minutes by bus, or on foot where that is quicker; ``inf`` where there is no way.
-    home_marks : tuple of int
-        Times of setting out home; empty where the service's sessions have no end.
-    home_minutes, home_without : ndarray, shape (areas, sites), or None
-        Minutes home at `percentile`, and the share (0 to 1) of times with no journey under
-        `limit_minutes`.
-    percentile, limit_minutes : float
-    day : str
-        The timetable's day, as 2023-06-06.
-    words : tuple of str
-        What must be told beside the figures.
-    """
-
-    area_ids: tuple[str, ...]
-    site_ids: tuple[str, ...]
-    marks: tuple[int, ...]
-    each: NDArray[np.float32]
-    home_marks: tuple[int, ...]
-    home_minutes: _Floats | None
-    home_without: _Floats | None
-    percentile: float
-    limit_minutes: float
-    day: str
-    words: tuple[str, ...]
-
-
-def bus_for_page(study: Study, times: BusTimes | None, service: str) -> BusForPage | None:
-    """Give what a page needs of one service's buses; None where they are not known."""
-    if times is None:
-        return None
-    bus, back, own = times.there[service], times.home.get(service), study.config.bus
-    home = None if back is None else back.sites(bus.site_ids)
-    return BusForPage(
-        area_ids=bus.area_ids,
-        site_ids=bus.site_ids,
-        marks=bus.marks,
-        each=bus.minutes,
-        home_marks=() if home is None else home.marks,
-        home_minutes=None if home is None else home.percentile(own.percentile).total_minutes,
-        home_without=None
-        if home is None
-        else home.share_without(own.limit_minutes).to_numpy(float),
-        percentile=own.percentile,
-        limit_minutes=own.limit_minutes,
-        day=times.timetable.day.isoformat(),
-        words=bus_sentences(study, times),
-    )

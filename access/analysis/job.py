@@ -25,7 +25,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.anew import _check_joined, _sites, _speeds_sentence
-from access.analysis.bus import _made_of_both, _read_day, bus_sentences
+from access.analysis.bus import _made_of_both, _read_day
 from access.analysis.results import HubResult, HubTerms, LeftOut, Parts, StudyResults, _WhenAsked
 from access.errors import AccessError
 from access.files import RunLedger, sha256_of
@@ -347,7 +347,7 @@ def travel_times(
     study = with_policy(study)
     streets = MODELLED_STREETS if network is None else REAL_STREETS.format(name=network.name)
     speeds = _speeds_sentence(study, modelled=network is None)
-    return StudyResults(
+    made = StudyResults(
         study=study,
         networks=networks,
         matrices=matrices,
@@ -356,13 +356,12 @@ def travel_times(
         streets=streets,
         speeds=speeds,
         modelled=network is None,
-        ledger=_ledger(
-            study, network, networks, matrices, (streets, speeds, *bus_sentences(study, bus))
-        ),
+        ledger=RunLedger({}),
         bus=bus,
         snaps=_WhenAsked(networks, partial(_snap_lines, networks, study, sites)),
         ground=None if network is None else _ground(study, network, networks, cache),
     )
+    return replace(made, ledger=_ledger(made, network))
 
 
 def _ground(
@@ -457,13 +456,8 @@ def _check_snapping(study: Study, matrix: TravelMatrix, sites: pd.DataFrame) -> 
     )
 
 
-def _ledger(
-    study: Study,
-    source: Path | None,
-    networks: Mapping[str, Network],
-    matrices: Mapping[str, TravelMatrix],
-    told: tuple[str, ...],
-) -> RunLedger:
+def _ledger(results: StudyResults, source: Path | None) -> RunLedger:
+    study, networks = results.study, results.networks
     inputs: list[Mapping[str, str]] = [dict(row) for row in study.inputs]
     if source is not None:
         inputs.append(
@@ -494,7 +488,7 @@ def _ledger(
         "families": {
             key: float(np.sum(study.areas[s.demand])) for key, s in study.config.services.items()
         },
-        "pairs_by_status": {mode: m.status_counts() for mode, m in matrices.items()},
+        "pairs_by_status": {mode: m.status_counts() for mode, m in results.matrices.items()},
     }
     return RunLedger(
         command={"command": "run", "study": study.name,
@@ -504,5 +498,5 @@ def _ledger(
         inputs=tuple(inputs),
         parameters=parameters,
         counts=counts,
-        assumptions=(*told, *study.assumptions),
+        assumptions=results.assumptions,
     )  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from access.analysis.bus import BusTimes, bus_sentences
+from access.analysis.bus import BusTimes
 from access.arguments import pick
 from access.disclosure import public_count
 from access.errors import AccessError
@@ -472,7 +472,7 @@ class StudyResults:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Every sentence that must stand beside the numbers, the streets first."""
-        by_bus = bus_sentences(self.study, self.bus)
+        by_bus = BusTimes.rule_sentences(self.study, self.bus)
         return (self.streets, self.speeds, *by_bus, *self.study.assumptions)
 
     @property

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from access.analysis.bus import BusForPage, bus_for_page
+from access.analysis.bus import BusForPage
 from access.analysis.hub_plans import DEPRIVED, HubsForPage, PlanForPage
 from access.analysis.results import HubPlan, StudyResults
 from access.network import Timetable
@@ -267,11 +267,10 @@ class _ExplorerBus:
 
 def _buses_of(results: StudyResults) -> _ExplorerBus | None:
     """Gather what the page needs of a run's buses; None where they are not known."""
-    services = results.study.config.services
-    pages = {key: bus_for_page(results.study, results.bus, key) for key in services}
-    known = {key: page for key, page in pages.items() if page is not None}
-    if not known:
+    times, study = results.bus, results.study
+    if times is None:
         return None
+    known = {key: times.for_page(study, key) for key in study.config.services}
     ranks: dict[str, dict[str, list[pd.DataFrame]]] = {}
     for proposal in results.proposals.values():
         for mode in ("bus", "typical"):

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import folium
 import pandas as pd
 
-from access.analysis.bus import BusChange, audit_of
+from access.analysis.bus import BusChange
 from access.analysis.places import Isochrones, Path, Within
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import HIDDEN
@@ -324,7 +324,7 @@ class _BusAnswer(_View):
         """
         times = self.results.bus
         assert times is not None
-        return audit_of(self.results.study, times)
+        return times.audit(self.results.study)
 
     @property
     def _noun(self) -> str:

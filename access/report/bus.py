@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import NEAR_METRES, BusChange, audit_of, frequencies
+from access.analysis.bus import NEAR_METRES, BusChange
 from access.analysis.results import StudyResults
 from access.disclosure import public_count
 from access.display import records
@@ -67,7 +67,7 @@ def _bus_title(results: StudyResults) -> str:
 def _audit_table(results: StudyResults) -> Table:
     """Give what was found in the feeds, check by check, in figures and in words."""
     assert results.bus is not None
-    found = audit_of(results.study, results.bus)
+    found = results.bus.audit(results.study)
     rows = tuple(
         (str(check), float(count), NOT_APPLICABLE if np.isnan(of) else float(of), str(words))
         for check, count, of, words in found.itertuples(index=False)
@@ -220,7 +220,7 @@ def _places_table(results: StudyResults, found: ProposalFindings) -> Table:
     assert results.bus is not None
     result, names = found.result, results.site_names()
     sites = results.sites.set_index("id", drop=False).loc[list(result.before)]
-    table = frequencies(results.bus, result.service, pd.DataFrame(sites))
+    table = results.bus.frequencies(result.service, pd.DataFrame(sites))
     closed = set(result.closed)
     rows: list[tuple[Value, ...]] = []
     home = bool(table["home"].notna().all())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from access.analysis.bus import BUS_NOT_KNOWN, of_another_time
+from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, StudyResults
 from access.disclosure import further, grouped, public_count
@@ -710,7 +710,7 @@ def _certainty(
     if "bus" not in results.matrices:
         warned.append(BUS_NOT_KNOWN)
     elif results.bus is not None:
-        warned.append(of_another_time(results.study, results.bus.timetable.day))
+        warned.append(results.bus.of_another_time(results.study))
     warned.append("Everything that is assumed is in ")
     spans = (" ".join(filter(None, warned)), Ref("method"), ".")
     blocks: list[Block] = []

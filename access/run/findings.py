@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import bus_sentences
+from access.analysis.bus import BusTimes
 from access.analysis.questions import Question
 from access.analysis.results import HubPlan, HubPlans, HubResult, StudyResults
 from access.disclosure import public_count
@@ -558,7 +558,7 @@ def _plan_frame(plans: HubPlans) -> pd.DataFrame:
 
 def _grounds(results: StudyResults) -> list[str]:
     """Say whose streets and speeds an answer rests on, and whose buses or that they are unknown."""
-    by_bus = bus_sentences(results.study, results.bus)
+    by_bus = BusTimes.rule_sentences(results.study, results.bus)
     notes = () if results.modelled else results.networks.values()
     turns = dict.fromkeys(note for network in notes for note in network.assumptions)
     return [results.streets, results.speeds, *by_bus[:1], *turns]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
-from access.analysis.bus import BusTimes, stops_table
+from access.analysis.bus import BusTimes
 from access.analysis.results import HubTerms, StudyResults
 from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
@@ -93,7 +93,7 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
 def _bus_layers(results: StudyResults, bus: BusTimes) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """Give the stops with departures an hour, and each proposal's minutes by bus, both ways."""
     study = results.study
-    stops = stops_table(bus)
+    stops = bus.stops_table()
     where = gpd.points_from_xy(stops["lon"], stops["lat"], crs=WGS84)
     yield "bus_stops", gpd.GeoDataFrame(stops, geometry=where).to_crs(study.crs)
     for key, proposal in results.proposals.items():

@@ -16,17 +16,11 @@ import pytest
 
 from access import answer, load_study
 from access.analysis.analysis import Analysis
-from access.analysis.bus import (
-    BUS_NOT_KNOWN,
-    audit_of,
-    bus_for_page,
-    frequencies,
-    of_another_time,
-    stops_table,
-)
+from access.analysis.bus import BUS_NOT_KNOWN, BusTimes
 from access.analysis.job import measure_study, travel_times
 from access.errors import AccessError, ParameterError, StudyError
 from access.maps.explorer_data import explorer_data
+from access.maps.explorer_parts import _buses_of
 from access.maps.static_map import _situations
 from access.network.matrix import at_rank
 from access.release import released
@@ -167,7 +161,7 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert len(layers["bus_three_to_two"]) == len(results.study.areas)
     blocks = repr(board_report(results, draws=0).blocks)
     assert "By bus, there and home" in blocks and "no journey by bus or on foot under 60" in blocks
-    assert len(stops_table(results.bus)) == len(stops)
+    assert len(results.bus.stops_table()) == len(stops)
     there_and_back = _bus_looks(results, results.bus)["bus_stops"].words
     assert there_and_back.endswith("on the way there and home.")
     one_way = replace(results, bus=replace(results.bus, home={}))
@@ -179,7 +173,7 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert "The way home is not known" in told and "The way home is not known" not in blocks
     sites = results.sites[results.sites["kind"] == "centre"]
     at_stops = sites.iloc[:2].assign(lon=[-1.35, -1.30], lat=[53.42, 53.42])
-    often = frequencies(results.bus, SERVICE, at_stops)
+    often = results.bus.frequencies(SERVICE, at_stops)
     assert often["stops"].tolist() == [2, 1]  # e2 and n1 lie together; e4 alone
     assert often["there"].tolist() == [10.0, 2.0]  # the last stop of a line is left one way only
     with one_picture(laid_out=True):
@@ -200,12 +194,15 @@ def test_a_timetable_of_another_year_than_the_study_is_warned_of(results):
     page_one = repr(board_report(results, draws=0).blocks)
     assert told in page_one.split("What these figures rest on")[1].split("Everything that is")[0]
     as_of = date(2025, 1, 1)
-    assert of_another_time(study, as_of - timedelta(366)) == ""
-    assert of_another_time(study, as_of + timedelta(366)) == ""
-    later = of_another_time(study, as_of + timedelta(367))
+
+    def on(day: date) -> BusTimes:
+        return replace(results.bus, timetable=replace(results.bus.timetable, day=day))
+
+    assert on(as_of - timedelta(366)).of_another_time(study) == ""
+    assert on(as_of + timedelta(366)).of_another_time(study) == ""
+    later = on(as_of + timedelta(367)).of_another_time(study)
     assert "more than a year after the date of this study" in later
-    at_once = replace(results.bus.timetable, day=as_of)
-    here = replace(results, bus=replace(results.bus, timetable=at_once))
+    here = replace(results, bus=on(as_of))
     assert not any("date of this study" in said for said in here.assumptions)
 
 
@@ -258,7 +255,7 @@ def test_without_a_timetable_one_sentence_and_nothing_else(tmp_path):
     study = town(tmp_path / "town", bus="")
     found = measure_study(study)
     assert found.assumptions.count(BUS_NOT_KNOWN) == 1 and found.bus is None
-    assert bus_for_page(found.study, found.bus, SERVICE) is None
+    assert _buses_of(found) is None
     assert found.ledger.assumptions.count(BUS_NOT_KNOWN) == 1
     assert [*found.matrices] == ["walk", "drive", "typical"]
     settings = found.ledger.parameters["study"]
@@ -445,7 +442,7 @@ def test_how_firm_the_order_is_by_bus_follows_the_percentile_of_the_least(result
 
 
 def test_what_a_page_needs_of_buses(results):
-    page = bus_for_page(results.study, results.bus, SERVICE)
+    page = results.bus.for_page(results.study, SERVICE)
     bus, home = results.bus.there[SERVICE], results.bus.home[SERVICE]
     assert page.each.shape == (20, 60, 3) and page.marks == bus.marks
     exact = bus.nearest()["minutes"].to_numpy()
@@ -604,7 +601,7 @@ def test_a_stop_is_in_reach_as_far_as_the_study_walks_to_one(tmp_path):
     for minutes in (20, 40):
         study = town(tmp_path / f"town_{minutes}", bus=f"{SETTINGS}max_walk_minutes = {minutes}\n")
         found = measure_study(study)
-        row = audit_of(study, found.bus).set_index("check").loc["areas with a stop in reach"]
+        row = found.bus.audit(study).set_index("check").loc["areas with a stop in reach"]
         carried = int((found.bus.there[SERVICE].share_walked() < 1).sum())
         assert carried <= row["found"] and f"{80 * minutes:,} m" in row["words"]
         told.append((row["found"], carried))

@@ -101,7 +101,7 @@ HELD = {
 }
 #: Those that pass on what another says, or tell settings and files and no finding.
 NO_FINDING = {
-    "analysis/bus.py bus_sentences": "settings and the timetable's own audit",
+    "analysis/bus.py BusTimes.rule_sentences": "settings and the timetable's own audit",
     "analysis/anew.py _speeds_sentence": "settings",
     "notebook/tables.py StreetsAnswer.sentence": "which file is read",
     "notebook/place_views.py HubView.sentence": "passes on HubSearch.words",
