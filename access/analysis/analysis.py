@@ -37,6 +37,7 @@ from access.analysis.places import (
     _within_of,
 )
 from access.analysis.questions import (
+    Meant,
     Question,
     _baseline_of,
     _centre_ids,
@@ -47,9 +48,6 @@ from access.analysis.questions import (
     _question_of,
     _savings_of,
     _site_ids,
-    check_neighbours,
-    kept_centres,
-    service_of,
 )
 from access.analysis.results import (
     HubResult,
@@ -812,8 +810,8 @@ class Analysis:
         if len(pair) != 2 or pair[0].service == pair[1].service:
             return None
         services = [p.service for p in pair]
-        counted = check_neighbours(self.study, services, options.get("neighbours"))
-        kept = kept_centres(self.study, services, options.get("never_close", ()))
+        counted = Meant(self.study).neighbours(services, options.get("neighbours"))
+        kept = Meant(self.study).kept_centres(services, options.get("never_close", ()))
         own: list[QuestionOptions] = [
             {**options, "neighbours": counted[key], "never_close": kept[key]} for key in services
         ]
@@ -1346,7 +1344,7 @@ class Analysis:
         # what opens for a service may be another's: it tells only where nothing else is said
         changed = _centres_of(self.study, [s for s in steps if s.action != "open"])
         told = [*closed, *changed] or _centres_of(self.study, steps)
-        service = service_of(self.study, service, told)
+        service = Meant(self.study).service(service, told)
         before = self.today(service)
         unknown = sorted(set(closed) - set(before))
         if unknown:
@@ -1434,7 +1432,7 @@ class Analysis:
 
     def _neighbours(self, service: str, asked: bool | None) -> bool:
         """Say whether the neighbours' centres count: as asked, else as the study says."""
-        check_neighbours(self.study, [service], asked)
+        Meant(self.study).neighbours([service], asked)
         return self.study.config.measures.neighbours if asked is None else asked
 
     def _others(self, service: str) -> list[str]:

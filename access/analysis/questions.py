@@ -19,7 +19,6 @@ from access.arguments import by_id, pick
 from access.errors import Fault, ParameterError, ScenarioError, StudyError
 from access.escape import cell_text_undone, plain
 from access.files import MOST_LEDGER_BYTES, parse_json, read_whole
-from access.measure import TakeUp
 from access.scenario import Baseline, Modification, Scenario
 from access.scenario.scenario import read_steps
 from access.scenario.sites import NothingChangesWarning
@@ -50,51 +49,50 @@ class Request:
     open: tuple[str, ...] = ()
     noted: str = ""
 
-
-def read_requests(path: Path | str) -> tuple[Request, ...]:
-    """Read the log that the explorer saves as JSON.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    tuple of Request
-
-    Raises
-    ------
-    StudyError
-        If the file cannot be read or is not such a log; all faults at once.
-    """
-    path = Path(path)
-    try:
-        found = parse_json(read_whole(path, MOST_LEDGER_BYTES))
-    except OSError as error:
-        raise StudyError(f"the log of options {path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise StudyError(
-            f"{path} is not JSON ({str(error)[:200]}); expected the file that the explorer's "
-            "button 'save as JSON' makes"
-        ) from error
-    options = found.get("options") if isinstance(found, dict) else None
-    if not isinstance(options, list):
-        raise StudyError(
-            f"{path} holds no list of options; expected the file that the explorer saves as JSON"
+    @classmethod
+    def read(cls, path: Path | str) -> tuple[Request, ...]:
+        """Read the log that the explorer saves as JSON; a StudyError tells all faults at once."""
+        path = Path(path)
+        try:
+            found = parse_json(read_whole(path, MOST_LEDGER_BYTES))
+        except OSError as error:
+            raise StudyError(
+                f"the log of options {path} cannot be read: {error.strerror}"
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise StudyError(
+                f"{path} is not JSON ({str(error)[:200]}); expected the file that the explorer's "
+                "button 'save as JSON' makes"
+            ) from error
+        options = found.get("options") if isinstance(found, dict) else None
+        if not isinstance(options, list):
+            raise StudyError(
+                f"{path} holds no list of options; expected the file that the explorer saves as "
+                "JSON"
+            )
+        faults = [fault for k, entry in enumerate(options) for fault in _faults(path, k, entry)]
+        if faults:
+            raise StudyError(f"the log of options {path} has faults", faults)
+        return tuple(
+            cls(
+                name=plain(entry.get("name") or f"Option {k + 1}")[:_LONGEST],
+                reason=plain(entry.get("reason") or "")[:_LONGEST],
+                close=tuple(str(i) for i in entry.get("close", ())),
+                open=tuple(str(i) for i in entry.get("open", ())),
+                noted=plain(entry.get("noted") or "")[:40],
+            )
+            for k, entry in enumerate(options)
         )
-    faults = [fault for k, entry in enumerate(options) for fault in _faults(path, k, entry)]
-    if faults:
-        raise StudyError(f"the log of options {path} has faults", faults)
-    return tuple(
-        Request(
-            name=plain(entry.get("name") or f"Option {k + 1}")[:_LONGEST],
-            reason=plain(entry.get("reason") or "")[:_LONGEST],
-            close=tuple(str(i) for i in entry.get("close", ())),
-            open=tuple(str(i) for i in entry.get("open", ())),
-            noted=plain(entry.get("noted") or "")[:40],
-        )
-        for k, entry in enumerate(options)
-    )
+
+    @staticmethod
+    def logs(path: Path) -> tuple[Path, ...]:
+        """Give the file itself, or the logs that a folder holds: one from each laptop."""
+        if not path.is_dir():
+            return (path,)
+        logs = tuple(sorted(p for p in path.iterdir() if p.suffix.lower() in _ENDINGS))
+        if not logs:
+            raise ScenarioError(f"{path} holds no file that the explorer saved (.json or .csv)")
+        return logs
 
 
 def _faults(path: Path, k: int, entry: Any) -> list[Fault]:
@@ -122,22 +120,12 @@ _ENDINGS = (".json", ".csv")
 _COLUMNS = ("name", "reason", "close", "open")
 
 
-def option_logs(path: Path) -> tuple[Path, ...]:
-    """Give the file itself, or the logs that a folder holds: one from each laptop."""
-    if not path.is_dir():
-        return (path,)
-    logs = tuple(sorted(p for p in path.iterdir() if p.suffix.lower() in _ENDINGS))
-    if not logs:
-        raise ScenarioError(f"{path} holds no file that the explorer saved (.json or .csv)")
-    return logs
-
-
 def _read_options(path: Path) -> tuple[Request, ...]:
     """Read the options that the explorer saved, as JSON or CSV; of a folder each option once."""
     if path.is_dir():
-        return tuple(dict.fromkeys(o for log in option_logs(path) for o in _read_options(log)))
+        return tuple(dict.fromkeys(o for log in Request.logs(path) for o in _read_options(log)))
     if path.suffix.lower() == ".json":
-        return read_requests(path)
+        return Request.read(path)
     table, faults = read_sheet(path)
     if faults:
         raise ScenarioError(f"{path} cannot be read as CSV", faults)
@@ -192,7 +180,7 @@ def _ask_options(
     for k, option in enumerate(options, 1):
         for key in wanted:
             close = tuple(i for i in option.close if of.get(i) == key)
-            opening = tuple(filter(opens_for(study, key), option.open))
+            opening = tuple(filter(Meant(study).opens_for(key), option.open))
             if close or opening:
                 asked.append(ask(f"option_{k}_{key}", option.name, key, close,
                                  tuple(i for i in opening if i not in new), option.reason,
@@ -200,20 +188,6 @@ def _ask_options(
     if not asked:
         raise ScenarioError(f"{path.name} holds no option that changes which centres are open")
     return asked
-
-
-def opens_for(study: Study, service: str) -> Callable[[str], bool]:
-    """Say whether what a saved option opens is open to a service, as in the explorer.
-
-    What proposals open is open to the services that they open it for alone, be it a building or
-    another service's centre; any other building is open to all, any other centre to its own.
-    """
-    of = dict(zip(study.centres["id"].tolist(), study.centres["service"].tolist(), strict=True))
-    opened: dict[str, set[str]] = {}
-    for proposal in study.config.proposals.values():
-        for site in proposal.opens:
-            opened.setdefault(site, set()).add(proposal.service)
-    return lambda site: service in opened.get(site, {of.get(site, service)})
 
 
 def _new_places(study: Study) -> dict[str, Modification]:
@@ -339,39 +313,6 @@ def _centres_of(study: Study, steps: Iterable[Modification]) -> list[str]:
     ]
 
 
-def kept_centres(
-    study: Study, services: Iterable[str], given: Sequence[str]
-) -> dict[str, list[str]]:
-    """Share centres that every option keeps out among the services that are asked about.
-
-    Parameters
-    ----------
-    study : Study
-    services : iterable of str
-    given : sequence of str
-        Ids or names.
-
-    Returns
-    -------
-    dict of str to list of str
-        Ids by service.
-
-    Raises
-    ------
-    ParameterError
-        If one is no centre of today, or of none of these services.
-    """
-    asked = list(dict.fromkeys(services))
-    ids = _centre_ids(study, asked[0] if len(asked) == 1 else None, given, "never_close")
-    own = {key: set(study.centres_of(key)["id"].astype(str)) for key in asked}
-    if lost := [i for i in ids if not any(i in centres for centres in own.values())]:
-        raise ParameterError(
-            f"never_close: {lost} are no centres of {' or '.join(asked)}; expected centres of what "
-            "is asked about"
-        )
-    return {key: [i for i in ids if i in centres] for key, centres in own.items()}
-
-
 def _savings_of(study: Study, savings: Mapping[str, float]) -> dict[str, float]:
     """Read what closing each centre saves, told by id or by name; of another service too."""
     given = by_id()(savings, "savings")
@@ -382,51 +323,6 @@ def _savings_of(study: Study, savings: Mapping[str, float]) -> dict[str, float]:
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
         raise ParameterError(f"savings tells twice of {twice}; expected each centre once")
     return dict(zip(ids, given.values(), strict=True))
-
-
-def check_neighbours(
-    study: Study, services: Iterable[str], asked: bool | None
-) -> dict[str, bool | None]:
-    """Say of each service whether neighbours' centres count: as asked, where the study knows some.
-
-    Parameters
-    ----------
-    study : Study
-    services : iterable of str
-        What is asked about.
-    asked : bool or None
-
-    Returns
-    -------
-    dict of str to bool or None
-        By service.
-
-    Raises
-    ------
-    ParameterError
-        Where they are asked for and none is known of any of these services.
-
-    Warns
-    -----
-    NothingChangesWarning
-        Where none is known of some of them.
-    """
-    listed = sorted(set(services))
-    without = [key for key in listed if asked and not len(study.neighbours_of(key))]
-    if asked and without == listed:
-        raise ParameterError(
-            f"neighbours: the study has no neighbouring authority's centre of {' or '.join(listed)}"
-            ", so that they would change nothing; expected some in neighbours.csv, or the "
-            "question without them"
-        )
-    if without:
-        warnings.warn(
-            f"neighbours: no neighbouring authority's centre of {' or '.join(without)} is known; "
-            "there, the study's own centres are counted alone",
-            NothingChangesWarning,
-            stacklevel=2,
-        )
-    return {key: False if key in without else asked for key in listed}
 
 
 def _site_ids(
@@ -494,85 +390,160 @@ def _with_ids(places: pd.DataFrame, ids: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} ({i})" for i in ids)
 
 
-def service_of(
-    study: Study, service: str | None, close: Iterable[str] = (), *, guess: bool = True
-) -> str:
-    """Say which service is meant: the one named, that of the centres to close, or the first."""
-    services = study.config.services
-    if service is not None:
-        pick(services, service, "service")
-        return service
-    register = dict(zip(study.centres["id"], study.centres["service"], strict=True))
-    meant = sorted({str(register[i]) for i in close if i in register})
-    if len(meant) > 1:
-        raise ParameterError(
-            f"the centres to close are of several services, {meant}: which service is meant? ask "
-            "about one at a time"
-        )
-    if not meant and not guess and len(services) > 1:
-        raise ParameterError(f"which service is meant? say --service, one of {sorted(services)}")
-    return meant[0] if meant else next(iter(services))
+@dataclass(frozen=True, eq=False)
+class Meant:
+    """What is meant by what is typed of a study.
 
+    Parameters
+    ----------
+    study : Study
+    """
 
-def questions(
-    study: Study,
-    *,
-    proposal: str | None = None,
-    service: str | None = None,
-    close: Sequence[str] = (),
-    opening: Sequence[str] = (),
-    scenario: Path | None = None,
-) -> list[Question]:
-    """Read what is asked: the study's proposals, or a change of one's own."""
-    own = bool(close or opening)
-    if sum([proposal is not None, own, scenario is not None]) > 1:
-        raise ParameterError(
-            "ask one question at a time: --proposal, or --close and --open, or --scenario"
-        )
-    if scenario is not None and (scenario.is_dir() or scenario.suffix.lower() in _ENDINGS):
-        return _ask_options(study, scenario, service, partial(_question_of, study))
-    if scenario is not None:
-        if service is None:
+    study: Study
+
+    def service(self, service: str | None, close: Iterable[str] = (), *, guess: bool = True) -> str:
+        """Say which service: the one named, that of the centres to close, or the first."""
+        services = self.study.config.services
+        if service is not None:
+            pick(services, service, "service")
+            return service
+        centres = self.study.centres
+        register = dict(zip(centres["id"], centres["service"], strict=True))
+        meant = sorted({str(register[i]) for i in close if i in register})
+        if len(meant) > 1:
             raise ParameterError(
-                f"--scenario needs --service: one of {sorted(study.config.services)}"
+                f"the centres to close are of several services, {meant}: which service is meant? "
+                "ask about one at a time"
             )
-        base = _baseline_of(study, service)
-        try:
-            text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not saved as UTF-8"
-            raise ScenarioError(f"{scenario} cannot be read: {why}") from None
-        read = Scenario.from_toml(text, base, file=scenario.name)
-        steps = [_registered(study, step) for step in _meant(study, read.modifications)]
-        read = Scenario(read.name, base, tuple(steps), read.comment)
-        return [Question(scenario.stem, read.name, service, base, read)]
-    if own:
-        ids = _centre_ids(study, service, close)
-        service = service_of(study, service, ids, guess=False)
-        _check_openings(study, service, ids, opening)
-        return [_question_of(study, "asked", "The change asked for", service, close, opening)]
-    known = study.config.proposals
-    if proposal is not None and proposal not in known:
-        raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
-    chosen = [proposal] if proposal is not None else list(known)
-    if service is not None:
-        pick(study.config.services, service, "service")
-        chosen = [key for key in chosen if known[key].service == service]
-    if not chosen and proposal is not None:
-        raise ParameterError(
-            f"proposal {proposal!r} is of {known[proposal].service}, not of {service}; expected "
-            "the one or the other to be left out"
-        )
-    if not chosen:
-        of = "" if service is None else f" for {service}"
-        raise ParameterError(
-            f"nothing to ask about: the study has no proposal{of}; say --close and --open"
-        )
-    return [
-        _question_of(study, key, p.title, p.service, p.close, p.open, p.comment,
-                    _modifications([c.said for c in p.change]))
-        for key, p in ((key, known[key]) for key in chosen)
-    ]  # fmt: skip
+        if not meant and not guess and len(services) > 1:
+            raise ParameterError(
+                f"which service is meant? say --service, one of {sorted(services)}"
+            )
+        return meant[0] if meant else next(iter(services))
+
+    def kept_centres(self, services: Iterable[str], given: Sequence[str]) -> dict[str, list[str]]:
+        """Share centres to keep, ids or names, among the services asked about; refuse others'."""
+        asked = list(dict.fromkeys(services))
+        ids = _centre_ids(self.study, asked[0] if len(asked) == 1 else None, given, "never_close")
+        own = {key: set(self.study.centres_of(key)["id"].astype(str)) for key in asked}
+        if lost := [i for i in ids if not any(i in centres for centres in own.values())]:
+            raise ParameterError(
+                f"never_close: {lost} are no centres of {' or '.join(asked)}; expected centres of "
+                "what is asked about"
+            )
+        return {key: [i for i in ids if i in centres] for key, centres in own.items()}
+
+    def neighbours(self, services: Iterable[str], asked: bool | None) -> dict[str, bool | None]:
+        """Say of each service if neighbours' centres count: as asked, where some are known.
+
+        Where none is known of any service it is refused, where of some, `NothingChangesWarning`.
+        """
+        listed = sorted(set(services))
+        without = [key for key in listed if asked and not len(self.study.neighbours_of(key))]
+        if asked and without == listed:
+            raise ParameterError(
+                "neighbours: the study has no neighbouring authority's centre of "
+                f"{' or '.join(listed)}, so that they would change nothing; expected some in "
+                "neighbours.csv, or the question without them"
+            )
+        if without:
+            warnings.warn(
+                f"neighbours: no neighbouring authority's centre of {' or '.join(without)} is "
+                "known; there, the study's own centres are counted alone",
+                NothingChangesWarning,
+                stacklevel=2,
+            )
+        return {key: False if key in without else asked for key in listed}
+
+    def opens_for(self, service: str) -> Callable[[str], bool]:
+        """Say whether what a saved option opens is open to a service, as in the explorer.
+
+        What proposals open is open to the services that they open it for alone, be it a building
+        or another service's centre; any other building is open to all, any other centre to its own.
+        """
+        centres = self.study.centres
+        of = dict(zip(centres["id"].tolist(), centres["service"].tolist(), strict=True))
+        opened: dict[str, set[str]] = {}
+        for proposal in self.study.config.proposals.values():
+            for site in proposal.opens:
+                opened.setdefault(site, set()).add(proposal.service)
+        return lambda site: service in opened.get(site, {of.get(site, service)})
+
+    def questions(
+        self,
+        *,
+        proposal: str | None = None,
+        service: str | None = None,
+        close: Sequence[str] = (),
+        opening: Sequence[str] = (),
+        scenario: Path | None = None,
+    ) -> list[Question]:
+        """Read what is asked: the study's proposals, or a change of one's own."""
+        study = self.study
+        own = bool(close or opening)
+        if sum([proposal is not None, own, scenario is not None]) > 1:
+            raise ParameterError(
+                "ask one question at a time: --proposal, or --close and --open, or --scenario"
+            )
+        if scenario is not None and (scenario.is_dir() or scenario.suffix.lower() in _ENDINGS):
+            return _ask_options(study, scenario, service, partial(_question_of, study))
+        if scenario is not None:
+            if service is None:
+                raise ParameterError(
+                    f"--scenario needs --service: one of {sorted(study.config.services)}"
+                )
+            base = _baseline_of(study, service)
+            try:
+                text = read_whole(scenario, MOST_LEDGER_BYTES).decode("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "it is not saved as UTF-8"
+                raise ScenarioError(f"{scenario} cannot be read: {why}") from None
+            read = Scenario.from_toml(text, base, file=scenario.name)
+            steps = [_registered(study, step) for step in _meant(study, read.modifications)]
+            read = Scenario(read.name, base, tuple(steps), read.comment)
+            return [Question(scenario.stem, read.name, service, base, read)]
+        if own:
+            ids = _centre_ids(study, service, close)
+            service = self.service(service, ids, guess=False)
+            _check_openings(study, service, ids, opening)
+            return [_question_of(study, "asked", "The change asked for", service, close, opening)]
+        known = study.config.proposals
+        if proposal is not None and proposal not in known:
+            raise ParameterError(f"no proposal {proposal!r}; expected one of {sorted(known)}")
+        chosen = [proposal] if proposal is not None else list(known)
+        if service is not None:
+            pick(study.config.services, service, "service")
+            chosen = [key for key in chosen if known[key].service == service]
+        if not chosen and proposal is not None:
+            raise ParameterError(
+                f"proposal {proposal!r} is of {known[proposal].service}, not of {service}; "
+                "expected the one or the other to be left out"
+            )
+        if not chosen:
+            of = "" if service is None else f" for {service}"
+            raise ParameterError(
+                f"nothing to ask about: the study has no proposal{of}; say --close and --open"
+            )
+        return [
+            _question_of(study, key, p.title, p.service, p.close, p.open, p.comment,
+                        _modifications([c.said for c in p.change]))
+            for key, p in ((key, known[key]) for key in chosen)
+        ]  # fmt: skip
+
+    def attendance(self, path: Path) -> pd.DataFrame:
+        """Read a table of observed attendance, at sites and from areas of the study."""
+        table, faults = read_sheet(path)
+        if faults:
+            raise StudyError(f"{path} cannot be read as CSV", faults)
+        if missing := [name for name in ("area", "site", "attendances") if name not in table]:
+            raise StudyError(
+                f"{path} has no column {', '.join(missing)}; expected area, site and attendances, "
+                f"found {', '.join(map(str, table.columns))[:300]}. A sheet with a postcode a row "
+                "is counted by area first: access import FILE --as attendance --study STUDY"
+            )
+        places = (self.study.areas["id"], _sites(self.study)["id"])
+        attendance_pairs(table, *(ids.astype(str).tolist() for ids in places))
+        return table.reset_index(drop=True)
 
 
 def _check_openings(
@@ -655,30 +626,3 @@ def _registered(study: Study, step: Modification) -> Modification:
                 known[column] = None if pd.isna(value) else float(value)
             return replace(step, **{k: v for k, v in known.items() if getattr(step, k) is None})
     return step
-
-
-def read_attendance(path: Path, study: Study) -> pd.DataFrame:
-    """Read a table of observed attendance, at sites and from areas of a study."""
-    table, faults = read_sheet(path)
-    if faults:
-        raise StudyError(f"{path} cannot be read as CSV", faults)
-    if missing := [name for name in ("area", "site", "attendances") if name not in table]:
-        raise StudyError(
-            f"{path} has no column {', '.join(missing)}; expected area, site and attendances, "
-            f"found {', '.join(map(str, table.columns))[:300]}. A sheet with a postcode a row is "
-            "counted by area first: access import FILE --as attendance --study STUDY"
-        )
-    places = (study.areas["id"], _sites(study)["id"])
-    attendance_pairs(table, *(ids.astype(str).tolist() for ids in places))
-    return table.reset_index(drop=True)
-
-
-def read_take_up(text: str) -> TakeUp:
-    """Read a declared range of take-up."""
-    try:
-        low, high = (float(part) for part in text.split("-"))
-    except ValueError:
-        raise ParameterError(
-            f"take-up {text!r}; expected two factors per ten minutes, such as 0.8-0.95"
-        ) from None
-    return TakeUp.declared(low, high)

@@ -267,7 +267,7 @@ def report(
     folder, the run's own ledger.json then lists these files no more.
     """
     from access.analysis.analysis import Analysis, Beforehand
-    from access.analysis.questions import read_requests
+    from access.analysis.questions import Request
     from access.analysis.results import Parts
     from access.files import check_folder, check_kind, to_json
     from access.release import released
@@ -276,7 +276,7 @@ def report(
     from access.run.answer import answer_ledger
     from access.study import load_study
 
-    requests = None if asked is None else read_requests(asked)
+    requests = None if asked is None else Request.read(asked)
     loaded = load_study(study).with_timetables(timetable or [])
     Beforehand(loaded).check_travel(mode=mode)
     folder = out or _own_folder(loaded.name, internal=internal)

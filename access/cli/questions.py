@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from access.analysis.hub_plans import PlanPair
     from access.analysis.questions import Question
     from access.analysis.results import HubResult, LeftOut, StudyResults
+    from access.measure import TakeUp
     from access.study import Study
 
 _T = TypeVar("_T")
@@ -194,13 +195,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     parquet and GeoPackage), summary.json, ledger.json, and charts with their words beside them.
     """
     from access.analysis.analysis import Analysis, Beforehand, TravelOptions
-    from access.analysis.questions import (
-        check_neighbours,
-        option_logs,
-        questions,
-        read_attendance,
-        read_take_up,
-    )
+    from access.analysis.questions import Meant, Request
     from access.run.findings import (
         bus_of,
         impact_charts,
@@ -215,24 +210,24 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
-    asked = questions(
-        loaded,
+    meant = Meant(loaded)
+    asked = meant.questions(
         proposal=proposal,
         service=service,
         close=close or [],
         opening=opening or [],
         scenario=_one_scenario(scenarios or []),
     )
-    counted = check_neighbours(loaded, (question.service for question in asked), neighbours)
+    counted = meant.neighbours((question.service for question in asked), neighbours)
     options: TravelOptions = {"mode": mode, "weights": weights}
-    seen = None if attendance is None else read_attendance(attendance, loaded)
-    assumed = None if take_up is None else read_take_up(take_up)
+    seen = None if attendance is None else meant.attendance(attendance)
+    assumed = None if take_up is None else _take_up_of(take_up)
     if by is not None:  # refused at once, not after everything is measured
         group_labels(loaded.demand(asked[0].service), by)
     before = Beforehand(loaded)
     before.check_travel(mode=mode, walk_km_h=walk_km_h, cut=bool(without_bus))
     before.check_questions(asked, **options)
-    files = (*(option_logs(scenarios[0]) if scenarios else ()), attendance)
+    files = (*(Request.logs(scenarios[0]) if scenarios else ()), attendance)
     told = _Told("compare", asked, out, quiet=quiet, json=json)
     with told.measured(loaded, files, network=network, keep=not no_cache) as (travel, progress):
         analysis = Analysis(travel).at(walk_km_h)
@@ -273,6 +268,19 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                 words = impact_words(results, question, impact, by)
                 told.words.append("\n  ".join([words, *chain(*lines)]))
     told.end()
+
+
+def _take_up_of(text: str) -> TakeUp:
+    """Read a declared range of take-up."""
+    from access.measure import TakeUp
+
+    try:
+        low, high = (float(part) for part in text.split("-"))
+    except ValueError:
+        raise ParameterError(
+            f"take-up {text!r}; expected two factors per ten minutes, such as 0.8-0.95"
+        ) from None
+    return TakeUp.declared(low, high)
 
 
 def _joined(own: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -437,21 +445,22 @@ def rank(
     charts.
     """
     from access.analysis.analysis import Analysis, Beforehand, QuestionOptions
-    from access.analysis.questions import check_neighbours, kept_centres, questions
+    from access.analysis.questions import Meant
     from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
     from access.scenario import Ranking
     from access.study import load_study
 
     loaded = load_study(study).with_timetables(timetable or [])
-    asked = questions(loaded, proposal=proposal, service=service, close=close or [])
-    counted = check_neighbours(loaded, (question.service for question in asked), neighbours)
+    meant = Meant(loaded)
+    asked = meant.questions(proposal=proposal, service=service, close=close or [])
+    counted = meant.neighbours((question.service for question in asked), neighbours)
     options: QuestionOptions = {
         "mode": mode,
         "weights": weights,
         "threshold_minutes": threshold,
         "min_per_locality": min_per_locality,
     }
-    kept = kept_centres(loaded, (question.service for question in asked), never_close or [])
+    kept = meant.kept_centres((question.service for question in asked), never_close or [])
     rankable = [question for question in asked if question.only_closes] or asked
     before = Beforehand(loaded)
     before.check_travel(mode=mode, walk_km_h=walk_km_h)

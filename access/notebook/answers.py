@@ -14,7 +14,7 @@ import pandas as pd
 from access.analysis.analysis import Analysis, QuestionOptions, TravelOptions
 from access.analysis.hubs import HubOptions
 from access.analysis.places import BUFFER_M
-from access.analysis.questions import service_of
+from access.analysis.questions import Meant
 from access.analysis.results import ProposalResult, StudyResults
 from access.arguments import pick
 from access.charts.chart import Chart
@@ -471,7 +471,7 @@ class Answers:
         >>> answers.alternatives(keep=10, never_close=["Park View"]).what
         '55 ways to keep 10 of 12'
         """
-        meant = service_of(self.study, service)
+        meant = Meant(self.study).service(service)
         analysis = self._at(options)
         ranking = analysis.standing(meant, keep=keep, **options)
         if isinstance(ranking, SampledRanking):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.questions import Request, opens_for
+from access.analysis.questions import Meant, Request
 from access.analysis.results import HubTerms, StudyResults
 from access.display import records
 from access.document.document import Block, Heading, Paragraph, TableBlock
@@ -587,7 +587,7 @@ def _asked_table(
     notes: tuple[str, ...] = ()
     columns = set(results.matrices[found.mode].site_ids)
     before = set(found.result.before)
-    serves = opens_for(results.study, found.result.service)
+    serves = Meant(results.study).opens_for(found.result.service)
     for request in requests:
         closed = before & set(request.close)
         opened = {i for i in request.open if i in columns and serves(i)}

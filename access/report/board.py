@@ -466,7 +466,7 @@ def board_report(
         Why the council does not take an option, by the ids it closes, sorted; "not given"
         where it is not known.
     requests : sequence of Request, optional
-        What consultees asked for, from `read_requests`.
+        What consultees asked for, from `Request.read`.
     draws : int
         Settings to draw, to see how firm the ranking is; 0 leaves it out.
     progress : callable

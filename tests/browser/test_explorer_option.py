@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from access import rank_closures
-from access.analysis.questions import read_requests
+from access.analysis.questions import Request
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import _example_data, _ExplorerPlan
 from access.network.matrix import TravelMatrix
@@ -404,7 +404,7 @@ def test_the_saved_file_is_read_by_the_package(page, example, tmp_path):
     note(page, "Keep Northfield", "The bus stops there")
     file = tmp_path / "options.json"
     file.write_bytes(saved(page, "#save-json"))
-    (request,) = read_requests(file)
+    (request,) = Request.read(file)
     assert request.name == "Keep Northfield"
     assert request.reason == "The bus stops there"
     assert request.close == ("CC5", "YC3", "YC4")

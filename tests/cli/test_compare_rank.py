@@ -181,11 +181,11 @@ def test_a_scenario_of_ones_own_with_an_opening(tmp_path):
 def _rank_scenario(plan):
     from access.analysis.analysis import Analysis
     from access.analysis.job import travel_times
-    from access.analysis.questions import questions
+    from access.analysis.questions import Meant
     from access.study import load_study
 
     study = load_study("rotherham")
-    asked = questions(study, scenario=plan, service="childrens_centre")
+    asked = Meant(study).questions(scenario=plan, service="childrens_centre")
     analysis = Analysis(travel_times(study))
     analysis.rank(asked[0].service, before=asked[0].baseline, after=asked[0].scenario)
 

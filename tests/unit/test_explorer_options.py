@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from access.analysis.questions import _read_options, opens_for, questions
+from access.analysis.questions import Meant, _read_options
 from access.errors import ScenarioError, StudyError
 from access.study import load_study
 from tests.small import small_study, spot
@@ -55,24 +55,25 @@ def saved(tmp_path, *options, name="options.json"):
 def test_unknown_sites_are_all_named(study, tmp_path):
     path = saved(tmp_path, {"name": "a", "close": ["NOPE"]}, {"name": "b", "open": ["NOWHERE"]})
     with pytest.raises(ScenarioError) as caught:
-        questions(study, scenario=path)
+        Meant(study).questions(scenario=path)
     assert [fault.value for fault in caught.value.faults] == ["NOPE", "NOWHERE"]
 
 
 def test_options_that_change_nothing_are_said_to(study, tmp_path):
     with pytest.raises(ScenarioError, match="holds no option that changes"):
-        questions(study, scenario=saved(tmp_path, {"name": "as today", "close": [], "open": []}))
+        same = saved(tmp_path, {"name": "as today", "close": [], "open": []})
+        Meant(study).questions(scenario=same)
 
 
 def test_files_that_are_no_log(study, tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="a column named 'close'"):
-        questions(study, scenario=tmp_path / "x.csv")
+        Meant(study).questions(scenario=tmp_path / "x.csv")
     with pytest.raises(ScenarioError, match="cannot be read as CSV"):
-        questions(study, scenario=tmp_path / "gone.csv")
+        Meant(study).questions(scenario=tmp_path / "gone.csv")
     (tmp_path / "x.json").write_text("{", encoding="utf-8")
     with pytest.raises(StudyError, match="is not JSON"):
-        questions(study, scenario=tmp_path / "x.json")
+        Meant(study).questions(scenario=tmp_path / "x.json")
 
 
 # What is asked.
@@ -84,7 +85,7 @@ def test_one_question_an_option_and_service(study, tmp_path):
         {"name": "Keep Wath", "reason": "the bus", "close": ["CC04", "YC02"], "open": []},
         {"name": "A hub", "close": [], "open": ["LIB15"]},
     )
-    asked = questions(study, scenario=path)
+    asked = Meant(study).questions(scenario=path)
     assert [(q.title, q.service) for q in asked] == [
         ("Keep Wath", "childrens_centre"), ("Keep Wath", "youth_centre"),
         ("A hub", "childrens_centre"), ("A hub", "youth_centre"),
@@ -94,7 +95,7 @@ def test_one_question_an_option_and_service(study, tmp_path):
     assert asked[0].scenario.comment == "the bus"
     assert "LIB15" in asked[3].scenario.open_ids
     assert len({q.key for q in asked}) == 4
-    only = questions(study, scenario=path, service="youth_centre")
+    only = Meant(study).questions(scenario=path, service="youth_centre")
     assert {q.service for q in only} == {"youth_centre"}
 
 
@@ -118,10 +119,10 @@ def test_a_folder_of_logs_is_merged_and_no_option_asked_twice(study, tmp_path):
     saved(logs, one, name="a.json")
     (logs / "notes.txt").write_text("not a log", encoding="utf-8")
     assert [o.name for o in _read_options(logs)] == ["Keep Wath", "Keep Park View"]
-    assert len(questions(study, scenario=logs)) == 2
+    assert len(Meant(study).questions(scenario=logs)) == 2
     (tmp_path / "empty").mkdir()
     with pytest.raises(ScenarioError, match="holds no file that the explorer saved"):
-        questions(study, scenario=tmp_path / "empty")
+        Meant(study).questions(scenario=tmp_path / "empty")
 
 
 def test_what_proposals_open_is_open_to_their_own_service_alone(tmp_path):
@@ -129,12 +130,13 @@ def test_what_proposals_open_is_open_to_their_own_service_alone(tmp_path):
     services, plans = {"children": 3, "youth": 3}, MOVES.format(*spot(1.5, 4.5))
     study = small_study(tmp_path / "s", services=services, proposals=plans)
     path = saved(tmp_path, {"name": "x", "close": ["C2", "Y1"], "open": ["C2", "K1", "K2", "N1"]})
-    children, youth = questions(study, scenario=path)
+    children, youth = Meant(study).questions(scenario=path)
     assert set(children.scenario.open_ids) == {"C1", "C3", "K2"}
     assert set(youth.scenario.open_ids) == {"Y2", "Y3", "C2", "K1", "K2", "N1"}
     (new,) = (m for m in youth.scenario.modifications if m.site == "N1")
     assert (new.name, new.days, new.annual_cost_gbp) == ("New place", 3, 900)
     for key, opened in (("children", ["C1", "K2"]), ("youth", ["C2", "K1", "K2", "N1"])):
-        assert [i for i in ("C1", "C2", "K1", "K2", "N1") if opens_for(study, key)(i)] == opened
+        serves = Meant(study).opens_for(key)
+        assert [i for i in ("C1", "C2", "K1", "K2", "N1") if serves(i)] == opened
     same = saved(tmp_path, {"name": "y", "close": [], "open": ["C2"]}, name="y.json")
-    assert [q.service for q in questions(study, scenario=same)] == ["youth"]
+    assert [q.service for q in Meant(study).questions(scenario=same)] == ["youth"]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import access
 from access.analysis.analysis import Analysis
-from access.analysis.questions import questions
+from access.analysis.questions import Meant
 from access.analysis.results import Parts
 from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
@@ -56,7 +56,7 @@ def with_scheme(results, scheme, **more):
 
 
 def closing(results, ids):
-    return questions(results.study, close=ids)[0]
+    return Meant(results.study).questions(close=ids)[0]
 
 
 def sides(question):
@@ -318,7 +318,7 @@ def test_rotherham_with_a_protected_centre_and_a_column_of_weights():
 
     study = load_study("rotherham")
     results = travel_times(study)
-    question = questions(study, proposal="childrens_centres_12_to_9")[0]
+    question = Meant(study).questions(proposal="childrens_centres_12_to_9")[0]
     options = {"never_close": ["CC02"], "threshold_minutes": 10.0}
     ranking = ranking_of(results, question, **options)
     firm = robustness_of(results, question, draws=20, **options)

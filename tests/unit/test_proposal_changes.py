@@ -278,12 +278,12 @@ def test_what_opened_at_a_new_position_may_change_in_a_later_step(tmp_path):
     [("C1", "asked to close and to open"), ("C2", "would open and is open today")],
 )
 def test_what_is_asked_opens_only_what_is_not_open(tmp_path, opening, words):
-    from access.analysis.questions import questions
+    from access.analysis.questions import Meant
     from access.sources.folder import new_study
 
     new_study(tmp_path / "town")
     with pytest.raises(ParameterError, match=f"{opening} {words}"):
-        questions(load_study(tmp_path / "town"), close=["C1"], opening=[opening])
+        Meant(load_study(tmp_path / "town")).questions(close=["C1"], opening=[opening])
 
 
 def test_so_many_in_each_locality_needs_localities(tmp_path):

@@ -16,7 +16,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from access.analysis.questions import Request, read_requests
+from access.analysis.questions import Request
 from access.document.document import (
     INTERNAL_MARK,
     BulletList,
@@ -131,7 +131,7 @@ class TestWrongInputs:
         path = tmp_path / "options.json"
         path.write_text(json.dumps({"options": [{"close": "C1"}, "text", {"open": 3}]}))
         with pytest.raises(StudyError) as caught:
-            read_requests(path)
+            Request.read(path)
         assert len(caught.value.faults) == 3
 
     @pytest.mark.parametrize(
@@ -141,11 +141,11 @@ class TestWrongInputs:
         path = tmp_path / "options.json"
         path.write_text(text)
         with pytest.raises(StudyError, match=said):
-            read_requests(path)
+            Request.read(path)
 
     def test_a_log_that_is_not_there_is_refused(self, tmp_path):
         with pytest.raises(StudyError, match="cannot be read"):
-            read_requests(tmp_path / "none.json")
+            Request.read(tmp_path / "none.json")
 
 
 class TestOptions:
@@ -315,7 +315,7 @@ class TestConsultees:
                 }
             )
         )
-        requests = read_requests(path)
+        requests = Request.read(path)
         assert [r.name for r in requests][-1] == "Option 5"
         text = as_text(board_report(results, draws=0, requests=requests))
         assert "Five options were noted" in text

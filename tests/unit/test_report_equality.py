@@ -9,7 +9,7 @@ import pytest
 
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
-from access.analysis.questions import questions
+from access.analysis.questions import Meant
 from access.analysis.results import StudyResults
 from access.document.document import Bold
 from access.report.findings import findings_of
@@ -70,7 +70,7 @@ def test_every_group_that_the_embedded_study_counts_stands_in_the_table(rotherha
 def test_lone_parents_of_the_embedded_study_by_a_second_way(rotherham):
     """Average the change of each area by hand, lone-parent households against the others."""
     results = travel_times(load_study("rotherham"))
-    (question, _) = questions(results.study)
+    (question, _) = Meant(results.study).questions()
     impact = Analysis(results).compare(
         question.service, before=question.baseline, after=question.scenario
     )

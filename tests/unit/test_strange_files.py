@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from access.analysis.questions import read_requests
+from access.analysis.questions import Request
 from access.errors import FetchError, OutputError, StudyError
 from access.files import parse_json
 from access.network import TravelMatrix
@@ -187,7 +187,7 @@ def test_a_log_of_options_of_wrong_types_is_refused(tmp_path, options):
     file = tmp_path / "options.json"
     file.write_text(json.dumps({"options": options}))
     with pytest.raises(StudyError, match="has faults"):
-        read_requests(file)
+        Request.read(file)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "\x00", "[1]", '{"options": 3}', ""])
@@ -195,4 +195,4 @@ def test_what_is_no_log_of_options_at_all(tmp_path, text):
     file = tmp_path / "options.json"
     file.write_text(text)
     with pytest.raises(StudyError):
-        read_requests(file)
+        Request.read(file)

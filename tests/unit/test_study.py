@@ -276,14 +276,14 @@ def test_a_changed_table_is_told(folder):
 def test_a_study_without_candidates_or_neighbours_can_be_asked_everything(tmp_path):
     from access.analysis.analysis import Analysis
     from access.analysis.job import travel_times
-    from access.analysis.questions import questions
+    from access.analysis.questions import Meant
 
     new_study(tmp_path / "town")
     study = load_study(tmp_path / "town")
     assert not any(map(len, (study.candidates, study.neighbours, study.places, study.postcodes)))
     assert list(study.candidates["name"]) == []
     analysis = Analysis(travel_times(study))
-    for question in questions(study):
+    for question in Meant(study).questions():
         sides = {"before": question.baseline, "after": question.scenario}
         asked = (question.service,), {**sides, "mode": "walk"}
         assert analysis.compare(*asked[0], **asked[1]).summary["families"] > 0
