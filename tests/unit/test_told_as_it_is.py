@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from access import TravelMatrix
 from access.analysis import analysis
 from access.analysis.analysis import Analysis, Beforehand
+from access.analysis.headline import BesideHeadline
 from access.analysis.job import measure_study
 from access.analysis.questions import Request
 from access.charts import rank_chart
@@ -186,7 +187,9 @@ def test_no_number_that_is_not_told_follows_from_those_beside_it():
     demand = pd.DataFrame({"id": ["a", "b", "c"], "count": [3, 30, 10]})
     impact = compare(m, before=["X", "Y", "Z"], after=["Y", "Z"], demand=demand)
     row = impact.closed_sites.to_dict("records")[0]
-    said = _whom(row, impact, impact, 60.0)
+    config = SimpleNamespace(measures=SimpleNamespace(walk_limit_minutes=60.0))
+    results = SimpleNamespace(headline="walk", study=SimpleNamespace(config=config))
+    said = _whom(row, BesideHeadline(results, SimpleNamespace(impacts={"walk": impact})))
     assert "fewer than 5" in said
     assert "40" not in said, "43 of whom 40 go to one place leaves 3"
 
