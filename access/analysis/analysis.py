@@ -1015,12 +1015,12 @@ class Analysis:
         ParameterError
             If it has no such plan.
         """
-        from access.analysis.hub_plans import plan_pair
+        from access.analysis.hub_plans import PlanPair
 
         if answer.plans is None:
             raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
         plans = answer.plans
-        return plan_pair(plans, answer.minutes, plans.plan(one), plans.plan(two))
+        return PlanPair.of(plans, answer.minutes, plans.plan(one), plans.plan(two))
 
     def _run_hubs(self, mode: str, progress: Callable[[str], None]) -> HubResult:
         """Ask as a run does: the weighted count for as many hubs alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -173,53 +173,61 @@ def _beside(matrix: TravelMatrix, added: TravelMatrix) -> TravelMatrix:
     return replace(matrix, site_ids=(*matrix.site_ids, *added.site_ids), **joined)
 
 
-def _shared(study: Study, site: str) -> pd.DataFrame:
-    """List the other centres of the building that a site is in."""
-    centres = pd.DataFrame(study.centres)
-    if "building" not in centres:
-        return centres.iloc[:0]
-    held = centres["building"].fillna("").astype(str).str.strip()
-    own = held[centres["id"] == site]
-    if own.empty or not own.iloc[0]:
-        return centres.iloc[:0]
-    return centres[(held == own.iloc[0]) & (centres["id"] != site)]
+@dataclass(frozen=True, eq=False)
+class Buildings:
+    """Which centres of a study share a building, and what follows where one closes.
 
+    Parameters
+    ----------
+    study : Study
+    """
 
-def also_there(study: Study, site: str) -> list[str]:
-    """Name the other services of a site's building: "Park View Youth Centre (Youth Centre)"."""
-    return _with_services(study, _shared(study, site))
+    study: Study
 
+    def also_there(self, site: str) -> list[str]:
+        """Name the other services of a site's building: "Park View Youth Centre (Youth Centre)"."""
+        return self._with_services(self._shared(site))
 
-def _with_services(study: Study, rows: pd.DataFrame) -> list[str]:
-    services = study.config.services
-    return [
-        f"{name} ({services[service].one})"
-        for name, service in zip(rows["name"], rows["service"], strict=True)
-    ]
+    def knock_on(self, closed: Sequence[str]) -> list[str]:
+        """Say what else the buildings of closing sites host, and what of it closes as well."""
+        names = dict(zip(self.study.centres["id"], self.study.centres["name"], strict=True))
+        elsewhere = {i for p in self.study.config.proposals.values() for i in p.closes}
+        said = []
+        for site in closed:
+            others = self._shared(site)
+            if others.empty:
+                continue
+            text = f"the building of {names.get(site, site)} also hosts "
+            text += listed(self._with_services(others))
+            here = others["id"].isin(set(closed))
+            other = others["id"].isin(elsewhere) & ~here
+            if not here.all():
+                text += ": closing the one does not close the other"
+            if not (here | other).all():
+                text += ", and the building stays in use"
+            for rows, who in ((here, "this proposal"), (other, "another proposal")):
+                if rows.any():
+                    text += f"; {who} closes {listed(self._with_services(others[rows]))}"
+            said.append(text)
+        return said
 
+    def _shared(self, site: str) -> pd.DataFrame:
+        """List the other centres of the building that a site is in."""
+        centres = pd.DataFrame(self.study.centres)
+        if "building" not in centres:
+            return centres.iloc[:0]
+        held = centres["building"].fillna("").astype(str).str.strip()
+        own = held[centres["id"] == site]
+        if own.empty or not own.iloc[0]:
+            return centres.iloc[:0]
+        return centres[(held == own.iloc[0]) & (centres["id"] != site)]
 
-def knock_on(study: Study, closed: Sequence[str]) -> list[str]:
-    """Say what else the buildings of closing sites host, and what of it closes as well."""
-    names = dict(zip(study.centres["id"], study.centres["name"], strict=True))
-    elsewhere = {i for p in study.config.proposals.values() for i in p.closes}
-    said = []
-    for site in closed:
-        others = _shared(study, site)
-        if others.empty:
-            continue
-        text = f"the building of {names.get(site, site)} also hosts "
-        text += listed(_with_services(study, others))
-        here = others["id"].isin(set(closed))
-        other = others["id"].isin(elsewhere) & ~here
-        if not here.all():
-            text += ": closing the one does not close the other"
-        if not (here | other).all():
-            text += ", and the building stays in use"
-        for rows, who in ((here, "this proposal"), (other, "another proposal")):
-            if rows.any():
-                text += f"; {who} closes {listed(_with_services(study, others[rows]))}"
-        said.append(text)
-    return said
+    def _with_services(self, rows: pd.DataFrame) -> list[str]:
+        services = self.study.config.services
+        return [
+            f"{name} ({services[service].one})"
+            for name, service in zip(rows["name"], rows["service"], strict=True)
+        ]
 
 
 # ------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -50,11 +49,6 @@ from access.text import listed, number, numeral, pounds
 
 _SEED = 2018
 _DRAWN_RIVALS = 4
-_KEY = re.compile(
-    r"council|locality|freely|kept|deprived|worst|compromise|stays|room|budget|"
-    r"(among|size|asked)_[1-9]\d*"
-)
-"""What keys of plans look like, whichever are made."""
 _LIMITED = ("kept", "room", "budget")
 """Plans among some sites only: they hold beside their own near-best."""
 DEPRIVED = "most deprived fifth"
@@ -609,6 +603,7 @@ def _near_place(study: Study, lon: float, lat: float) -> str:
 
 _LOCALITY_RANK = 3
 """Places of the gazetteer up to this rank are villages and estates; beyond it are streets."""
+_SAME_MINUTES = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -633,31 +628,28 @@ class PlanPair:
     lose: Mapping[str, float]
     same: Mapping[str, float]
 
-
-_SAME_MINUTES = 1.0
-
-
-def plan_pair(plans: HubPlans, minutes: pd.DataFrame, one: HubPlan, two: HubPlan) -> PlanPair:
-    """Compare two plans area by area."""
-    ways = [_way(plans, minutes, p) for p in (one, two)]
-    counts = np.array([o.people for o in plans.offers])
-    old, new = (_over_offers(list(way.values()), counts) for way in ways)
-    table = pd.DataFrame(
-        {
-            "id": minutes.index,
-            "minutes_one": old,
-            "minutes_two": new,
-            "change": _change(old, new),
-            "people": counts.max(axis=0),
-        }
-    )
-    found: list[dict[str, float]] = [{}, {}, {}]
-    for offer in plans.offers:
-        change = _change(ways[0][offer.key], ways[1][offer.key])
-        nearer, further = change < -_SAME_MINUTES, change > _SAME_MINUTES
-        for said, mask in zip(found, (nearer, further, ~(nearer | further)), strict=True):
-            said[offer.key] = float(offer.people[mask].sum())
-    return PlanPair(one, two, table, *found)
+    @classmethod
+    def of(cls, plans: HubPlans, minutes: pd.DataFrame, one: HubPlan, two: HubPlan) -> PlanPair:
+        """Compare two plans area by area."""
+        ways = [_way(plans, minutes, p) for p in (one, two)]
+        counts = np.array([o.people for o in plans.offers])
+        old, new = (_over_offers(list(way.values()), counts) for way in ways)
+        table = pd.DataFrame(
+            {
+                "id": minutes.index,
+                "minutes_one": old,
+                "minutes_two": new,
+                "change": _change(old, new),
+                "people": counts.max(axis=0),
+            }
+        )
+        found: list[dict[str, float]] = [{}, {}, {}]
+        for offer in plans.offers:
+            change = _change(ways[0][offer.key], ways[1][offer.key])
+            nearer, further = change < -_SAME_MINUTES, change > _SAME_MINUTES
+            for said, mask in zip(found, (nearer, further, ~(nearer | further)), strict=True):
+                said[offer.key] = float(offer.people[mask].sum())
+        return cls(one, two, table, *found)
 
 
 def _way(plans: HubPlans, minutes: pd.DataFrame, plan: HubPlan) -> dict[str, Floats]:
@@ -752,61 +744,45 @@ class HubsForPage:
     deprived: np.ndarray | None = None
     by_the_minute: bool = False
 
-
-def check_plan_keys(keys: Sequence[str], typed: int) -> None:
-    """Refuse keys that no plan can have, of which so many are typed."""
-    for key in keys:
-        asked = key.removeprefix("asked_")
-        if not _KEY.fullmatch(key) or (asked != key and int(asked) > typed):
-            raise ParameterError(
-                f"no plan {key!r}; expected a key of a plan, such as 'council', 'locality' or "
-                "'freely', or 'asked_1' for the first that is typed (--plan)"
-            )
-
-
-def asks_for_hubs(study: Study) -> bool:
-    """Tell whether a study has a table of hubs, so that the public is shown where they could be."""
-    return "hubs" in study.config.model_fields_set
-
-
-def hubs_for_page(results: StudyResults) -> HubsForPage | None:
-    """Give what a page needs of hubs; None where the study asks for none."""
-    answer, hubs = results.hubs, results.study.config.hubs
-    if answer is None or answer.plans is None or not answer.plans.plans:
-        return None
-    if not asks_for_hubs(results.study):
-        return None
-    there = hub_minutes(results, answer.mode)
-    maker = _PlanMaker(results, answer.candidates, there, answer.mode)
-    rows, asked = maker.base().rows(maker.field), maker.locality_rules()
-    kept = maker.under(maker.base(), len(maker.field.site_ids))[1]
-    return HubsForPage(
-        site_ids=maker.field.site_ids,
-        localities=tuple(maker.candidates["locality"].fillna("").astype(str)),
-        mode=answer.mode,
-        offers=answer.plans.offers,
-        area_ids=tuple(results.study.areas["id"].astype(str)),
-        plans=tuple(
-            PlanForPage(
-                p.key,
-                p.title,
-                p.chosen,
-                p.rule,
-                p if there.by_the_minute else None,
-                p.choice is None or p.choice.status == "proven_optimal",
-            )
-            for p in answer.plans.plans
-        ),
-        labels={
-            **{f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
-            **({"council": hubs.council_date or ""} if results.chosen_later else {}),
-        },
-        must=rows.must,
-        may=rows.may,
-        sums=tuple(zip(rows.amounts, rows.low.tolist(), rows.high.tolist(), strict=True)),
-        locality_rule=asked if kept else (),
-        reach_minutes=tuple(map(float, hubs.reach_minutes)),
-        source=hubs.council_source or "",
-        deprived=maker.poor,
-        by_the_minute=there.by_the_minute,
-    )
+    @classmethod
+    def of(cls, results: StudyResults) -> HubsForPage | None:
+        """Give what a page needs of hubs; None where the study asks for none."""
+        answer, hubs = results.hubs, results.study.config.hubs
+        if answer is None or answer.plans is None or not answer.plans.plans:
+            return None
+        if not results.study.config.asks_for_hubs:
+            return None
+        there = hub_minutes(results, answer.mode)
+        maker = _PlanMaker(results, answer.candidates, there, answer.mode)
+        rows, asked = maker.base().rows(maker.field), maker.locality_rules()
+        kept = maker.under(maker.base(), len(maker.field.site_ids))[1]
+        return cls(
+            site_ids=maker.field.site_ids,
+            localities=tuple(maker.candidates["locality"].fillna("").astype(str)),
+            mode=answer.mode,
+            offers=answer.plans.offers,
+            area_ids=tuple(results.study.areas["id"].astype(str)),
+            plans=tuple(
+                PlanForPage(
+                    p.key,
+                    p.title,
+                    p.chosen,
+                    p.rule,
+                    p if there.by_the_minute else None,
+                    p.choice is None or p.choice.status == "proven_optimal",
+                )
+                for p in answer.plans.plans
+            ),
+            labels={
+                **{f"among_{k}": label for k, label in enumerate(hubs.among, 1)},
+                **({"council": hubs.council_date or ""} if results.chosen_later else {}),
+            },
+            must=rows.must,
+            may=rows.may,
+            sums=tuple(zip(rows.amounts, rows.low.tolist(), rows.high.tolist(), strict=True)),
+            locality_rule=asked if kept else (),
+            reach_minutes=tuple(map(float, hubs.reach_minutes)),
+            source=hubs.council_source or "",
+            deprived=maker.poor,
+            by_the_minute=there.by_the_minute,
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral
@@ -25,7 +26,6 @@ from access.analysis.hub_plans import (
     _near_place,
     _PlanMaker,
     _room_column,
-    check_plan_keys,
 )
 from access.analysis.questions import _site_ids
 from access.analysis.results import HubResult, StudyResults
@@ -47,6 +47,11 @@ Progress = Callable[[str], None]
 _HUBS_UNASKED = 3
 _COLUMNS = ["id", "name", "kind", "locality", "lon", "lat", "assumed"]
 _MOST_NEAR = 10_000
+_PLAN_KEY = re.compile(
+    r"council|locality|freely|kept|deprived|worst|compromise|stays|room|budget|"
+    r"(among|size|asked)_[1-9]\d*"
+)
+"""What keys of plans look like, whichever are made."""
 _FURTHER_THAN_A_HOME = 10
 """A centre of demand may lie in a field: so many times a home's limit to look for a street."""
 
@@ -92,7 +97,7 @@ def check_hub_question(
         As `access.analysis.analysis.Analysis.hubs` and its ``hub_pair``.
     """
     plans, new = asked.get("plans", ()), asked.get("greenfield", 0)
-    check_plan_keys(between, len(plans))
+    _check_plan_keys(between, len(plans))
     optional(number(0, above=True))(asked.get("time_limit_s"), "time_limit_s")
     number(0)(asked.get("within", 0.0), "within")
     whole(1, _MOST_NEAR)(asked.get("near_best", 1), "near_best")
@@ -115,6 +120,17 @@ def check_hub_question(
     must, never = _must_and_never(study, names, opened, closed)
     _check_size(size, len(names), must, never)
     _check_localities(rules, size, never)
+
+
+def _check_plan_keys(keys: Sequence[str], typed: int) -> None:
+    """Refuse keys that no plan can have, of which so many are typed."""
+    for key in keys:
+        asked = key.removeprefix("asked_")
+        if not _PLAN_KEY.fullmatch(key) or (asked != key and int(asked) > typed):
+            raise ParameterError(
+                f"no plan {key!r}; expected a key of a plan, such as 'council', 'locality' or "
+                "'freely', or 'asked_1' for the first that is typed (--plan)"
+            )
 
 
 def _check_new(study: Study, count: int) -> None:

@@ -55,11 +55,6 @@ passing table's memory is handed back and cleared anew."""
 _MANY_AREAS = 100
 
 
-def worth_a_process(areas: int) -> bool:
-    """Tell whether work on so many areas is done sooner beside the rest than after it."""
-    return areas >= _MANY_AREAS
-
-
 class Beside(Generic[_T]):
     """Something made in a second process while this one goes on; entered to begin, left to end.
 
@@ -83,6 +78,11 @@ class Beside(Generic[_T]):
         self._make, self._what, self._alone = make, what, alone
         self._process: int | None = None
         self._pipe = -1
+
+    @staticmethod
+    def pays(areas: int) -> bool:
+        """Tell whether work on so many areas is done sooner beside the rest than after it."""
+        return areas >= _MANY_AREAS
 
     @property
     def apart(self) -> bool:
@@ -233,7 +233,7 @@ def run_job(
     """
     times = travel_times(study, network=network, keep=keep, progress=progress)
     # minutes by bus of other days are worked out once and kept, for rankings and for hubs
-    alone = times.bus is None and worth_a_process(len(study.areas))
+    alone = times.bus is None and Beside.pays(len(study.areas))
     if alone:  # read once, before there are two processes
         import_module("access.analysis.hubs")
         import_module("scipy.sparse")

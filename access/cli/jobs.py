@@ -361,7 +361,6 @@ def map_(
     if mode is not None and not static:  # it would change nothing, and nobody would be told
         raise ParameterError("--mode is for still maps; expected --static beside it")
     from access.analysis.analysis import Analysis, Beforehand
-    from access.analysis.hub_plans import asks_for_hubs
     from access.analysis.results import Parts
     from access.files import check_folder, sha256_of, to_json, whole_folder
     from access.maps.explorer import write_explorer
@@ -381,7 +380,7 @@ def map_(
     telling = steps(quiet=quiet or json, job=job, keep=not no_cache)
     with released(loaded) as own, telling as progress:
         results = measure_study(own, network=network, keep=not no_cache, progress=progress)
-        if asks_for_hubs(own):
+        if own.config.asks_for_hubs:
             parts = Parts(results.left_out)
             results = Analysis(results).with_hubs(progress=progress, parts=parts)
         data = explorer_data(results)

@@ -17,7 +17,7 @@ import shapely
 
 from access.analysis.analysis import Analysis
 from access.analysis.headline import BesideHeadline
-from access.analysis.hub_plans import HubsForPage, PlanForPage, hubs_for_page
+from access.analysis.hub_plans import HubsForPage, PlanForPage
 from access.analysis.results import FAMILY_HUBS, HubTerms, ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_parts import _buses_of, _ExplorerBus, _Ground, _index_names
@@ -439,7 +439,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         attributions=map_attributions(results),
         assumptions=results.assumptions,
         bus=_buses_of(results),
-        hubs=hubs_for_page(results),
+        hubs=HubsForPage.of(results),
         hub_terms=HubTerms.of(results.study),
         ways=_map_ways(results, open_sets),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),

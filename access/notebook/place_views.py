@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from access.analysis.hub_plans import plan_pair
+from access.analysis.hub_plans import PlanPair
 from access.analysis.results import HubPlans, HubResult, HubTerms, ProposalResult, StudyResults
 from access.arguments import pick
 from access.charts.chart import INK, MINUTES_COLOURS, MINUTES_EDGES, Chart, label_bars
@@ -506,7 +506,7 @@ class HubView(_View):
         'Who is nearer and who is further: best two hubs anywhere or plan asked for'
         """
         plans = self._plans()
-        pair = plan_pair(plans, self.answer.minutes, plans.plan(one), plans.plan(two))
+        pair = PlanPair.of(plans, self.answer.minutes, plans.plan(one), plans.plan(two))
         return pair_chart(self.results, plans, pair)
 
     def _plans(self) -> HubPlans:

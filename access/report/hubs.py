@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
-from access.analysis.hub_plans import PlanPair, plan_pair
+from access.analysis.hub_plans import PlanPair
 from access.analysis.results import HubPlans, HubResult, HubTerms, StudyResults
 from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
 from access.document.table import Column, Table, Value
@@ -230,7 +230,7 @@ def _council_pair(answer: HubResult) -> PlanPair | None:
     one, two = plans.get("council"), plans.get("locality") or plans.get("freely")
     if one is None or two is None or set(one.chosen) == set(two.chosen):
         return None
-    return plan_pair(plans, answer.minutes, one, two)
+    return PlanPair.of(plans, answer.minutes, one, two)
 
 
 def _council_blocks(results: StudyResults, wording: Wording) -> list[Block]:

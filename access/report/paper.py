@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from access.analysis.analysis import Analysis
-from access.analysis.anew import also_there, knock_on
+from access.analysis.anew import Buildings
 from access.analysis.results import ProposalResult, StudyResults
 from access.disclosure import public_count
 from access.display import records
@@ -546,7 +546,7 @@ def _people(
 ) -> list[Block]:
     """Write the parts on staff, children, equality and partners."""
     given = results.study.config.report
-    shared = [t for f in findings for t in knock_on(results.study, f.result.closed)]
+    shared = [t for f in findings for t in Buildings(results.study).knock_on(f.result.closed)]
     points = tuple(sentence(t) for t in dict.fromkeys(shared))
     return [
         Heading("Human resources"),
@@ -648,7 +648,7 @@ def _mitigation_table(results: StudyResults, findings: Sequence[ProposalFindings
             (name, m.what, plain(m.owner) or _NOT_GIVEN, plain(m.by) or _NOT_GIVEN) for m in own
         ]
         if not own:
-            beside = also_there(results.study, site)
+            beside = Buildings(results.study).also_there(site)
             what = f"{_NOT_GIVEN}; also in the building: {listed(beside)}" if beside else _NOT_GIVEN
             rows.append((name, what, _NOT_GIVEN, _NOT_GIVEN))
     return Table(

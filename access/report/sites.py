@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.anew import also_there, knock_on
+from access.analysis.anew import Buildings
 from access.analysis.results import StudyResults
 from access.disclosure import THRESHOLD, hidden_moves
 from access.display import records
@@ -327,7 +327,7 @@ def _site_blocks(
         ]
     for found in findings:
         blocks.append(Heading(found.label, 2, appendix=True))
-        told = [sentence(text) for text in knock_on(results.study, found.result.closed)]
+        told = [sentence(text) for text in Buildings(results.study).knock_on(found.result.closed)]
         if told:
             blocks.append(Paragraph(" ".join(told)))
         if not found.result.closed:
@@ -403,7 +403,9 @@ def _facts_table(
         "Address": [_address(register.loc[i]) for i in closed],
         "Locality": [_with_basis(register.loc[i]) for i in closed],
         "Position, good to": [_position(register.loc[i]) for i in closed],
-        "Also in the building": ["; ".join(also_there(results.study, i)) or None for i in closed],
+        "Also in the building": [
+            "; ".join(Buildings(results.study).also_there(i)) or None for i in closed
+        ],
     }
     for column, (label, form) in _UNKNOWN_UNTIL_GIVEN.items():
         given = [register.loc[i].get(column) for i in closed]

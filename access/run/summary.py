@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.analysis import Analysis
-from access.analysis.anew import knock_on
+from access.analysis.anew import Buildings
 from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, ProposalResult, StudyResults
 from access.disclosure import hidden_moves, is_small, public_count
@@ -126,7 +126,7 @@ def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
     """Give what opens and changes, the money, and the second reading, where there is any."""
     impact = proposal.impacts[results.headline]
     found: dict[str, Any] = {"money": proposal.money.figures()}
-    if told := knock_on(results.study, proposal.closed):
+    if told := Buildings(results.study).knock_on(proposal.closed):
         found["knock_on"] = told
     if proposal.opened:
         found["opened"] = list(proposal.opened)
@@ -303,7 +303,7 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
         said.append(money.sentence(names))
     if proposal.stays:
         said.append(proposal.stays_words(names))
-    told = knock_on(results.study, proposal.closed)
+    told = Buildings(results.study).knock_on(proposal.closed)
     said += [f"{capital(text)}." for text in told]
     return _indented(said)
 

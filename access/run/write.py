@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from access.analysis.job import Beside, run_job, worth_a_process
+from access.analysis.job import Beside, run_job
 from access.analysis.results import LeftOut, Parts, StudyResults
 from access.charts.chart import Chart
 from access.charts.results import hub_chart
@@ -211,7 +211,7 @@ def _elsewhere(
                 write(Path(folder), own, progress)
             return own.left_out
 
-        with Beside(make, what, alone=worth_a_process(len(results.study.areas))) as made:
+        with Beside(make, what, alone=Beside.pays(len(results.study.areas))) as made:
 
             def take(parts: Parts, progress: Callable[[str], None]) -> None:
                 parts.take(made.result() if made.apart else make(progress))

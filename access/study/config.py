@@ -451,6 +451,11 @@ class StudyConfig(_Settings):
     )
 
     @property
+    def asks_for_hubs(self) -> bool:
+        """Whether there is a table of hubs, so that the public is shown where they could be."""
+        return "hubs" in self.model_fields_set
+
+    @property
     def demand_columns(self) -> tuple[str, ...]:
         """The areas' columns that count who services and the offers of hubs are for."""
         columns = [s.demand for s in self.services.values()]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.hub_plans import plan_pair
+from access.analysis.hub_plans import PlanPair
 from access.analysis.job import measure_study
 from access.maps import explorer_parts
 from access.maps.explorer import write_explorer
@@ -122,7 +122,7 @@ def test_hubs_by_the_minute_are_as_the_study_measured_them(visit, file, results)
     rank = council.freely.rank
     assert f"{council.figures.joint:.1f}" in row and f"rank {rank['mean']} of" in row
     assert f"rank {rank['worst']} of {council.freely.sets}" in row
-    pair = plan_pair(
+    pair = PlanPair.of(
         results.hubs.plans, pd.DataFrame(index=results.study.areas["id"]), council, best
     )
     got = page.evaluate("App.hubPairNow().offers")

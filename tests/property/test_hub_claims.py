@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from access.analysis.hub_plans import plan_pair
+from access.analysis.hub_plans import PlanPair
 from access.analysis.results import HubPlan, HubPlans
 from access.report import hubs as say
 from access.report.findings import Wording
@@ -257,7 +257,7 @@ def told(plans: HubPlans, wording: Wording) -> list[Said]:
     every = sorted({i for p in plans.plans for i in p.chosen})
     minutes = pd.DataFrame({i: FIELD[id(plans)][int(i[1:])] for i in every})
     said = [*say.plan_words(plans, names, wording), say._back_sentence(plans, wording)]
-    return [*said, say.pair_words(plans, plan_pair(plans, minutes, one, two))]
+    return [*said, say.pair_words(plans, PlanPair.of(plans, minutes, one, two))]
 
 
 FIELD: dict[int, list] = {}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.hub_plans import hubs_for_page
+from access.analysis.hub_plans import HubsForPage
 from access.analysis.hubs import _travel_alone
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
@@ -543,14 +543,14 @@ def results(tmp_path_factory):
 
 def test_a_page_is_given_the_plans_and_the_rules_of_their_rank(results):
     answer = Analysis(results).hubs()
-    page = hubs_for_page(replace(results, hubs=answer))
+    page = HubsForPage.of(replace(results, hubs=answer))
     plans = answer.plans
     assert page.site_ids == tuple(answer.candidates["id"]) and page.mode == answer.mode
     assert [(p.key, p.chosen) for p in page.plans] == [(p.key, p.chosen) for p in plans.plans]
     assert tuple(r.name for r in page.locality_rule) == plans.localities
     assert [o.key for o in page.offers] == [o.key for o in plans.offers]
     assert page.may.all() and not page.must.any() and page.sums == ()
-    assert hubs_for_page(replace(results, hubs=None)) is None
+    assert HubsForPage.of(replace(results, hubs=None)) is None
 
 
 def test_a_plan_can_be_typed_in_and_two_be_compared(results):

@@ -13,7 +13,7 @@ import pyogrio
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.hub_plans import hubs_for_page
+from access.analysis.hub_plans import HubsForPage
 from access.analysis.job import measure_study
 from access.charts.results import hub_chart
 from access.document.document import Paragraph
@@ -211,7 +211,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     assert view.map(2).title.startswith("The best 2 hubs, ")
     unsure_view = replace(view, found=replace(view.found, curve=curve))
     assert unsure_view.map(2).title.startswith("The best 2 hubs found, ")
-    assert hubs_for_page(results).labels.get("council", "") == (when if said else "")
+    assert HubsForPage.of(results).labels.get("council", "") == (when if said else "")
 
 
 PARTS = {"L1": "West", "L2": "West", "K1": "West", "L3": "East", "L4": "East", "K2": "East",
@@ -307,7 +307,7 @@ def test_a_plan_that_is_not_proven_is_nowhere_the_best(measured, status):
     answer = asked.hubs(2, draws=0)
     found = answer.plans
     shown = replace(asked.results, hubs=answer)
-    assert all(plan.sure for plan in hubs_for_page(shown).plans)
+    assert all(plan.sure for plan in HubsForPage.of(shown).plans)
     near = tuple(itertools.combinations(["L1", "L2", "L3"], 2))
     few = {"status": status, "gap": 0.2, "near": near, "near_count": 3, "near_complete": False,
            "firm": ("L1",)}  # fmt: skip
@@ -333,7 +333,7 @@ def test_a_plan_that_is_not_proven_is_nowhere_the_best(measured, status):
     rows = plan_standing_table(plans, {}).rows
     assert rows[-1][3] == "L1 (of the 3 nearest to it)"
     shown = replace(asked.results, hubs=replace(answer, plans=plans))
-    assert [p.sure for p in hubs_for_page(shown).plans] == [p.choice is None for p in plans.plans]
+    assert [p.sure for p in HubsForPage.of(shown).plans] == [p.choice is None for p in plans.plans]
 
 
 def cut_off(measured, site, areas):
@@ -381,7 +381,7 @@ def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
     figures = hub_summary(asked.results, answer)["plain"]["council"]
     assert figures["more_than_best_minutes"] is None
     assert figures["share_left_out_more_than_best"] == pytest.approx(share)
-    page = hubs_for_page(replace(asked.results, hubs=answer))
+    page = HubsForPage.of(replace(asked.results, hubs=answer))
     assert page is None or len(page.plans) == len(found)
 
 

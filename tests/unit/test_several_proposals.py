@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from access.analysis.anew import knock_on
+from access.analysis.anew import Buildings
 from access.analysis.job import measure_study
 from access.document.document import Heading, TableBlock
 from access.maps.explorer import _strings
@@ -212,11 +212,12 @@ def test_a_building_of_which_another_proposal_closes_the_rest_is_not_said_to_sta
               {"id": "S9", "name": "Hall", "service": "sport", "lon": lon, "lat": lat,
                "building": "B1"}],
     )  # fmt: skip
-    (told,) = knock_on(study, ["Y1"])
+    (told,) = Buildings(study).knock_on(["Y1"])
     assert "stays in use" not in told
     assert told.endswith("another proposal closes Hall (sport house)")
-    (whole,) = knock_on(replace(study, config=study.config.model_copy(
-        update={"proposals": {"youth": study.config.proposals["youth"]}})), ["Y1"])  # fmt: skip
+    alone = {"proposals": {"youth": study.config.proposals["youth"]}}
+    study = replace(study, config=study.config.model_copy(update=alone))
+    (whole,) = Buildings(study).knock_on(["Y1"])
     assert whole.endswith("and the building stays in use")
 
 
