@@ -393,7 +393,7 @@ def what_may_be_wrong(
         str(i): float(e) for i, e in zip(own["id"], own["position_error_m"], strict=True) if e > 0
     }
     stand_ins = plausible_sites(own[own["assumed"].eq(True)], places[places["kind"] == "candidate"])
-    blended = _blended(results) if blends(results, mode) else {}
+    blended = _blended(results) if results.blends(mode) else {}
     wrong, by_car = _street_errors(mode, modelled=results.modelled, blended=bool(blended))
     return Uncertainty(
         **asked,
@@ -408,11 +408,6 @@ def what_may_be_wrong(
         error_declared=not results.modelled,
         drive_error=by_car,
     )
-
-
-def blends(results: StudyResults, mode: str) -> bool:
-    """Whether a mode's trip is made of walks and drives alone, which draws blend anew."""
-    return mode == "typical" and set(results.matrices) == {"walk", "drive", "typical"}
 
 
 def _blended(results: StudyResults) -> dict[str, Any]:

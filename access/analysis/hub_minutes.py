@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.anew import blends, what_may_be_wrong
+from access.analysis.anew import what_may_be_wrong
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.network import TravelMatrix
@@ -27,8 +27,19 @@ from access.text import number as number_of
 
 
 @dataclass(frozen=True, eq=False)
-class _OfferAsked:
-    """An offer as the study asks for it."""
+class HubOffer:
+    """What hubs are to offer, as a study asks for it: each service where it names no offers.
+
+    Parameters
+    ----------
+    key, title, ages : str
+    share : float
+        Of what is weighed, 0 to 1.
+    columns : tuple of str
+        Of the areas, whose people it is for.
+    service : str or None
+        That gives it today; None where none does.
+    """
 
     key: str
     title: str
@@ -37,47 +48,43 @@ class _OfferAsked:
     columns: tuple[str, ...]
     service: str | None
 
+    @classmethod
+    def of(cls, study: Study) -> tuple[HubOffer, ...]:
+        """List the offers that somebody is counted for, shares together 1."""
+        asked = cls._given(study)
+        found = [offer for offer in asked if offer.people(study).any()]
+        found = found if any(offer.share for offer in found) else asked
+        whole = sum(offer.share for offer in found)
+        return tuple(replace(offer, share=offer.share / whole) for offer in found)
 
-def offers_of(study: Study) -> tuple[_OfferAsked, ...]:
-    """List the offers that somebody is counted for, shares together 1.
+    @classmethod
+    def without_people(cls, study: Study) -> list[str]:
+        """Name the offers that nobody is counted for: they weigh nothing in where hubs stand."""
+        used = {offer.key for offer in cls.of(study)}
+        return [offer.title for offer in cls._given(study) if offer.key not in used]
 
-    Each service is one where none are given.
-    """
-    asked = _offers_given(study)
-    found = [o for o in asked if people_of(study, o).any()]
-    found = found if any(o.share for o in found) else asked
-    whole = sum(offer.share for offer in found)
-    return tuple(replace(offer, share=offer.share / whole) for offer in found)
-
-
-def without_people(study: Study) -> list[str]:
-    """Name the offers that nobody is counted for: they weigh nothing in where hubs stand."""
-    used = {offer.key for offer in offers_of(study)}
-    return [o.title for o in _offers_given(study) if o.key not in used]
-
-
-def _offers_given(study: Study) -> list[_OfferAsked]:
-    hubs = study.config.hubs
-    if hubs.offers:
+    @classmethod
+    def _given(cls, study: Study) -> list[HubOffer]:
+        hubs = study.config.hubs
+        if hubs.offers:
+            return [
+                cls(key, o.title, o.ages, o.share, o.columns, o.service)
+                for key, o in hubs.offers.items()
+            ]
         return [
-            _OfferAsked(key, o.title, o.ages, o.share, o.columns, o.service)
-            for key, o in hubs.offers.items()
-        ]
-    return [
-        _OfferAsked(key, s.title, s.age_band or "",
-                   hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
-        for key, s in study.config.services.items()
-    ]  # fmt: skip
+            cls(key, s.title, s.age_band or "",
+                hubs.shares.get(key, 0.0) if hubs.shares else 1.0, (s.demand,), key)
+            for key, s in study.config.services.items()
+        ]  # fmt: skip
 
-
-def people_of(study: Study, offer: _OfferAsked) -> pd.Series:
-    """Count who an offer is for, by area."""
-    areas = without_shapes(study.areas).set_index("id")
-    return areas[list(offer.columns)].astype(float).sum(axis=1)
+    def people(self, study: Study) -> pd.Series:
+        """Count who it is for, by area."""
+        areas = without_shapes(study.areas).set_index("id")
+        return areas[list(self.columns)].astype(float).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
-class _HubMinutes:
+class HubMinutes:
     """Minutes from the study's areas to every site, a matrix for each window that offers have.
 
     Parameters
@@ -90,6 +97,29 @@ class _HubMinutes:
 
     matrices: tuple[TravelMatrix, ...]
     window: Mapping[str, int]
+
+    @classmethod
+    def by(
+        cls, results: StudyResults, mode: str, of: Callable[[str], TravelMatrix] | None = None
+    ) -> HubMinutes:
+        """Give a mode's minutes for every offer; one that no service gives has the first's window.
+
+        They are as they were measured, where `of` gives no other minutes of a service.
+        """
+        study = results.study
+        first = next(iter(study.config.services))
+        areas = study.areas["id"].tolist()
+        found: dict[int, tuple[int, TravelMatrix]] = {}
+        window = {}
+        for offer in HubOffer.of(study):
+            service = offer.service or first
+            matrix = results.matrix(mode, service) if of is None else of(service)
+            if matrix.minute_by_minute is None:
+                matrix = results.matrices[mode]
+            if id(matrix) not in found:
+                found[id(matrix)] = (len(found), matrix)
+            window[offer.key] = found[id(matrix)][0]
+        return cls(tuple(m.areas(areas) for _, m in found.values()), window)
 
     @property
     def by_the_minute(self) -> bool:
@@ -106,34 +136,6 @@ class _HubMinutes:
         minutes = np.vstack([m.total_minutes for m in held])
         each = tuple(m.minute_by_minute for m in held if m.minute_by_minute is not None)
         return minutes, each, held[0].percentile
-
-
-def hub_minutes(
-    results: StudyResults, mode: str, of: Callable[[str], TravelMatrix] | None = None
-) -> _HubMinutes:
-    """Give a mode's minutes for every offer; one that no service gives has the first's window.
-
-    Parameters
-    ----------
-    results : StudyResults
-    mode : str
-    of : callable, optional
-        Gives a service's minutes; as they were measured when not given.
-    """
-    study = results.study
-    first = next(iter(study.config.services))
-    areas = study.areas["id"].tolist()
-    found: dict[int, tuple[int, TravelMatrix]] = {}
-    window = {}
-    for offer in offers_of(study):
-        service = offer.service or first
-        matrix = results.matrix(mode, service) if of is None else of(service)
-        if matrix.minute_by_minute is None:
-            matrix = results.matrices[mode]
-        if id(matrix) not in found:
-            found[id(matrix)] = (len(found), matrix)
-        window[offer.key] = found[id(matrix)][0]
-    return _HubMinutes(tuple(m.areas(areas) for _, m in found.values()), window)
 
 
 def _kept_sites(study: Study, service: str) -> tuple[list[str], list[str], str]:
@@ -162,10 +164,10 @@ def _placed(values: Floats, block: int, blocks: int) -> Floats:
     return whole
 
 
-def _offer(study: Study, asked: _OfferAsked, minutes: _HubMinutes) -> Offer:
+def _offer(study: Study, asked: HubOffer, minutes: HubMinutes) -> Offer:
     """Measure an offer's people and its centres of today and of those that stay."""
     matrix, block, blocks = minutes.of(asked.key), minutes.window[asked.key], len(minutes.matrices)
-    counted = people_of(study, asked).to_numpy(float)
+    counted = asked.people(study).to_numpy(float)
     people = np.zeros(len(counted) * blocks)
     people[block * len(counted) : (block + 1) * len(counted)] = counted
     made = Offer(asked.key, asked.title, asked.ages, asked.share, people, block=block)
@@ -183,9 +185,9 @@ def _offer(study: Study, asked: _OfferAsked, minutes: _HubMinutes) -> Offer:
     )
 
 
-def _hub_offers(study: Study, minutes: _HubMinutes) -> tuple[Offer, ...]:
+def _hub_offers(study: Study, minutes: HubMinutes) -> tuple[Offer, ...]:
     """Measure every offer that somebody is counted for."""
-    made = [_offer(study, asked, minutes) for asked in offers_of(study)]
+    made = [_offer(study, asked, minutes) for asked in HubOffer.of(study)]
     made = [offer for offer in made if offer.people.any()]
     whole = sum(offer.share for offer in made)
     if not whole:
@@ -194,7 +196,7 @@ def _hub_offers(study: Study, minutes: _HubMinutes) -> tuple[Offer, ...]:
 
 
 def _hub_field(
-    study: Study, minutes: _HubMinutes, candidates: pd.DataFrame, deprived: Bools | None
+    study: Study, minutes: HubMinutes, candidates: pd.DataFrame, deprived: Bools | None
 ) -> HubField:
     """Put a study's question of hubs: sites to choose from, minutes to them, and offers.
 
@@ -293,7 +295,7 @@ class _Drawing:
                 own = {
                     service: by_name[name[k]] for k, (service, by_name) in enumerate(usual.items())
                 }
-                minutes = hub_minutes(found, self.mode, own.__getitem__)
+                minutes = HubMinutes.by(found, self.mode, own.__getitem__)
                 if len(minutes.matrices) != len(asked.each):
                     continue
                 asked = _hub_field(study, minutes, self.candidates, None)
@@ -309,8 +311,10 @@ class _Drawing:
     ) -> tuple[Iterator[tuple[Floats, Floats]], str]:
         """Draw speeds, positions and the error of streets, as of closures."""
         study = self.results.study
-        stays = {o.service: _kept_sites(study, o.service)[1] for o in offers_of(study) if o.service}
-        blended = blends(self.results, self.mode)
+        stays = {
+            o.service: _kept_sites(study, o.service)[1] for o in HubOffer.of(study) if o.service
+        }
+        blended = self.results.blends(self.mode)
         walk = self.results.matrices["walk" if blended else self.mode]
         walk = walk.areas(study.areas["id"].tolist())
         held = {s: _known(walk, ids) for s, ids in stays.items()} if beside else {}
@@ -319,7 +323,7 @@ class _Drawing:
         at = {name: k for k, name in enumerate(columns)}
         members = [[at[i] for i in ids] for ids in sets]
         others = [[at[i] for i in ids] for ids in beside]
-        services = [o.service for o in offers_of(study) for mine in self.field.offers
+        services = [o.service for o in HubOffer.of(study) for mine in self.field.offers
                     if mine.key == o.key and mine.kept is not None]  # fmt: skip
         kept = [[at[i] for i in held[s]] for s in services if s] if beside else []
         top = float(self.field.stand_in.max(initial=0.0))

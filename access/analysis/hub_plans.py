@@ -9,14 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 import pandas as pd
 
-from access.analysis.hub_minutes import (
-    _Drawing,
-    _hub_field,
-    _HubMinutes,
-    _kept_sites,
-    hub_minutes,
-    offers_of,
-)
+from access.analysis.hub_minutes import HubMinutes, HubOffer, _Drawing, _hub_field, _kept_sites
 from access.analysis.results import HubPlan, HubPlans, StudyResults
 from access.errors import ParameterError
 from access.scenario.criteria import fifths
@@ -56,7 +49,7 @@ DEPRIVED = "most deprived fifth"
 
 def _closures(study: Study) -> tuple[str, ...]:
     """Name the proposals whose closures hubs are set beside."""
-    asked = [o.service for o in offers_of(study) if o.service is not None]
+    asked = [o.service for o in HubOffer.of(study) if o.service is not None]
     titles = [_kept_sites(study, service)[2] for service in asked]
     return tuple(dict.fromkeys(title for title in titles if title))
 
@@ -111,7 +104,7 @@ class _PlanMaker:
         self,
         results: StudyResults,
         candidates: pd.DataFrame,
-        minutes: _HubMinutes,
+        minutes: HubMinutes,
         mode: str,
         capacity: str | None = None,
         *,
@@ -150,7 +143,7 @@ class _PlanMaker:
 
     def _note_windows(self) -> None:
         """Say whose window an offer has that no service gives, where windows differ."""
-        asked = [o for o in offers_of(self.study) if o.service is None]
+        asked = [o for o in HubOffer.of(self.study) if o.service is None]
         if len(self.minutes.matrices) > 1 and asked:
             first = next(iter(self.study.config.services.values())).title
             self.notes.append(
@@ -198,13 +191,13 @@ class _PlanMaker:
         mode = next((m for m in ("bus", "walk") if m in self.results.matrices), self.mode)
         if mode == self.mode:
             return self.field, mode
-        own = hub_minutes(self.results, mode)
+        own = HubMinutes.by(self.results, mode)
         if len(own.matrices) != len(self.minutes.matrices):  # minutes by bus stand once a window
             spread = (own.matrices[0],) * len(self.minutes.matrices)
-            own = _HubMinutes(spread, self.minutes.window)
+            own = HubMinutes(spread, self.minutes.window)
         minutes, each, percentile = own.stacked(self.field.site_ids)
         if mode == "bus" and not each:
-            walk = hub_minutes(self.results, "walk").stacked(self.field.site_ids)[0]
+            walk = HubMinutes.by(self.results, "walk").stacked(self.field.site_ids)[0]
             minutes = np.minimum(minutes, walk)
         return replace(self.field, minutes=minutes, each=each, percentile=percentile), mode
 
@@ -752,7 +745,7 @@ class HubsForPage:
             return None
         if not results.study.config.asks_for_hubs:
             return None
-        there = hub_minutes(results, answer.mode)
+        there = HubMinutes.by(results, answer.mode)
         maker = _PlanMaker(results, answer.candidates, there, answer.mode)
         rows, asked = maker.base().rows(maker.field), maker.locality_rules()
         kept = maker.under(maker.base(), len(maker.field.site_ids))[1]

@@ -13,13 +13,7 @@ import numpy as np
 import pandas as pd
 
 from access.analysis.anew import _measured_to, _site_rows, _sites
-from access.analysis.hub_minutes import (
-    _HubMinutes,
-    hub_minutes,
-    offers_of,
-    people_of,
-    without_people,
-)
+from access.analysis.hub_minutes import HubMinutes, HubOffer
 from access.analysis.hub_plans import (
     _hub_plans,
     _must_and_never,
@@ -135,7 +129,7 @@ def _check_plan_keys(keys: Sequence[str], typed: int) -> None:
 
 def _check_new(study: Study, count: int) -> None:
     """Refuse more new sites than there are places where the hubs' people live."""
-    people = pd.concat([people_of(study, offer) for offer in offers_of(study)], axis=1).sum(axis=1)
+    people = pd.concat([offer.people(study) for offer in HubOffer.of(study)], axis=1).sum(axis=1)
     lived_in = study.areas["id"].isin(people.index[people > 0])
     most = len(study.areas.loc[lived_in, ["lon", "lat"]].drop_duplicates())
     if count > most:
@@ -173,7 +167,7 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
     study = results.study
     areas = study.areas
     crs = metric_crs(float(areas["lon"].mean()), float(areas["lat"].mean()))
-    families = [people_of(study, offer) for offer in offers_of(study)]
+    families = [offer.people(study) for offer in HubOffer.of(study)]
     limit_m = _FURTHER_THAN_A_HOME * study.config.travel.snap_limit_m
 
     def to_street(points: np.ndarray) -> np.ndarray:
@@ -315,7 +309,7 @@ def _hub_result(  # noqa: PLR0913 - one option a rule of the board
     """Find where a study's Family Hubs would best stand; options as `HubOptions`."""
     study = results.study
     results, candidates = _to_choose_from(results, among, greenfield, progress)
-    there = hub_minutes(results, mode)
+    there = HubMinutes.by(results, mode)
     minutes = there.matrices[0].sites(candidates["id"].tolist()).to_frame()
     localities = _locality_rules(study, min_per_locality, candidates)
     council = _council(study, set(candidates["id"]))
@@ -463,13 +457,13 @@ def _least_size(size: int | None, rules: Sequence[AtLeast], council: Sequence[st
 
 
 def _demands(
-    study: Study, there: _HubMinutes, candidates: pd.DataFrame, weights: pd.Series | None = None
+    study: Study, there: HubMinutes, candidates: pd.DataFrame, weights: pd.Series | None = None
 ) -> list[Demand]:
     ids = candidates["id"].tolist()
     frames = [matrix.sites(ids).to_frame() for matrix in there.matrices]
     out = []
-    for offer in offers_of(study):
-        counts = people_of(study, offer)
+    for offer in HubOffer.of(study):
+        counts = offer.people(study)
         if weights is not None:
             counts = counts * weights
         minutes = frames[there.window[offer.key]]
@@ -484,12 +478,12 @@ def _council(study: Study, known: set[str]) -> tuple[str, ...]:
 
 
 def _assumptions(study: Study, candidates: pd.DataFrame) -> tuple[str, ...]:
-    offers = offers_of(study)
+    offers = HubOffer.of(study)
     parts = {f"{o.title}{f' ({o.ages})' if o.ages else ''}": o.share for o in offers}
     told = [f"Joint demand: {shares_of(parts)}."] if len(parts) > 1 else []
     told += [
         f"{title}: nobody is counted for it, so it weighs nothing in where hubs stand."
-        for title in without_people(study)
+        for title in HubOffer.without_people(study)
     ]
     told.append(_travel_alone(study, candidates["id"]))
     lost = sorted(set(study.config.hubs.council_choice) - set(candidates["id"]))
@@ -538,11 +532,11 @@ def _most_deprived(study: Study) -> list[str]:
     return list(areas.loc[fifth == 1, "id"])
 
 
-def _protect(study: Study, minutes: float, there: _HubMinutes) -> list[NoWorse]:
+def _protect(study: Study, minutes: float, there: HubMinutes) -> list[NoWorse]:
     """Hold the most deprived fifth to no more than so many minutes beyond today's centres."""
     deprived = _most_deprived(study)
     rules = []
-    for offer in offers_of(study):
+    for offer in HubOffer.of(study):
         if offer.service is None:  # where it is given today is not known
             continue
         centres = study.open_ids(offer.service)

@@ -513,6 +513,10 @@ class StudyResults:
         mode = {None: "typical", "family": "typical"}.get(asked, str(asked))
         return mode if mode in self.matrices else "walk"
 
+    def blends(self, mode: str) -> bool:
+        """Whether a mode's trip is made of walks and drives alone, which draws blend anew."""
+        return mode == "typical" and set(self.matrices) == {"walk", "drive", "typical"}
+
     def names(self) -> dict[str, str]:
         """Site names by id, each with its id where two of a service, or a candidate, share one."""
         return dict(self._names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from access.analysis.hub_minutes import hub_minutes, offers_of, people_of
+from access.analysis.hub_minutes import HubMinutes, HubOffer
 from access.analysis.hub_plans import PlanPair
 from access.analysis.results import HubPlans, HubResult, HubTerms, StudyResults
 from access.document.document import Block, BulletList, Figure, Paragraph, TableBlock
@@ -69,8 +69,8 @@ def _mean_minutes(results: StudyResults, chosen: Sequence[str], mode: str) -> di
 def _averages(results: StudyResults, mode: str) -> Callable[[Sequence[str]], dict[str, float]]:
     """Give what averages the trip to any set of sites: who lives where is put together once."""
     study = results.study
-    there, offers = hub_minutes(results, mode), offers_of(study)
-    people = {o.key: people_of(study, o).loc[study.areas["id"]] for o in offers}
+    there, offers = HubMinutes.by(results, mode), HubOffer.of(study)
+    people = {o.key: o.people(study).loc[study.areas["id"]] for o in offers}
 
     def of(chosen: Sequence[str]) -> dict[str, float]:
         if not chosen:
@@ -87,7 +87,7 @@ def hub_table(
     results: StudyResults, hubs: Sequence[_BestSet], names: Mapping[str, str], mode: str
 ) -> Table:
     """List the best set for each number of hubs, and the council's own."""
-    offers = offers_of(results.study)
+    offers = HubOffer.of(results.study)
     means = _averages(results, mode)
     rows = [
         _row(means(h.chosen), str(len(h.chosen)), h.chosen, names, _proof(h.status, h.gap))
@@ -381,7 +381,7 @@ def _best_sentence(
 
 def _together(results: StudyResults) -> str:
     """Say that several offers are weighed at once."""
-    many = len(offers_of(results.study))
+    many = len(HubOffer.of(results.study))
     return {1: "", 2: ", both offers together,"}.get(
         many, f", all {number(many, 'offer')} together,"
     )
