@@ -25,7 +25,7 @@ from access.network.contraction import (
 from access.network.data import BOTH, _Csr, _NetworkData, _SourceInfo
 from access.network.profiles import Profile
 from access.network.route_rules import _nodes_at_bans, _nodes_at_rules, _with_rules
-from access.units import WGS84, unproject
+from access.units import WGS84, project, unproject
 
 if TYPE_CHECKING:
     from scipy.spatial import KDTree
@@ -100,7 +100,7 @@ def _segment_index(
     )
 
 
-def nearest(
+def _nearest_piece(
     finder: _SegmentIndex, xy: _Floats, places: _Floats, *, limit_m: float
 ) -> tuple[NDArray[np.int64], _Floats, _Floats]:
     """Nearest point on any street to each place.
@@ -409,6 +409,14 @@ class Network(_NetworkData):
         west, south = self.node_lonlat.min(axis=0)
         east, north = self.node_lonlat.max(axis=0)
         return float(west), float(south), float(east), float(north)
+
+    def metres_past(self, lon: ArrayLike, lat: ArrayLike) -> float:
+        """Metres that the streets reach past these places, on the side where they reach least."""
+        points = shapely.multipoints(project(lon, lat, self.crs))
+        reached = shapely.convex_hull(shapely.geometrycollections(self.lines))
+        if not shapely.covers(reached, points):
+            return 0.0
+        return float(shapely.distance(points, shapely.boundary(reached)))
 
     @cached_property
     def digest(self) -> str:
