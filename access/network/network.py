@@ -18,6 +18,7 @@ from access.network.contraction import (
     _Chains,
     _draw_together,
     _peel,
+    _ratio,
     _search_graph,
     _SearchGraph,
     _Trees,
@@ -352,7 +353,10 @@ class Network(_NetworkData):
         """
         key = (by, backwards)
         if key not in self._searches:
-            self._searches[key] = _search_graph(self.chains, by=by, backwards=backwards)
+            _, _, minutes, metres = self.half_edges
+            delayed = bool(self.node_delay_minutes.any())
+            ratio = np.nan if delayed else _ratio(minutes, metres, by)
+            self._searches[key] = _search_graph(self.chains, ratio, by=by, backwards=backwards)
         return self._searches[key]
 
     @cached_property

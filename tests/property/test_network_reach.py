@@ -53,8 +53,16 @@ def checked_parts(network: Network, parts, start, target) -> None:
             assert own[0] == spot[0] and own[1] == pytest.approx(spot[1], abs=1e-12)
 
 
+#: A dead end at another pace than the streets that go round: its metres are its own.
+DEAD_END = (
+    3, [(1, 1, 1.0, INF, 1.0), (0, 1, 0.0, INF, 1.0), (0, 2, 0.0, 1.0, 1.0)], [0.0] * 3,
+    [(0, 0.0)], [(2, 0.0)],
+)  # fmt: skip
+
+
 @settings(max_examples=60)
 @given(towns())
+@example(DEAD_END)
 def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
