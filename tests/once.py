@@ -19,7 +19,7 @@ from access.analysis.analysis import Analysis
 from access.national import authority
 from access.release import with_policy
 from access.study import study as study_module
-from access.study.study import Study, is_embedded
+from access.study.study import Study
 
 #: Where all workers keep what was found of the embedded study's hubs.
 SEARCHED: list[Path] = []
@@ -36,7 +36,7 @@ def _once(measure: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(measure)
     def measured(study: Study, *, network: Path | None = None, **rest: Any) -> Any:
-        if network is not None or study.streets is not None or not is_embedded(study.folder):
+        if network is not None or study.streets is not None or not study.is_embedded:
             return measure(study, network=network, **rest)
         given = pickle.dumps([getattr(study, field.name) for field in fields(study)])
         key = hashlib.sha256(given).digest()  # another setting or table is another study
@@ -134,7 +134,7 @@ def _asked_once(ask: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(ask)
     def asked(analysis: Analysis, size: int | None = None, **given: Any) -> Any:
         results = analysis.results
-        if given.get("search") or not is_embedded(results.study.folder):
+        if given.get("search") or not results.study.is_embedded:
             return ask(analysis, size, **given)
         question = {k: v for k, v in given.items() if k != "progress"}
         told = repr((size, sorted(question.items()), results.study.config))

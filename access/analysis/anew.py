@@ -15,7 +15,7 @@ from access.errors import Fault, NetworkError, ParameterError, ScenarioError
 from access.files import RunLedger
 from access.labels import trip
 from access.network import Network, Status, TravelMatrix, travel_matrix
-from access.network.modelled import MODELLED_DRIVING, modelled_error
+from access.network.modelled import MODELLED_DRIVING, MODELLED_ERROR
 from access.scenario import Uncertainty, plausible_sites
 from access.study import Study
 from access.study.settings import LEAST_KM_H, MOST_KM_H
@@ -430,7 +430,8 @@ def _street_errors(
         return None, None
     if not modelled:
         return _DECLARED_ERROR, None
-    return modelled_error("walk" if blended else mode), modelled_error("drive") if blended else None
+    of = MODELLED_ERROR
+    return of["walk" if blended else mode], of["drive"] if blended else None
 
 
 def _usual_minutes_of(results: StudyResults, service: str, mode: str) -> Mapping[str, TravelMatrix]:

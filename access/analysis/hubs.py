@@ -26,7 +26,7 @@ from access.analysis.results import HubResult, StudyResults
 from access.arguments import number, optional, refuse, whole
 from access.errors import Fault, ParameterError, StudyError
 from access.measure.demand import Weights
-from access.network.snapping import joints_lonlat, read_points, snap
+from access.network.snapping import read_points, snap
 from access.scenario.criteria import fifths
 from access.siting import AtLeast, Demand, NoWorse, Rule, per_locality
 from access.siting import greenfield as centres_of_demand
@@ -176,7 +176,7 @@ def _new_sites(results: StudyResults, count: int) -> pd.DataFrame:
         frame.insert(0, "id", [str(k) for k in range(len(lonlat))])
         streets = results.networks["walk"]
         joined = snap(streets, read_points(frame, "centres of demand"), limit_m=limit_m)
-        joints = joints_lonlat(streets, joined)
+        joints = joined.joints_lonlat(streets)
         onto = project(joints[:, 0], joints[:, 1], crs)
         return np.where(joined.found[:, None], onto, points)
 

@@ -427,13 +427,11 @@ def _snap_lines(
 
 def _with_what_streets_say(study: Study, networks: Mapping[str, Network]) -> Study:
     """Say what streets do not hold: turns that are not modelled, and where they end too near."""
-    from access.network.stocktake import reach_past
-
     asked = study.config.travel.buffer_m
     told: list[str] = []
     for mode, network in networks.items():
         told += [note for note in network.assumptions if note not in told]
-        reach = reach_past(network, study.areas)
+        reach = network.metres_past(study.areas["lon"], study.areas["lat"])
         if reach < asked:
             told.append(
                 f"The {mode} network reaches {reach:,.0f} m past the areas on its shortest side, "

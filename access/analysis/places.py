@@ -22,7 +22,7 @@ from access.labels import grouping_words, mode_title
 from access.measure.distribution import within
 from access.network import Network, Status, TravelMatrix
 from access.network.matrix import positions
-from access.network.reach import REACHED, UNSNAPPED, corners_of, isochrones, part_costs, route
+from access.network.reach import REACHED, UNSNAPPED, Route, isochrones
 from access.network.snapping import Points, snap
 from access.scenario.impact import group_labels
 from access.scenario.users import group_counts
@@ -432,15 +432,12 @@ def _path_of(results: StudyResults, area: str, site: str, *, mode: str) -> Path:
         start = snap(network, _points(results.study.areas, [area]), limit_m=limit_m)
         stop = snap(network, _points(results.sites, [site]), limit_m=limit_m, as_origin=False)
         few_sites = len(matrix.site_ids) <= len(matrix.area_ids)
-        parts = None
+        route = None
         if start.found[0] and stop.found[0]:
-            parts = route(network, start, stop, backwards=few_sites)
-        if parts is not None and status is not Status.SAME_PLACE:
-            corners = corners_of(network, parts, start.xy[0])
-            line, steps = (
-                shapely.LineString(unproject(corners, network.crs)),
-                _steps(network, parts),
-            )
+            route = Route.between(network, start, stop, backwards=few_sites)
+        if route is not None and status is not Status.SAME_PLACE:
+            corners = route.corners(start.xy[0])
+            line, steps = shapely.LineString(unproject(corners, network.crs)), _steps(route)
         else:
             point = results.study.areas.set_index("id").loc[area]
             line = shapely.LineString([(point["lon"], point["lat"])] * 2)
@@ -465,10 +462,10 @@ def _path_of(results: StudyResults, area: str, site: str, *, mode: str) -> Path:
     )
 
 
-def _steps(network: Network, parts: Sequence[Any]) -> pd.DataFrame:
+def _steps(route: Route) -> pd.DataFrame:
     """Put stretches of one street after another together; a nameless one goes by its kind."""
-    minutes, metres = part_costs(network, parts)
-    edge = np.array([p.half // 2 for p in parts], np.intp)
+    network, (minutes, metres) = route.network, route.costs()
+    edge = np.array([p.half // 2 for p in route.parts], np.intp)
     names = [network.street_names[k] for k in network.edge_name[edge]]
     kinds = [network.class_names[k] for k in network.edge_class[edge]]
     street = pd.Series([n or f"({kind})" for n, kind in zip(names, kinds, strict=True)], dtype=str)

@@ -147,7 +147,6 @@ def check(
     from access.files import to_json, write_file
     from access.study import load_study
     from access.study.manifest import manifest_text
-    from access.study.study import describe_study, study_facts
 
     loaded = load_study(study)
     if write_manifest:
@@ -157,9 +156,9 @@ def check(
         loaded = load_study(study)
     ways = Beforehand(loaded).ways_words()
     if json:
-        say(to_json({**study_facts(loaded), "alternatives": ways, "faults": []}), nl=False)
+        say(to_json({**loaded.facts(), "alternatives": ways, "faults": []}), nl=False)
         return
-    say(describe_study(loaded))
+    say(loaded.described())
     if ways:
         say("\nAlternatives:")
     for proposal in ways.values():

@@ -76,9 +76,7 @@ def _internet(
 
 def _own_place(study: Study, name: str) -> Path:
     """A file in a study's own folder; beside the reader for a study that travels with us."""
-    from access.study.study import is_embedded
-
-    return Path(f"{study.name}-{name}") if is_embedded(study.folder) else study.folder / name
+    return Path(f"{study.name}-{name}") if study.is_embedded else study.folder / name
 
 
 def _note_file(folder: Path, name: str, source: str, licence: str, day: str) -> None:

@@ -26,7 +26,7 @@ from access.network.modelled import (
     MODELLED_DRIVING,
     MODELLED_STREETS,
     REAL_STREETS,
-    modelled_network,
+    modelled_networks,
 )
 from access.network.osm import check_street_file
 from access.network.route_rules import TURNS_LEFT_OUT
@@ -263,7 +263,7 @@ def _matrix(task: _Task) -> TravelMatrix:
         network = _streets_of(task)
     else:
         places = pd.concat([task.areas[["lon", "lat"]], task.sites[["lon", "lat"]]])
-        network = modelled_network(places, mode=task.mode, walk_km_h=task.walk_km_h)
+        network = modelled_networks(places, [task.mode], walk_km_h=task.walk_km_h)[task.mode]
     matrix = travel_matrix(network, areas, task.sites, snap_limit_m=limit_m)
     families = [("families", task.areas["count"].to_numpy(float))]
     check_joins(matrix, task.sites, families, place=task.name, limit_m=limit_m,

@@ -26,7 +26,7 @@ from access.network.access_rules import (
     _Verdict,
 )
 from access.network.cache import _cache_key, _kept_network, _network_path
-from access.network.data import _add_delays, _Draft, _LeftOut, finish
+from access.network.data import _add_delays, _Draft, _finish, _LeftOut
 from access.network.graph_io import _network_from_graph, _read_graphml
 from access.network.network import Network
 from access.network.osm import (
@@ -178,7 +178,7 @@ def _assemble(
         "nodes_outside_file": streets.missing_nodes,
         "barriers_closed": len(closed),
     }
-    network = finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
+    network = _finish(Network, draft, profile, crs=crs, source=streets.info, keep=keep)
     if profile.mode != "drive":
         return network
     return _bind(network, streets.turns, streets.turns_left_out)

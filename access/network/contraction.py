@@ -363,7 +363,8 @@ class _SearchGraph:
     first, second : ndarray, shape (arcs,)
         What is minimised, and what is summed along the way.
     ratio : float
-        `second` over `first` where that is the same on every arc; ``nan`` otherwise.
+        `second` over `first` where that is the same on every street, those of dead ends too;
+        ``nan`` otherwise.
     """
 
     indptr: _Ints
@@ -374,7 +375,7 @@ class _SearchGraph:
     ratio: float
 
 
-def _search_graph(chains: _Chains, *, by: str, backwards: bool) -> _SearchGraph:
+def _search_graph(chains: _Chains, ratio: float, *, by: str, backwards: bool) -> _SearchGraph:
     """Arrange the arcs for a search."""
     tail, head = (chains.arc_from, chains.arc_to)[:: -1 if backwards else 1]
     first, second = (chains.arc_minutes, chains.arc_metres)[:: 1 if by == "minutes" else -1]
@@ -385,15 +386,14 @@ def _search_graph(chains: _Chains, *, by: str, backwards: bool) -> _SearchGraph:
     indptr = np.zeros(chains.n_junctions + 1, np.int32)
     np.cumsum(np.bincount(tail[best], minlength=chains.n_junctions), out=indptr[1:])
     first, second = first[best], second[best]
-    return _SearchGraph(indptr, tail[best], head[best], first, second, _ratio(chains, by))
+    return _SearchGraph(indptr, tail[best], head[best], first, second, ratio)
 
 
-def _ratio(chains: _Chains, by: str) -> float:
-    """Minutes for a metre, or metres for a minute, where the same everywhere."""
-    is_open = np.isfinite(chains.minutes)
-    minutes, metres = chains.minutes[is_open], chains.metres[is_open]
-    first, second = (minutes, metres)[:: 1 if by == "minutes" else -1]
-    if chains.delay.any() or not len(first) or not first.max() > 0:
+def _ratio(minutes: _Floats, metres: _Floats, by: str) -> float:
+    """Minutes for a metre, or metres for a minute, where the same along all half-edges."""
+    is_open = np.isfinite(minutes)
+    first, second = (minutes[is_open], metres[is_open])[:: 1 if by == "minutes" else -1]
+    if not len(first) or not first.max() > 0:
         return np.nan
     with np.errstate(over="ignore"):  # metres over next to no minutes: no ratio then
         guess = float(second[np.argmax(first)] / first.max())

@@ -230,7 +230,7 @@ def _add_delays(draft: _Draft, profile: Profile, lights: NDArray[np.bool_]) -> N
     draft.node_delay_minutes = delay
 
 
-def finish(
+def _finish(
     cls: type[_N],
     draft: _Draft,
     profile: Profile,
@@ -496,7 +496,7 @@ def _network_from_arrays(
         if node_delay_minutes is None
         else np.array(node_delay_minutes, float),
     )
-    return finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
+    return _finish(cls, draft, profile, crs=crs, source=source, keep=keep, assumptions=assumptions)
 
 
 def _corners(geometry: Sequence[ArrayLike], n: int) -> tuple[_Floats, NDArray[np.int64]]:

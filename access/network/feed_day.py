@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from access.errors import Fault
 from access.network import gtfs as days
-from access.network.gtfs import _Feed, _TimetableError, seconds
+from access.network.gtfs import _Feed, _seconds, _TimetableError
 from access.units import great_circle_m
 
 _Floats = NDArray[np.float64]
@@ -106,8 +106,8 @@ def _read_calls(feed: _Feed, trips: pd.Index, stops: pd.Index, counts: Counter[s
             (
                 row.astype(np.int64),
                 stops.get_indexer(pd.Index(chunk["stop_id"])).astype(np.int64),
-                seconds(chunk["arrival_time"], "stop_times.txt", "arrival_time"),
-                seconds(chunk["departure_time"], "stop_times.txt", "departure_time"),
+                _seconds(chunk["arrival_time"], "stop_times.txt", "arrival_time"),
+                _seconds(chunk["departure_time"], "stop_times.txt", "departure_time"),
                 (chunk["pickup_type"] != "1").to_numpy(bool),
                 (chunk["drop_off_type"] != "1").to_numpy(bool),
                 along, _sequence(chunk["stop_sequence"]),
@@ -291,7 +291,7 @@ def _read_frequencies(
     table = feed.read("frequencies.txt", ("trip_id", "start_time", "end_time", "headway_secs"),
                       ("exact_times",))  # fmt: skip
     begin, end = (
-        seconds(table[c], "frequencies.txt", c) for c in ("start_time", "end_time")
+        _seconds(table[c], "frequencies.txt", c) for c in ("start_time", "end_time")
     )  # fmt: skip
     every = pd.to_numeric(table["headway_secs"], errors="coerce").to_numpy(float)
     with np.errstate(divide="ignore", invalid="ignore"):

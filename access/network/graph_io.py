@@ -19,9 +19,9 @@ from access.network.data import (
     _add_delays,
     _corner_metres,
     _Draft,
+    _finish,
     _line_metres,
     _SourceInfo,
-    finish,
 )
 from access.network.network import Network
 from access.network.osm import _RELEVANT_TAGS, check_street_file
@@ -81,7 +81,7 @@ def _network_from_graph(
     if heights is not None:
         _add_slope(draft, profile, heights, crs)
     told = [_GRAPH_TURNS] if profile.mode == "drive" else []
-    network = finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
+    network = _finish(Network, draft, profile, crs=crs, source=info, keep=keep, assumptions=told)
     return _bind(network, (), 0) if profile.mode == "drive" else network
 
 

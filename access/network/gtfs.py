@@ -268,7 +268,7 @@ def feed_sha256(path: Path) -> str:
     return total.hexdigest()
 
 
-def seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float64]:
+def _seconds(column: pd.Series, name: str, column_name: str) -> NDArray[np.float64]:
     """Read times ``H:MM:SS`` (hours may pass 24) as seconds; ``nan`` where blank.
 
     Raises
@@ -414,7 +414,7 @@ def _monday(day: date) -> date:
     return day + timedelta(-day.weekday() % 7)
 
 
-def holiday(day: date) -> str:
+def _holiday(day: date) -> str:
     """Name of the bank holiday on a day; empty where there is none."""
     return _bank_holidays(day.year).get(day, "")
 
@@ -531,7 +531,7 @@ def _usual_tuesday(counts: pd.Series) -> float:
 
     A service that was left in from other years makes its calendar longer, and says nothing of it.
     """
-    days = [day for day in counts.index if day.weekday() == _TUESDAY and not holiday(day)]
+    days = [day for day in counts.index if day.weekday() == _TUESDAY and not _holiday(day)]
     held = counts[days].to_numpy(float)
     busy = np.flatnonzero(held > _HARDLY_ANY * held.max(initial=0.0))
     return float(np.median(held[busy[0] : busy[-1] + 1])) if len(busy) else 0.0
@@ -539,7 +539,7 @@ def _usual_tuesday(counts: pd.Series) -> float:
 
 def _nearest_day(day: date, counts: pd.Series, good: Callable[[date], bool]) -> date | None:
     """The day nearest to one that was asked for, of those that would do; the earlier of two."""
-    fit = [d for d in counts.index if good(d) and not holiday(d)]
+    fit = [d for d in counts.index if good(d) and not _holiday(d)]
     return min(fit, key=lambda d: (abs((d - day).days), d), default=None)
 
 
@@ -549,7 +549,7 @@ def _choose_day(counts: pd.Series) -> date | None:
     fit = [
         (abs(n - usual), d)
         for d, n in _by_day(counts)
-        if d.weekday() == _TUESDAY and not holiday(d) and _in_term(d) and n > 0
+        if d.weekday() == _TUESDAY and not _holiday(d) and _in_term(d) and n > 0
     ]
     return min(fit)[1] if fit else None
 

@@ -82,23 +82,9 @@ MODELLED_DRIVING = (
 )
 
 
-def modelled_error(mode: str) -> float:
-    """Give the mean absolute error of a walk or a drive along modelled streets, as a share of it.
-
-    The family trip is blended of both, and each leg has its own.
-    """
-    return _CALIBRATION.drive_error_mean if mode == "drive" else _CALIBRATION.walk_error_mean
-
-
-def modelled_network(
-    points: pd.DataFrame,
-    *,
-    mode: str,
-    walk_km_h: float = 4.8,
-    calibration: _Calibration = _CALIBRATION,
-) -> Network:
-    """Make streets from a study's own points for one mode."""
-    return modelled_networks(points, [mode], walk_km_h=walk_km_h, calibration=calibration)[mode]
+#: Mean absolute error of a walk or a drive along modelled streets, as a share of it. The family
+#: trip is blended of both, and each leg has its own.
+MODELLED_ERROR = {"walk": _CALIBRATION.walk_error_mean, "drive": _CALIBRATION.drive_error_mean}
 
 
 def modelled_networks(

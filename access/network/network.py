@@ -18,6 +18,7 @@ from access.network.contraction import (
     _Chains,
     _draw_together,
     _peel,
+    _ratio,
     _search_graph,
     _SearchGraph,
     _Trees,
@@ -25,7 +26,7 @@ from access.network.contraction import (
 from access.network.data import BOTH, _Csr, _NetworkData, _SourceInfo
 from access.network.profiles import Profile
 from access.network.route_rules import _nodes_at_bans, _nodes_at_rules, _with_rules
-from access.units import WGS84, unproject
+from access.units import WGS84, project, unproject
 
 if TYPE_CHECKING:
     from scipy.spatial import KDTree
@@ -100,7 +101,7 @@ def _segment_index(
     )
 
 
-def nearest(
+def _nearest_piece(
     finder: _SegmentIndex, xy: _Floats, places: _Floats, *, limit_m: float
 ) -> tuple[NDArray[np.int64], _Floats, _Floats]:
     """Nearest point on any street to each place.
@@ -352,7 +353,10 @@ class Network(_NetworkData):
         """
         key = (by, backwards)
         if key not in self._searches:
-            self._searches[key] = _search_graph(self.chains, by=by, backwards=backwards)
+            _, _, minutes, metres = self.half_edges
+            delayed = bool(self.node_delay_minutes.any())
+            ratio = np.nan if delayed else _ratio(minutes, metres, by)
+            self._searches[key] = _search_graph(self.chains, ratio, by=by, backwards=backwards)
         return self._searches[key]
 
     @cached_property
@@ -409,6 +413,14 @@ class Network(_NetworkData):
         west, south = self.node_lonlat.min(axis=0)
         east, north = self.node_lonlat.max(axis=0)
         return float(west), float(south), float(east), float(north)
+
+    def metres_past(self, lon: ArrayLike, lat: ArrayLike) -> float:
+        """Metres that the streets reach past these places, on the side where they reach least."""
+        points = shapely.multipoints(project(lon, lat, self.crs))
+        reached = shapely.convex_hull(shapely.geometrycollections(self.lines))
+        if not shapely.covers(reached, points):
+            return 0.0
+        return float(shapely.distance(points, shapely.boundary(reached)))
 
     @cached_property
     def digest(self) -> str:

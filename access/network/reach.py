@@ -241,27 +241,56 @@ class _Part(NamedTuple):
     end: float
 
 
-def route(
-    network: Network, origin: _Snaps, target: _Snaps, *, backwards: bool = True
-) -> list[_Part] | None:
-    """Give the way between two snapped places that the travel matrix takes; None without one."""
-    start, stop = _anchor(network, origin), _anchor(network, target)
-    least, build = np.inf, None
-    if network.chains.n_junctions:
-        least, build = _over_junctions(network, start, stop, backwards)
-    near: list[tuple[float, Callable[[], list[_Part]]]] = []
-    for side, (o, _, minutes, _) in enumerate(_along_chains(network, start, stop)):
-        if len(o):
-            near.append((float(minutes[0]), partial(_chain_parts, network, start, stop, side)))
-    for case, (o, _, minutes, _) in enumerate(_within_trees(network, start, stop)):
-        if len(o):
-            near.append((float(minutes[0]), partial(_tree_parts, network, start, stop, case)))
-    for minutes_taken, way in near:
-        if minutes_taken < least:
-            least, build = minutes_taken, way
-    if build is None or not np.isfinite(least):
-        return None
-    return [part for part in build() if part.end > part.start]
+@dataclass(frozen=True, eq=False)
+class Route:
+    """The way between two snapped places that the travel matrix takes, part by part."""
+
+    network: Network
+    parts: Sequence[_Part]
+
+    @classmethod
+    def between(
+        cls, network: Network, origin: _Snaps, target: _Snaps, *, backwards: bool = True
+    ) -> Route | None:
+        """Find the way; None without one."""
+        start, stop = _anchor(network, origin), _anchor(network, target)
+        least, build = np.inf, None
+        if network.chains.n_junctions:
+            least, build = _over_junctions(network, start, stop, backwards)
+        near: list[tuple[float, Callable[[], list[_Part]]]] = []
+        for side, (o, _, minutes, _) in enumerate(_along_chains(network, start, stop)):
+            if len(o):
+                near.append((float(minutes[0]), partial(_chain_parts, network, start, stop, side)))
+        for case, (o, _, minutes, _) in enumerate(_within_trees(network, start, stop)):
+            if len(o):
+                near.append((float(minutes[0]), partial(_tree_parts, network, start, stop, case)))
+        for minutes_taken, way in near:
+            if minutes_taken < least:
+                least, build = minutes_taken, way
+        if build is None or not np.isfinite(least):
+            return None
+        return cls(network, [part for part in build() if part.end > part.start])
+
+    def corners(self, joint: _Floats) -> _Floats:
+        """Corner points in the network's CRS; of a way without length, its joint twice."""
+        drawn = []
+        for half, start, end in self.parts:
+            if half % 2:
+                drawn.append(_stretch(self.network, half // 2, 1 - end, 1 - start)[::-1])
+            else:
+                drawn.append(_stretch(self.network, half // 2, start, end))
+        xy = np.vstack(drawn) if drawn else np.vstack([joint, joint])
+        keep = np.concatenate([[True], np.any(xy[1:] != xy[:-1], axis=1)])
+        return xy[keep] if keep.sum() > 1 else xy[[0, -1]]
+
+    def costs(self) -> tuple[_Floats, _Floats]:
+        """Minutes (delays at the nodes entered included) and metres of each part."""
+        half = np.array([p.half for p in self.parts], np.int32)
+        share = np.array([p.end - p.start for p in self.parts])
+        _, head, minutes, metres = self.network.half_edges
+        entered = np.array([p.end == 1 for p in self.parts], bool)
+        delay = self.network.node_delay_minutes[head[half]]
+        return share * minutes[half] + np.where(entered, delay, 0.0), share * metres[half]
 
 
 def _over_junctions(
@@ -408,29 +437,6 @@ def _tree_parts(network: Network, start: _Anchors, stop: _Anchors, case: int) ->
     (x, first), (y, last) = leave[(case - 1) // 2], enter[(case - 1) % 2]
     top = int(_meeting(trees, np.array([x], np.int32), np.array([y], np.int32))[0])
     return [first, *_climb(network, x, top), *_mirrored(_climb(network, y, top)), last]
-
-
-def corners_of(network: Network, parts: Sequence[_Part], joint: _Floats) -> _Floats:
-    """Corner points of a way in the network's CRS; of one without length, its joint twice."""
-    drawn = []
-    for half, start, end in parts:
-        if half % 2:
-            drawn.append(_stretch(network, half // 2, 1 - end, 1 - start)[::-1])
-        else:
-            drawn.append(_stretch(network, half // 2, start, end))
-    xy = np.vstack(drawn) if drawn else np.vstack([joint, joint])
-    keep = np.concatenate([[True], np.any(xy[1:] != xy[:-1], axis=1)])
-    return xy[keep] if keep.sum() > 1 else xy[[0, -1]]
-
-
-def part_costs(network: Network, parts: Sequence[_Part]) -> tuple[_Floats, _Floats]:
-    """Minutes (delays at the nodes entered included) and metres of each part of a way."""
-    half = np.array([p.half for p in parts], np.int32)
-    share = np.array([p.end - p.start for p in parts])
-    _, head, minutes, metres = network.half_edges
-    entered = np.array([p.end == 1 for p in parts], bool)
-    taken = share * minutes[half] + np.where(entered, network.node_delay_minutes[head[half]], 0.0)
-    return taken, share * metres[half]
 
 
 # ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from access.errors import Fault, NetworkError, ParameterError
 from access.network.data import WAY_IN, WAY_OUT
 from access.network.matrix import Status, TravelMatrix
-from access.network.network import Network, nearest
+from access.network.network import Network, _nearest_piece
 from access.text import share_figure
 from access.units import WGS84, great_circle_m, project, unproject
 
@@ -175,6 +175,13 @@ class _Snaps:
         """Which places joined a street."""
         return self.edge >= 0
 
+    def joints_lonlat(self, network: Network) -> _Floats:
+        """Give the joints in degrees, shape (n, 2); ``nan`` where unsnapped."""
+        lonlat = np.full((len(self.edge), 2), np.nan)
+        if self.found.any():
+            lonlat[self.found] = unproject(self.xy[self.found], network.crs)
+        return lonlat
+
 
 def snap(
     network: Network, places: Points, *, limit_m: float = 500.0, as_origin: bool = True
@@ -208,7 +215,7 @@ def snap(
     xy = project(places.lonlat[:, 0], places.lonlat[:, 1], network.crs)
     finder = network.finder(WAY_OUT if as_origin else WAY_IN)
     # A little over, so that the limit is judged on the ground and not on the grid.
-    piece, part, on_grid = nearest(finder, network.geometry_xy, xy, limit_m=limit_m * 1.001)
+    piece, part, on_grid = _nearest_piece(finder, network.geometry_xy, xy, limit_m=limit_m * 1.001)
     edge = np.full(n, -1, np.int32)
     along, metres = np.full(n, np.nan), np.full(n, np.inf)
     joint = np.full((n, 2), np.nan)
@@ -229,14 +236,6 @@ def snap(
         along[at] = _share(network, corner, street, part[who])[near]
         joint[at] = point[near]
     return _Snaps(edge, along, metres, joint)
-
-
-def joints_lonlat(network: Network, snaps: _Snaps) -> _Floats:
-    """Give the joints in degrees, shape (n, 2); ``nan`` where unsnapped."""
-    lonlat = np.full((len(snaps.edge), 2), np.nan)
-    if snaps.found.any():
-        lonlat[snaps.found] = unproject(snaps.xy[snaps.found], network.crs)
-    return lonlat
 
 
 def _share(

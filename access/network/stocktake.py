@@ -17,13 +17,13 @@ from shapely.geometry.base import BaseGeometry
 
 from access.errors import NetworkError, ParameterError
 from access.network.build import build_network
-from access.network.data import NEITHER, _Draft, _LeftOut, finish
+from access.network.data import NEITHER, _Draft, _finish, _LeftOut
 from access.network.matrix import TravelMatrix
-from access.network.network import Network, _segment_index, nearest
+from access.network.network import Network, _nearest_piece, _segment_index
 from access.network.osm import _is_street_file, _read_streets
 from access.network.profiles import Profile
 from access.network.routing import travel_matrix
-from access.network.snapping import Points, joints_lonlat, read_points, snap
+from access.network.snapping import Points, read_points, snap
 from access.text import counted, share_figure
 from access.units import project, unproject
 
@@ -239,7 +239,7 @@ def _snap_table(
     found = snap(network, read, limit_m=limit_m, as_origin=as_origin)
     edge = np.maximum(found.edge, 0)
     joined = found.found
-    joints = joints_lonlat(network, found)
+    joints = found.joints_lonlat(network)
 
     def where_joined(values: NDArray[Any], blank: Any) -> NDArray[Any]:
         return np.where(joined, values, blank)
@@ -284,7 +284,7 @@ def _nearer_audit(
     if len(out.metres):
         xy = project(places.lonlat[:, 0], places.lonlat[:, 1], network.crs)
         finder = _segment_index(out.xy, out.offsets, np.ones(len(out.metres), bool))
-        piece, _, far = nearest(finder, out.xy, xy, limit_m=limit_m)
+        piece, _, far = _nearest_piece(finder, out.xy, xy, limit_m=limit_m)
         closer = np.flatnonzero((piece >= 0) & (far < joined_m - _NEARER_M))
         street = finder.edge[piece[closer]]
         reason[closer] = np.array(out.reason, object)[out.reason_code[street]]
@@ -338,7 +338,7 @@ def _clip_network(network: Network, shape: BaseGeometry) -> Network:
     given = {name: getattr(network, name) for name in names}
     given["edge_minutes_forward"] = np.where(keep, network.edge_minutes_forward, np.inf)
     given["edge_minutes_backward"] = np.where(keep, network.edge_minutes_backward, np.inf)
-    return finish(
+    return _finish(
         Network,
         _Draft(
             **given,
@@ -351,16 +351,6 @@ def _clip_network(network: Network, shape: BaseGeometry) -> Network:
         source=network.source,
         assumptions=network.assumptions,
     )
-
-
-def reach_past(network: Network, areas: pd.DataFrame) -> float:
-    """Metres that a network reaches past the areas, on the side where it reaches least."""
-    lonlat = read_points(areas, "areas").lonlat
-    points = shapely.multipoints(project(lonlat[:, 0], lonlat[:, 1], network.crs))
-    reached = shapely.convex_hull(shapely.geometrycollections(network.lines))
-    if not shapely.covers(reached, points):
-        return 0.0
-    return float(shapely.distance(points, shapely.boundary(reached)))
 
 
 def _buffer_sensitivity(

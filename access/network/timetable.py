@@ -425,7 +425,7 @@ def usual_days(
     enough = _days_with_enough(counts, _LEAST_SHARE)
     by_weekday: dict[int, date] = {}
     for other in sorted(enough[enough].index, key=lambda d: (abs((d - day).days), d)):
-        usual = other.weekday() < 5 and not days.holiday(other) and days._in_term(other)
+        usual = other.weekday() < 5 and not days._holiday(other) and days._in_term(other)
         if usual and other.weekday() != day.weekday():
             by_weekday.setdefault(other.weekday(), other)
     return [_joined(read, other, "", counts) for other in [*by_weekday.values()][:most]]
@@ -475,7 +475,7 @@ def _chosen_day(
     if day is None:
         chosen = days._choose_day(total[enough])
         if chosen is None:
-            near = next((d for d in total[enough].index if not days.holiday(d)), None)
+            near = next((d for d in total[enough].index if not days._holiday(d)), None)
             raise _TimetableError(
                 f"the timetable ({_span(read)}) holds no term-time Tuesday on which it runs as "
                 f"usual. {days._TERM_RULE} "
@@ -522,7 +522,7 @@ def _span(read: list[_FeedDay]) -> str:
 
 
 def _holiday_words(day: date) -> str:
-    name = days.holiday(day)
+    name = days._holiday(day)
     return f" ({name})" if name else ""
 
 
@@ -678,12 +678,12 @@ def _holiday_checks(
     read: list[_FeedDay], day: date, counts: pd.DataFrame
 ) -> list[dict[str, object]]:
     """A bank holiday on the day, and bank holidays that the feed does not seem to know."""
-    rows, name = [], days.holiday(day)
+    rows, name = [], days._holiday(day)
     if name:
         rows.append(_check("bank holiday", 1, 1, f"{days.spoken(day)} is {name}, a bank holiday."))
     for feed in read:
         column = counts[feed.feed.label].dropna()
-        weekday = [d for d in column.index if days.holiday(d) and d.weekday() < 5]
+        weekday = [d for d in column.index if days._holiday(d) and d.weekday() < 5]
         usual = days._usual_tuesday(column)
         full = [d for d in weekday if column[d] >= 0.9 * usual > 0]
         words = (

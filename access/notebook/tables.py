@@ -20,7 +20,6 @@ from access.document.xlsx import write_xlsx
 from access.errors import Fault, OutputError, ParameterError, StudyError
 from access.files import check_file
 from access.study import Study, load_study
-from access.study.study import study_sentence
 from access.text import NOT_KNOWN, capital, is_missing, number
 
 # What every answer of a notebook can do, and tables of the report as a notebook shows them.
@@ -624,4 +623,4 @@ def check(study: str | Path) -> CheckAnswer:
     except StudyError as error:
         message = capital(error.message)
         return CheckAnswer(None, message, error.faults)
-    return CheckAnswer(loaded, f"No faults found. {study_sentence(loaded)}")
+    return CheckAnswer(loaded, f"No faults found. {loaded.sentence()}")

@@ -341,7 +341,7 @@ def _grouped(wrong: Sequence[tuple[int, str, str]]) -> dict[str, list[int]]:
 
 
 @dataclass(frozen=True)
-class Column:
+class _Column:
     """One column of a study's table.
 
     Parameters
@@ -368,31 +368,31 @@ class Column:
 
 
 _PLACE = (
-    Column("lon", "degrees",
+    _Column("lon", "degrees",
         "longitude|lng|long|x|x coord|lon wgs84|longitude wgs84|pwc_lng|point x|x_wgs84|coord x|"
         "x coordinate|geo_lon|geo_long|geox"),
-    Column("lat", "degrees",
+    _Column("lat", "degrees",
         "latitude|y|y coord|lat wgs84|latitude wgs84|pwc_lat|point y|y_wgs84|coord y|"
         "y coordinate|geo_lat|geoy"),
-    Column("easting", "metres",
+    _Column("easting", "metres",
         "eastings|east|bng_e|pwc_e|os easting|osgb easting|gridgb1e|x easting|easting m|oseast1m|"
         "bng easting|easting x|grid ref easting|grid reference easting|grid easting|osgr easting|"
         "os x|x_bng"),
-    Column("northing", "metres",
+    _Column("northing", "metres",
         "northings|north|bng_n|pwc_n|os northing|osgb northing|gridgb1n|y northing|northing m|"
         "osnrth1m|bng northing|northing y|grid ref northing|grid reference northing|"
         "grid northing|osgr northing|os y|y_bng"),
-    Column("postcode", "text",
+    _Column("postcode", "text",
         "post code|pcd|pcds|pcd7|pcd8|postal code|site postcode|address postcode|zip|p/code|pcode|"
         "centre postcode|building postcode|postcode of centre"),
 )  # fmt: skip
 _SITE = (
-    Column("id", "text",
+    _Column("id", "text",
         "ref|reference|code|site id|urn|uprn|site code|site ref|asset id|centre id|building id|"
         "property ref|unique id|location id|our ref|no|number|property reference|asset ref|"
         "asset reference|centre ref|unique property reference number|unique asset id|"
         "unique asset identity|property code|site no|site number|ref no"),
-    Column("name", "text",
+    _Column("name", "text",
         "site name|centre name|centre|building|building name|establishment name|"
         "establishmentname|title|site|premises|property name|location name|venue|family hub|"
         "asset name|library|library name|school name|facility|facility name|place|"
@@ -401,107 +401,107 @@ _SITE = (
         "name of children's centre|name of site|name of building|name of building or land|"
         "premises name|setting name|setting|nursery name|property|property description|"
         "asset description|organisation name|organisation"),
-    Column("address", "text",
+    _Column("address", "text",
         "full address|site address|street address|street|address 1|address line 1|location|"
         "street name"),
-    Column("locality", "text",
+    _Column("locality", "text",
         "area|district|neighbourhood|locality name|zone|locality area|cluster|reach area|"
         "town|village|town or village|settlement"),
-    Column("annual_cost_gbp", "number",
+    _Column("annual_cost_gbp", "number",
         "annual cost|running cost|running costs|cost|annual running cost|yearly cost|"
         "annual cost £|cost £|cost per year|budget|annual budget|cost per annum|cost pa|net cost|"
         "running cost £|annual running costs|total running costs|running costs per year|"
         "operating cost|annual operating cost|revenue cost|annual revenue cost|net budget|"
         "net expenditure|total cost|gross cost"),
-    Column("annual_visits", "number",
+    _Column("annual_visits", "number",
         "visits|visits per year|yearly visits|footfall|annual footfall|visitors|annual visitors|"
         "attendances|annual attendances|total visits|number of visits|no of visits|"
         "visits per annum|visits pa|annual attendance|attendance"),
-    Column("condition", "text",
+    _Column("condition", "text",
         "building condition|condition grade|condition survey|condition category|"
         "condition rating"),
-    Column("capacity", "number",
+    _Column("capacity", "number",
         "places|max capacity|maximum capacity|seats|number of places|no of places|"
         "registered places"),
-    Column("position_basis"),
-    Column("position_error_m", "number"),
-    Column("assumed", "yes_no", "stand in|stand-in"),
+    _Column("position_basis"),
+    _Column("position_error_m", "number"),
+    _Column("assumed", "yes_no", "stand in|stand-in"),
 )  # fmt: skip
 _COUNTS = (
-    Column("residents", "number",
+    _Column("residents", "number",
         "population|pop|all residents|usual residents|all usual residents|total population|"
         "persons|pop_census2021|people total|total residents|all people|all persons"),
-    Column("children_0_4", "number",
+    _Column("children_0_4", "number",
         "age 0 to 4|aged 0 to 4|0-4|0 to 4|under 5|under 5s|aged 4 years and under|age_0_4|"
         "aged_0_4|aged_0_4_derived|children under 5|children aged 0-4|age aged 4 years and under"),
-    Column("children_5_10", "number", "age 5 to 10|5-10|5 to 10|age_5_10"),
-    Column("young_11_18", "number",
+    _Column("children_5_10", "number", "age 5 to 10|5-10|5 to 10|age_5_10"),
+    _Column("young_11_18", "number",
         "age 11 to 18|11-18|11 to 18|age_11_18|young people 11-18|aged 11 to 18"),
-    Column("households", "number", "all households|number of households|total households|hh"),
-    Column("households_no_car", "number",
+    _Column("households", "number", "all households|number of households|total households|hh"),
+    _Column("households_no_car", "number",
         "no car|no cars or vans|households without a car|no cars or vans in household|"
         "no car households|hh no car|hh_no_car_est|households with no car|"
         "households with no car or van"),
-    Column("p_no_car", "share",
+    _Column("p_no_car", "share",
         "% no car|percent no car|% no car or van|no car %|no car percent|share without car|"
         "% households with no car|% of households with no car or van|"
         "% households with no car or van|% of households with no car"),
-    Column("people", "number", "people counted|ts038_base"),
-    Column("disabled", "number",
+    _Column("people", "number", "people counted|ts038_base"),
+    _Column("disabled", "number",
         "disabled people|disabled_ea|dis disabled under the equality act|"
         "disabled under the equality act"),
-    Column("white_british", "number",
+    _Column("white_british", "number",
         "people white british|white: english, welsh, scottish, northern irish or british|"
         "white english welsh scottish northern irish british"),
-    Column("lone_parent_households", "number",
+    _Column("lone_parent_households", "number",
         "lone parents|lone parent families|lone parent households with dependent children"),
-    Column("imd_rank", "number",
+    _Column("imd_rank", "number",
         "imd rank|index of multiple deprivation rank|index of multiple deprivation (imd) rank|"
         "wimd rank|wimd 2019 rank|simd rank|simd2020 rank|overall rank"),
-    Column("imd_decile", "number",
+    _Column("imd_decile", "number",
         "imd decile|index of multiple deprivation decile|"
         "index of multiple deprivation (imd) decile|wimd decile|simd decile"),
-    Column("idaci_rank", "number",
+    _Column("idaci_rank", "number",
         "idaci rank|income deprivation affecting children index (idaci) rank"),
-    Column("idaci_decile", "number",
+    _Column("idaci_decile", "number",
         "idaci decile|income deprivation affecting children index (idaci) decile"),
-    Column("income", "number", "household income|median income|mean income"),
-    Column("ward", "text",
+    _Column("income", "number", "household income|median income|mean income"),
+    _Column("ward", "text",
         "ward name|wardname|wd24nm|wd25nm|ward24nm|wd23nm|wd22nm|electoral ward"),
-    Column("lsoa", "text", "lsoa code|lsoa21cd|lsoa11cd|lsoa21_code|lsoa11_code"),
-    Column("msoa", "text", "msoa code|msoa21cd|msoa11cd"),
+    _Column("lsoa", "text", "lsoa code|lsoa21cd|lsoa11cd|lsoa21_code|lsoa11_code"),
+    _Column("msoa", "text", "msoa code|msoa21cd|msoa11cd"),
 )  # fmt: skip
-_AREA_ID = Column("id", "text",
+_AREA_ID = _Column("id", "text",
     "oa21cd|oa11cd|oa code|output area|oa|geography code|area code|code|geography_code|gss code|"
     "data zone|datazone|output area code|area id|zone id")  # fmt: skip
-_SERVICE = Column("service", "text",
+_SERVICE = _Column("service", "text",
     "type|service type|centre type|site type|provision|category|type of centre|type of provision|"
     "provision type|facility type")  # fmt: skip
-_KIND = Column("kind", "text", "type|site type|category|use|building type|facility type")
+_KIND = _Column("kind", "text", "type|site type|category|use|building type|facility type")
 #: Columns of each table that can be imported.
-_TABLES: dict[str, tuple[Column, ...]] = {
+_TABLES: dict[str, tuple[_Column, ...]] = {
     "centres": (*_SITE, _SERVICE, *_PLACE),
     "candidates": (*_SITE, _KIND, *_PLACE),
     "neighbours": (
         *_SITE,
-        Column("authority", "text", "la|local authority|council|la (name)"),
+        _Column("authority", "text", "la|local authority|council|la (name)"),
         *_PLACE,
     ),
     "places": (
-        Column("name", "text", "place|town|settlement|locality"),
-        Column("rank", "number", "order|size rank"),
+        _Column("name", "text", "place|town|settlement|locality"),
+        _Column("rank", "number", "order|size rank"),
         *_PLACE[:4],
     ),
     "postcodes": _PLACE,
     "attendance": (
-        Column(
+        _Column(
             "postcode",
             "text",
             "post code|pcd|home postcode|child postcode|family postcode|"
             "parent postcode|user postcode|member postcode",
         ),
-        Column("site", "text", "centre|centre name|centre id|site name|venue|building|setting"),
-        Column(
+        _Column("site", "text", "centre|centre name|centre id|site name|venue|building|setting"),
+        _Column(
             "attendances",
             "number",
             "visits|attended|number of visits|times|count|contacts|"
@@ -511,10 +511,10 @@ _TABLES: dict[str, tuple[Column, ...]] = {
     "areas": (_AREA_ID, *_COUNTS, *_PLACE[:4]),
 }
 #: Columns of a study that no heading is taken for by itself: kept under their name, or as told.
-_ONLY_TOLD: dict[str, tuple[Column, ...]] = {
-    "centres": (Column("building"), Column("status"), Column("days", "number")),
-    "candidates": (Column("owner"), Column("open_from")),
-    "neighbours": (Column("service"),),
+_ONLY_TOLD: dict[str, tuple[_Column, ...]] = {
+    "centres": (_Column("building"), _Column("status"), _Column("days", "number")),
+    "candidates": (_Column("owner"), _Column("open_from")),
+    "neighbours": (_Column("service"),),
 }
 #: What each table cannot be without.
 _MUST: dict[str, tuple[str, ...]] = {
@@ -548,7 +548,7 @@ def _known_headers(table: str) -> frozenset[str]:
     return frozenset().union(*(column.headers() for column in _columns_of(table)))
 
 
-def _columns_of(table: str) -> tuple[Column, ...]:
+def _columns_of(table: str) -> tuple[_Column, ...]:
     """Columns that a table of a study may have."""
     if table not in _TABLES:
         raise ParameterError(f"no table {table!r}; expected one of {sorted(_TABLES)}")

@@ -34,11 +34,11 @@ from access.sources.figures import _INDICES
 from access.sources.folder import (
     _SERVICES,
     Provenance,
-    Settings,
     _attribution_text,
     _geojson_bytes,
     _made_by_us,
     _manifest_text,
+    _Settings,
     _settings_text,
     _write_all,
 )
@@ -49,9 +49,9 @@ from access.sources.ons import _UNITS
 from access.sources.points import (
     _POSTCODES_LICENCE,
     _POSTCODES_SOURCE,
-    Postcodes,
     _parse_stops,
     _places_of,
+    _Postcodes,
     _read_postcodes,
 )
 from access.sources.registers import find_district
@@ -135,7 +135,7 @@ def _metres_outside(work: _Work, lonlat: np.ndarray) -> np.ndarray:
 
 def _find_sites(work: _Work) -> None:
     """Centres, hubs, candidates and neighbours: the council's own sheets before the registers."""
-    codes: Postcodes | None = work.settings["postcodes"]
+    codes: _Postcodes | None = work.settings["postcodes"]
     sites: dict[str, pd.DataFrame] = {}
     for table in ("centres", "candidates", "neighbours"):
         read = [_own_sheet(work, item, table, codes) for item in work.shelf.having(table)]
@@ -190,7 +190,7 @@ _SITE_HAND = {
 
 
 def _own_sheet(
-    work: _Work, item: _Item, table: str, codes: Postcodes | None
+    work: _Work, item: _Item, table: str, codes: _Postcodes | None
 ) -> pd.DataFrame | None:
     """A council's own sheet; faults in it are told and it is left out."""
     assert item.source is not None
@@ -266,7 +266,7 @@ def _tell_apart(work: _Work, sites: dict[str, pd.DataFrame]) -> None:
             sites[table], taken = frame, taken | set(frame["id"])
 
 
-def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+def _from_registers(work: _Work, sites: dict[str, pd.DataFrame], codes: _Postcodes | None) -> None:
     item = work.shelf.first("register centres")
     if item is not None and item.source is not None:
         frame, notes = registers._parse_register(item.source, codes)
@@ -318,7 +318,7 @@ def _register_service(sites: Mapping[str, pd.DataFrame]) -> str | None:
     return None if kinds <= set(_SERVICES) else ""
 
 
-def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: Postcodes | None) -> None:
+def _hubs(work: _Work, sites: dict[str, pd.DataFrame], codes: _Postcodes | None) -> None:
     """Today's hubs: in a centre's building where one is near, else candidates of their own."""
     item = work.shelf.first("register hubs")
     if item is None or item.source is None:
@@ -806,7 +806,7 @@ def _parent_key(work: _Work) -> str:
     return "lsoa" if work.unit.startswith("oa") else "msoa"
 
 
-def _settings(work: _Work) -> Settings:
+def _settings(work: _Work) -> _Settings:
     s, census = work.settings, _UNITS[work.unit][3]
     frames = [s[f"{t}_frame"] for t in ("centres", "candidates", "neighbours") if f"{t}_frame" in s]
     lon = np.concatenate([work.areas["lon"], *(f["lon"].astype(float) for f in frames)])
@@ -829,7 +829,7 @@ def _settings(work: _Work) -> Settings:
         services[key] = (demand, noun)
     imd = f"; Indices of Deprivation {s['imd']}" if "imd" in s else ""
     titles = [_SERVICES.get(k, (k.replace("_", " "),))[0] for k in services]
-    return Settings(
+    return _Settings(
         name=work.district.short,
         title=f"{' and '.join(titles)} in {work.district.spoken}",
         place=work.district.spoken,

@@ -209,7 +209,7 @@ def _nomis_tasks(net: Internet, district: _District, unit: str, known: set[str])
             for codes in district.eras[:-1]:
                 try:
                     return figures._fetch_topic(net, topic, codes, unit, path)
-                except figures.NoRowsError:
+                except figures._NoRowsError:
                     continue
             return figures._fetch_topic(net, topic, district.eras[-1], unit, path)
 

@@ -17,7 +17,7 @@ from access.errors import FetchError, StudyError
 from access.files import write_file
 from access.sources.columns import _plain, _read_numbers, _shown
 from access.sources.http import Fetched, Internet, _is_page, _NotWholeError
-from access.sources.tables import Source, _read_source
+from access.sources.tables import _read_source, _Source
 
 _SOURCE = "Office for National Statistics, Census {year}, by NOMIS"
 _LICENCE = "Open Government Licence v3.0; source: Office for National Statistics"
@@ -147,7 +147,7 @@ _TOPICS = {2021: _TOPICS_2021, 2011: _TOPICS_2011}
 
 
 def _parse_figures(
-    source: Source, topics: Iterable[_Topic]
+    source: _Source, topics: Iterable[_Topic]
 ) -> tuple[pd.DataFrame, list[_Topic], list[str]]:
     """Figures of a table of NOMIS: long (as the service gives it) or wide (as bulk files are).
 
@@ -198,7 +198,7 @@ def _parse_figures(
     return out, held, notes
 
 
-def _topics_held(source: Source) -> list[_Topic]:
+def _topics_held(source: _Source) -> list[_Topic]:
     """Which census tables a file of NOMIS holds; none where it is no such file."""
     names = {_plain(column): column for column in source.frame.columns}
     if "geographycode" not in names:
@@ -226,7 +226,7 @@ def _category(header: str) -> str:
     return text.casefold().strip()
 
 
-def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
+def _widened(source: _Source, code: str, names: dict[str, str]) -> pd.DataFrame:
     """The long form with one row a figure, as one row an area."""
     frame = source.frame
     places = names.get("ruralurbanname")  # tables of 2011 come with all and each kind of place
@@ -273,7 +273,7 @@ def _widened(source: Source, code: str, names: dict[str, str]) -> pd.DataFrame:
 
 
 def _added(
-    wide: pd.DataFrame, columns: Sequence[str], source: Source, notes: list[str]
+    wide: pd.DataFrame, columns: Sequence[str], source: _Source, notes: list[str]
 ) -> np.ndarray:
     total = np.zeros(len(wide))
     for column in columns:
@@ -288,7 +288,7 @@ def _added(
     return total
 
 
-class NoRowsError(FetchError):
+class _NoRowsError(FetchError):
     """The service has nothing for a code: it is of another year."""
 
 
@@ -374,7 +374,7 @@ def _rows_of(
         if not new:
             break
     if not rows:
-        raise NoRowsError(
+        raise _NoRowsError(
             f"NOMIS gave no rows of {topic.name} for {district}: the code is of "
             f"another year, or not known to it ({url})"
         )
@@ -454,7 +454,7 @@ _RANKS = {
 }
 
 
-def _lsoa_column(source: Source) -> tuple[str, int] | None:
+def _lsoa_column(source: _Source) -> tuple[str, int] | None:
     """The column of LSOA codes, and the census they are of (0 where it does not say)."""
     for column in source.frame.columns:
         name = _plain(column)
@@ -465,7 +465,7 @@ def _lsoa_column(source: Source) -> tuple[str, int] | None:
     return None
 
 
-def _holds_deprivation(source: Source) -> bool:
+def _holds_deprivation(source: _Source) -> bool:
     """Whether a table has ranks of deprivation by LSOA."""
     names = list(map(_plain, source.frame.columns))
     return _lsoa_column(source) is not None and any(
@@ -473,7 +473,7 @@ def _holds_deprivation(source: Source) -> bool:
     )
 
 
-def _parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[str]]:
+def _parse_deprivation(source: _Source | Path) -> tuple[pd.DataFrame, int, list[str]]:
     """Ranks and deciles by LSOA.
 
     Parameters
@@ -495,7 +495,7 @@ def _parse_deprivation(source: Source | Path) -> tuple[pd.DataFrame, int, list[s
     StudyError
         If it is another file of the series, or ranks are not what they should be.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     found = _lsoa_column(table)
     if found is None or not _holds_deprivation(table):
         raise StudyError(

@@ -89,7 +89,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Settings:
+class _Settings:
     """What goes into a study's settings.
 
     Parameters
@@ -134,7 +134,7 @@ class Settings:
     buffer_m: float = 5000.0
 
 
-def _settings_text(s: Settings) -> str:
+def _settings_text(s: _Settings) -> str:
     """`study.toml`, with an example of a proposal per service for the planner to fill in."""
     lines = [
         f"# {s.title}. Where its tables are from stands in manifest.toml.",
@@ -215,7 +215,7 @@ def _service_words(key: str) -> tuple[str, str, tuple[str, str], str]:
     return _SERVICES.get(key, other)
 
 
-def _examples(s: Settings) -> list[str]:
+def _examples(s: _Settings) -> list[str]:
     lines: list[str] = []
     for key in s.services:
         own = list(s.centres.get(key, ()))
@@ -401,7 +401,7 @@ def _study_of_tables(
         for note in t.report
         if "not known" in note or "taken for" in note
     ]
-    settings = Settings(
+    settings = _Settings(
         name=name,
         title=f"{' and '.join(titles)} in {place}",
         place=place,

@@ -25,7 +25,7 @@ from access.sources.columns import (
     _ONLY_TOLD,
     _POINT_DECIMAL,
     _TABLES,
-    Column,
+    _Column,
     _columns_of,
     _Converted,
     _grouped,
@@ -47,8 +47,8 @@ from access.sources.columns import (
     _shown,
     _tidy,
 )
-from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
-from access.sources.tables import Source, _read_source
+from access.sources.points import _Postcodes, _read_postcodes, _tidy_postcode
+from access.sources.tables import _read_source, _Source
 from access.text import number
 from access.units import BRITISH_GRID, great_circle_m, metric_crs, project, unproject
 
@@ -122,7 +122,7 @@ def _import_table(
     table: str,
     *,
     mapping: _Mapping | None = None,
-    postcodes: Postcodes | None = None,
+    postcodes: _Postcodes | None = None,
     sheet: str | None = None,
     fixed: dict[str, str] | None = None,
 ) -> Imported:
@@ -173,11 +173,11 @@ def _import_table(
 
 
 def _import_source(
-    source: Source,
+    source: _Source,
     table: str,
     *,
     mapping: _Mapping | None = None,
-    postcodes: Postcodes | None = None,
+    postcodes: _Postcodes | None = None,
     fixed: dict[str, str] | None = None,
 ) -> Imported:
     """As `_import_table`, for a table that is read already."""
@@ -216,7 +216,7 @@ def _import_source(
     return done
 
 
-def _read_columns(done: Imported, source: Source) -> None:
+def _read_columns(done: Imported, source: _Source) -> None:
     headers = {_plain(header): header for header in source.frame.columns}
     commas = _decimal_commas(source)
     for column in (*_columns_of(done.table), *_own_columns(done, source, headers)):
@@ -244,7 +244,9 @@ def _read_columns(done: Imported, source: Source) -> None:
             done.frame[column.name] = read.cells
 
 
-def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> tuple[Column, ...]:
+def _own_columns(
+    done: Imported, source: _Source, headers: Mapping[str, str]
+) -> tuple[_Column, ...]:
     """Give columns by names of the planner's own: of the areas they hold counts, if any number."""
     told = {column.name: column for column in _ONLY_TOLD.get(done.table, ())}
     own = [told[name] for name in _own_names(done.mapping, done.table) if name in told]
@@ -258,7 +260,7 @@ def _own_columns(done: Imported, source: Source, headers: Mapping[str, str]) -> 
         codes = any(_CODE.match(text) for text in texts)
         counted = not codes and any(cell == cell for cell in _read_numbers(texts).cells)
         shares = not counted and any(re.fullmatch(r"[\d.]+\s*%", text) for text in texts)
-        own.append(Column(name, "number" if counted else "share" if shares else "text"))
+        own.append(_Column(name, "number" if counted else "share" if shares else "text"))
     return tuple(own)
 
 
@@ -272,7 +274,7 @@ def _translated(done: Imported, name: str, cells: list[str]) -> list[str]:
     return out
 
 
-def _decimal_commas(source: Source) -> bool:
+def _decimal_commas(source: _Source) -> bool:
     """Whether some column of a sheet is written with decimal commas, and none with points.
 
     A list such as ``1,2`` looks like a number; degrees with points say that it is none.
@@ -284,7 +286,7 @@ def _decimal_commas(source: Source) -> bool:
 
 
 def _read(
-    column: Column, cells: Sequence[str], header: str, done: Imported, *, decimal_commas: bool
+    column: _Column, cells: Sequence[str], header: str, done: Imported, *, decimal_commas: bool
 ) -> _Converted:
     if column.kind == "text":
         return _read_texts(cells)
@@ -305,7 +307,7 @@ def _read(
     )
 
 
-def _fault(source: Source, at: Sequence[int], column: str, found: str, expected: str) -> Fault:
+def _fault(source: _Source, at: Sequence[int], column: str, found: str, expected: str) -> Fault:
     rows = [source.rows[i] for i in at]
     where = f"row {rows[0]}" if len(rows) == 1 else f"rows {_shown(rows)}"
     return Fault(source.file, where, column, found, expected)
@@ -314,7 +316,7 @@ def _fault(source: Source, at: Sequence[int], column: str, found: str, expected:
 # --- where things lie ------------------------------------------------------------------------
 
 
-def _place(done: Imported, source: Source, postcodes: Postcodes | None) -> None:
+def _place(done: Imported, source: _Source, postcodes: _Postcodes | None) -> None:
     """Longitude and latitude: of shapes, else of columns, else of postcodes."""
     frame, report = done.frame, done.report
     lonlat = np.full((len(frame), 2), np.nan)
@@ -354,7 +356,7 @@ def _without_zeros(done: Imported, lonlat: np.ndarray) -> np.ndarray:
     return np.where(zero[:, None], np.nan, lonlat)
 
 
-def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
+def _from_grid(done: Imported, source: _Source, x: str, y: str) -> np.ndarray:
     grid = done.frame[[x, y]].to_numpy(float)
     known = np.isfinite(grid).all(axis=1)
     inside = (grid[:, 0] > 0) & (grid[:, 0] < 700_000) & (grid[:, 1] > 0) & (grid[:, 1] < 1_300_000)
@@ -379,7 +381,7 @@ def _from_grid(done: Imported, source: Source, x: str, y: str) -> np.ndarray:
     return lonlat
 
 
-def _with_degrees(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
+def _with_degrees(done: Imported, source: _Source, lonlat: np.ndarray) -> np.ndarray:
     """Fill from degrees what has no place on the grid, and say where the two disagree."""
     degrees = done.frame[["lon", "lat"]].to_numpy(float)
     given = (np.abs(degrees) <= (180, 90)).all(axis=1) & degrees.any(axis=1)
@@ -398,7 +400,7 @@ def _with_degrees(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndar
     return np.where(filled[:, None], degrees, lonlat)
 
 
-def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
+def _swapped(done: Imported, source: _Source, lonlat: np.ndarray) -> np.ndarray:
     """Positions that only make sense the other way round are refused, not turned in silence."""
     (west, east), (south, north) = _GB
     turned = (south <= lonlat[:, 0]) & (lonlat[:, 0] <= north)
@@ -421,10 +423,10 @@ def _swapped(done: Imported, source: Source, lonlat: np.ndarray) -> np.ndarray:
 
 def _geocoded(
     done: Imported,
-    source: Source,
+    source: _Source,
     lonlat: np.ndarray,
     missing: np.ndarray,
-    postcodes: Postcodes | None,
+    postcodes: _Postcodes | None,
 ) -> np.ndarray:
     frame = done.frame
     at = np.flatnonzero(missing)
@@ -479,7 +481,7 @@ def _geocoded(
     return out
 
 
-def _settle_postcodes(done: Imported, source: Source) -> None:
+def _settle_postcodes(done: Imported, source: _Source) -> None:
     if "postcode" not in done.frame:
         return
     texts = done.frame["postcode"].astype(str)
@@ -545,7 +547,7 @@ def import_into(
 
 
 def _refuse_other_headings(
-    source: Source, table: str, use: _Mapping, kept: _Mapping | None
+    source: _Source, table: str, use: _Mapping, kept: _Mapping | None
 ) -> None:
     """Say of a sheet of other headings than the one before that these were kept."""
     there = set(map(_plain, source.frame.columns))
@@ -560,7 +562,7 @@ def _refuse_other_headings(
         )
 
 
-def _refuse_counted(source: Source) -> None:
+def _refuse_counted(source: _Source) -> None:
     """Say of a sheet that is counted by area already where it goes as it stands."""
     if {"area", "site", "attendances"} <= set(map(_plain, source.frame.columns)):
         raise StudyError(
@@ -581,10 +583,10 @@ def _own_table(folder: Path, table: str) -> pd.DataFrame:
 
 
 def _import_attendance(
-    source: Source,
+    source: _Source,
     areas: pd.DataFrame,
     centres: pd.DataFrame,
-    postcodes: Postcodes,
+    postcodes: _Postcodes,
     *,
     mapping: _Mapping | None = None,
 ) -> Imported:
@@ -682,7 +684,7 @@ def _sites_by_text(centres: pd.DataFrame) -> dict[str, frozenset[str]]:
 _PREFIX = {"centres": "CE", "candidates": "CA", "neighbours": "NB", "areas": "A"}
 
 
-def _settle_ids(done: Imported, source: Source) -> None:
+def _settle_ids(done: Imported, source: _Source) -> None:
     if done.table in ("postcodes", "places"):
         if done.table == "postcodes":
             _same(done, source, "postcode")
@@ -700,7 +702,7 @@ def _settle_ids(done: Imported, source: Source) -> None:
     _same(done, source, "id")
 
 
-def _settle_services(done: Imported, source: Source) -> None:
+def _settle_services(done: Imported, source: _Source) -> None:
     """A service is known by a key, as settings name it: its name as people write it becomes one."""
     if "service" not in done.frame:
         return
@@ -729,7 +731,7 @@ def _service_key(name: str) -> str:
     return key
 
 
-def _same(done: Imported, source: Source, column: str) -> None:
+def _same(done: Imported, source: _Source, column: str) -> None:
     values = done.frame[column]
     counts = Counter(value for value in values if value)
     for value in [v for v, n in counts.items() if n > 1][:20]:
@@ -737,7 +739,7 @@ def _same(done: Imported, source: Source, column: str) -> None:
         done.faults.append(_fault(source, at, column, value, f"every {column} to stand once"))
 
 
-def _keep_others(done: Imported, source: Source) -> None:
+def _keep_others(done: Imported, source: _Source) -> None:
     """Columns that have no name with us are kept as they stand, under a plain name."""
     used = {_plain(theirs) for theirs in done.mapping.columns.values()}
     commas, kept = _decimal_commas(source), []

@@ -19,7 +19,7 @@ from access.errors import FetchError, StudyError
 from access.files import write_file
 from access.sources.columns import _plain, _propose, _shown
 from access.sources.http import Fetched, Internet, _must_be_json, _NotThereError, _NotWholeError
-from access.sources.tables import Source, _read_source
+from access.sources.tables import _read_source, _Source
 from access.units import BRITISH_GRID, unproject
 
 SOURCE = "Office for National Statistics, Open Geography portal"
@@ -385,14 +385,14 @@ def _whole_page(path: Path, kind: str) -> None:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def _code_column(source: Source, wanted: str) -> str | None:
+def _code_column(source: _Source, wanted: str) -> str | None:
     """The column that holds a code such as ``OA21CD``, whatever its case and spelling."""
     stem = wanted.casefold().removesuffix("cd")
     names = {stem + "cd", stem + "code", stem}
     return next((c for c in source.frame.columns if _plain(c) in names), None)
 
 
-def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
+def _parse_centroids(source: _Source | Path, unit: str) -> pd.DataFrame:
     """Codes and population-weighted centroids of areas.
 
     Parameters
@@ -412,7 +412,7 @@ def _parse_centroids(source: Source | Path, unit: str) -> pd.DataFrame:
     StudyError
         If a column is missing: the message says which were there.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     code = _code_column(table, _UNITS[unit][0])
     if code is None:
         raise StudyError(
@@ -447,7 +447,7 @@ def _numbers(frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
     return np.asarray(frame[columns].apply(pd.to_numeric, errors="coerce"), float)
 
 
-def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
+def _parse_boundaries(source: _Source | Path, code: str) -> gpd.GeoSeries:
     """Polygons by code, in WGS84.
 
     Raises
@@ -455,7 +455,7 @@ def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     StudyError
         If the file holds no polygons, or no such code.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     column = _code_column(table, code)
     if table.shapes is None or column is None:
         raise StudyError(
@@ -466,7 +466,7 @@ def _parse_boundaries(source: Source | Path, code: str) -> gpd.GeoSeries:
     return series[~series.index.duplicated()]
 
 
-def _parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
+def _parse_lookup(source: _Source | Path, left: str, right: str) -> pd.DataFrame:
     """Pairs of codes: what belongs to what.
 
     Returns
@@ -474,7 +474,7 @@ def _parse_lookup(source: Source | Path, left: str, right: str) -> pd.DataFrame:
     DataFrame
         Two columns, `left` and `right` in small letters, each pair once.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     columns = [_code_column(table, left), _code_column(table, right)]
     if None in columns:
         raise StudyError(

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from access.errors import ParameterError, StudyError
 from access.sources.columns import _columns_of, _plain, _propose, _read_numbers, _shown
 from access.sources.http import Fetched, Internet, _is_zip, _must_be
-from access.sources.tables import Source, _check_packed, _decode, _read_source
+from access.sources.tables import _check_packed, _decode, _read_source, _Source
 from access.units import BRITISH_GRID, project, unproject
 
 # Where postcodes and stops lie: Code-Point Open, NaPTAN, and tables like them.
@@ -50,7 +50,7 @@ _POSTCODES_SOURCE = "Ordnance Survey: Code-Point Open"
 
 
 @dataclass(frozen=True)
-class Postcodes:
+class _Postcodes:
     """Postcodes with their positions.
 
     Parameters
@@ -99,7 +99,7 @@ def _read_postcodes(
     *pieces: Path,
     districts: Sequence[str] | None = None,
     near: tuple[float, float, float, float] | None = None,
-) -> Postcodes:
+) -> _Postcodes:
     """Read Code-Point Open (zip, folder or CSV), or any table with postcodes and positions.
 
     Parameters
@@ -197,7 +197,7 @@ def _placed(
     districts: Sequence[str] | None,
     near: tuple[float, float, float, float] | None,
     headed: bool,
-) -> Postcodes:
+) -> _Postcodes:
     notes = []
     postcode = frame["postcode"].map(_tidy_postcode)
     bad = frame.loc[postcode.isna(), "postcode"].tolist()
@@ -246,7 +246,7 @@ def _placed(
     twice = out["postcode"].duplicated()
     if twice.any():
         notes.append(f"{twice.sum():,} postcodes stand twice; the first of each is kept.")
-    return Postcodes(out[~twice].set_index("postcode").sort_index(), tuple(notes))
+    return _Postcodes(out[~twice].set_index("postcode").sort_index(), tuple(notes))
 
 
 def _fetch_postcodes(net: Internet) -> Fetched:
@@ -276,7 +276,7 @@ def fetch_stops(net: Internet, area_codes: str = "") -> Fetched:
     return net.get(net.address("naptan", "access-nodes", **query), "stops", check=check)
 
 
-def _parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
+def _parse_stops(source: _Source | Path) -> tuple[pd.DataFrame, list[str]]:
     """Stops with a position.
 
     Parameters
@@ -296,7 +296,7 @@ def _parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     StudyError
         If a column is missing.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     names = {_plain(c): c for c in table.frame.columns}
     id_ = names.get("atcocode") or names.get("id")
     found = _propose(list(table.frame.columns), "places").columns
@@ -342,7 +342,7 @@ def _parse_stops(source: Source | Path) -> tuple[pd.DataFrame, list[str]]:
     return out[keep].reset_index(drop=True), notes
 
 
-def _pair(table: Source, x: str, y: str) -> np.ndarray:
+def _pair(table: _Source, x: str, y: str) -> np.ndarray:
     return np.column_stack([_read_numbers(table.frame[c].tolist()).cells for c in (x, y)])
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 from access.errors import FetchError, ParameterError, StudyError
 from access.sources.columns import _plain, _shown, _tidy
 from access.sources.http import Fetched, Internet, _is_page, _NotThereError, _NotWholeError
-from access.sources.points import Postcodes, _tidy_postcode
-from access.sources.tables import Source, _read_source
+from access.sources.points import _Postcodes, _tidy_postcode
+from access.sources.tables import _read_source, _Source
 from access.units import BRITISH_GRID, great_circle_m, unproject
 
 #: Districts, unitary authorities, metropolitan and London boroughs (ONS, April 2023): first code
@@ -351,7 +351,7 @@ def _is_register(path: Path, kind: str) -> None:
 # --- reading ---------------------------------------------------------------------------------
 
 
-def _register_kind(source: Source) -> str | None:
+def _register_kind(source: _Source) -> str | None:
     """Which register a table is: ``centres``, ``schools``, ``hubs`` or none."""
     names = set(map(_plain, source.frame.columns))
     if {"familyhub", "postcode"} <= names:
@@ -367,11 +367,11 @@ def _register_kind(source: Source) -> str | None:
     return "schools" if names & {"phaseofeducationname", "easting"} else "centres"
 
 
-def _column(source: Source, *names: str) -> str | None:
+def _column(source: _Source, *names: str) -> str | None:
     return next((c for c in source.frame.columns if _plain(c) in names), None)
 
 
-def _texts(source: Source, *names: str) -> pd.Series:
+def _texts(source: _Source, *names: str) -> pd.Series:
     column = _column(source, *names)
     if column is None:
         return pd.Series([""] * len(source.frame))
@@ -379,7 +379,7 @@ def _texts(source: Source, *names: str) -> pd.Series:
 
 
 def _parse_register(
-    source: Source | Path, postcodes: Postcodes | None
+    source: _Source | Path, postcodes: _Postcodes | None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Establishments with a position each where one is known.
 
@@ -403,7 +403,7 @@ def _parse_register(
     StudyError
         If the columns are others.
     """
-    table = source if isinstance(source, Source) else _read_source(source)
+    table = source if isinstance(source, _Source) else _read_source(source)
     kind = _register_kind(table)
     if kind is None:
         raise StudyError(f"{table.file} is no register of the Department for Education; it has "
@@ -429,7 +429,7 @@ def _parse_register(
 
 
 def _positions(
-    table: Source, postcode: pd.Series, postcodes: Postcodes | None
+    table: _Source, postcode: pd.Series, postcodes: _Postcodes | None
 ) -> tuple[np.ndarray, list[str], list[str]]:
     lonlat = np.full((len(postcode), 2), np.nan)
     basis, notes = [""] * len(postcode), []

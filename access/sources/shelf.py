@@ -31,7 +31,7 @@ from access.sources.figures import (
 from access.sources.ons import _UNITS, _code_column
 from access.sources.points import _is_code_point
 from access.sources.registers import _register_kind
-from access.sources.tables import _SHAPES, _SHEETS, Source, _read_source
+from access.sources.tables import _SHAPES, _SHEETS, _read_source, _Source
 
 #: Files of a folder that are looked at; more is no folder of downloads.
 _MOST_FILES = 500
@@ -70,7 +70,7 @@ class _Item:
     """
 
     path: Path
-    source: Source | None
+    source: _Source | None
     roles: list[str] = field(default_factory=list)
     figures: dict[int, tuple[pd.DataFrame, list[str]]] = field(default_factory=dict)
 
@@ -174,7 +174,7 @@ def _look_at(path: Path) -> _Item:
     return _Item(path, source, list(_roles(path, source)))
 
 
-def _roles(path: Path, source: Source) -> Iterator[str]:
+def _roles(path: Path, source: _Source) -> Iterator[str]:
     names = set(map(_plain, source.frame.columns))
     register = _register_kind(source)
     if register:
@@ -195,7 +195,7 @@ def _roles(path: Path, source: Source) -> Iterator[str]:
     yield from _site_roles(path, source)
 
 
-def _shape_roles(source: Source) -> Iterator[str]:
+def _shape_roles(source: _Source) -> Iterator[str]:
     for unit, (code, *_) in _UNITS.items():
         column = _code_column(source, code)
         if column and source.frame[column].is_unique:
@@ -207,7 +207,7 @@ def _shape_roles(source: Source) -> Iterator[str]:
         yield "district"
 
 
-def _is_postcodes(source: Source, names: set[str]) -> bool:
+def _is_postcodes(source: _Source, names: set[str]) -> bool:
     found = _propose(list(source.frame.columns), "postcodes").columns
     placed = {"lon", "lat"} <= set(found) or {"easting", "northing"} <= set(found)
     column = found.get("postcode")
@@ -220,7 +220,7 @@ def _is_postcodes(source: Source, names: set[str]) -> bool:
     return bool(source.frame[column].is_unique) and len(source.frame) > 1
 
 
-def _area_roles(source: Source) -> Iterator[str]:
+def _area_roles(source: _Source) -> Iterator[str]:
     held = _topics_held(source)
     if held:
         yield "figures"
@@ -244,7 +244,7 @@ def _area_roles(source: Source) -> Iterator[str]:
     yield f"table {unit}"
 
 
-def _site_roles(path: Path, source: Source) -> Iterator[str]:
+def _site_roles(path: Path, source: _Source) -> Iterator[str]:
     if _of_people(list(source.frame.columns)) or re.search(
         "attend|users|members", path.stem.lower()
     ):
@@ -266,7 +266,7 @@ def _site_roles(path: Path, source: Source) -> Iterator[str]:
         yield "centres"
 
 
-def _ward_columns(source: Source) -> tuple[str, str] | None:
+def _ward_columns(source: _Source) -> tuple[str, str] | None:
     """Code and name of wards, whatever their year."""
     names = {_plain(c): c for c in source.frame.columns}
     for year in range(40, 10, -1):
@@ -276,7 +276,7 @@ def _ward_columns(source: Source) -> tuple[str, str] | None:
     return None
 
 
-def _lad_column(source: Source) -> str | None:
+def _lad_column(source: _Source) -> str | None:
     """The column of local authorities' codes, whatever its year."""
     names = {_plain(c): c for c in source.frame.columns}
     years = [f"lad{year}cd" for year in range(40, 10, -1)]
@@ -430,7 +430,7 @@ def _year_behind(header: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _table_figures(source: Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
+def _table_figures(source: _Source, unit: str) -> tuple[pd.DataFrame, list[str]]:
     """Counts of a table that has our columns by one of their names."""
     code = _code_column(source, _UNITS[unit][0])
     others = [c for c in source.frame.columns if c != code]

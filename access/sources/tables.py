@@ -48,7 +48,7 @@ _SHAPES = frozenset((".gpkg", ".shp", ".geojson", ".json", ".kml", ".zip"))
 
 
 @dataclass
-class Source:
+class _Source:
     """A table as it stands in a file.
 
     Parameters
@@ -87,7 +87,7 @@ def _read_source(
     sheet: str | None = None,
     known: frozenset[str] = frozenset(),
     most_bytes: int = _MOST_BYTES,
-) -> Source:
+) -> _Source:
     """Read a table of any of the usual forms, as text.
 
     Parameters
@@ -215,7 +215,7 @@ def _decode(body: bytes, name: str) -> tuple[str, str]:
         ) from error
 
 
-def _read_text(name: str, text: str, encoding: str, known: frozenset[str]) -> Source:
+def _read_text(name: str, text: str, encoding: str, known: frozenset[str]) -> _Source:
     start = text.lstrip()[:300].casefold()
     if start.startswith(("<!doctype html", "<html", "<?xml")):
         raise StudyError(
@@ -265,7 +265,7 @@ def _delimiter(text: str) -> str:
 # --- workbooks -------------------------------------------------------------------------------
 
 
-def _read_workbook(path: Path, sheet: str | None, known: frozenset[str]) -> Source:
+def _read_workbook(path: Path, sheet: str | None, known: frozenset[str]) -> _Source:
     if not zipfile.is_zipfile(path):
         raise StudyError(f"{path.name} is no workbook, whatever its name says; save it as .xlsx")
     with zipfile.ZipFile(path) as archive:
@@ -356,7 +356,9 @@ def _matches(row: list[str], known: frozenset[str]) -> int:
     return len({_plain(cell) for cell in row} & known)
 
 
-def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: list[str]) -> Source:
+def _from_grid(
+    name: str, grid: list[list[str]], known: frozenset[str], notes: list[str]
+) -> _Source:
     """Find the header, and name every row above, below and between that is none of the table."""
     at = _header(grid, known)
     if at is None:
@@ -389,7 +391,7 @@ def _from_grid(name: str, grid: list[list[str]], known: frozenset[str], notes: l
         notes.append(f"{len(foot):,} rows of remarks or totals left out ({_shown(words)}).")
     if not rows:
         raise StudyError(f"{name} has headers in row {at + 1} and no rows under them")
-    return Source(name, pd.DataFrame(kept, columns=headers, dtype=str), rows, notes, at + 1)
+    return _Source(name, pd.DataFrame(kept, columns=headers, dtype=str), rows, notes, at + 1)
 
 
 def _is_remark(cells: list[str], filled: list[str]) -> bool:
@@ -452,7 +454,7 @@ def _letter(column: int) -> str:
 # --- shapes ----------------------------------------------------------------------------------
 
 
-def _read_shapes(path: Path, layer: str | None) -> Source:
+def _read_shapes(path: Path, layer: str | None) -> _Source:
     source, notes = _openable(path), []
     try:
         layers = [str(row[0]) for row in pyogrio.list_layers(source)]
@@ -483,7 +485,9 @@ def _read_shapes(path: Path, layer: str | None) -> Source:
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     text = table.apply(lambda column: column.map(lambda v: "" if pd.isna(v) else _cell_text(v)))
     text = text.loc[:, text.ne("").any(axis=0)].astype(str)
-    return Source(path.name, text, list(range(1, len(frame) + 1)), notes, 0, chosen, lonlat, shapes)
+    return _Source(
+        path.name, text, list(range(1, len(frame) + 1)), notes, 0, chosen, lonlat, shapes
+    )
 
 
 def _openable(path: Path) -> str:

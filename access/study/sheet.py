@@ -283,7 +283,7 @@ def _as_told(cell: object) -> str:
     return (f"{cell:g}" if isinstance(cell, float) else str(cell))[:60]
 
 
-def at_least(least: float, expected: str) -> Check:
+def _at_least(least: float, expected: str) -> Check:
     """Expect a number that is not below another."""
     return Check(lambda cells: cells >= least, expected)
 

@@ -41,6 +41,7 @@ from access.study.tables import (
     _parent_faults,
     _part_faults,
     _read_shapes,
+    _share_of_all,
     _with_localities,
     _with_points,
     _with_register,
@@ -49,7 +50,6 @@ from access.study.tables import (
     area_columns,
     check_positions,
     read_table,
-    share_of_all,
     without_shapes,
 )
 from access.text import counted, listed, share_figure
@@ -139,7 +139,7 @@ def _gaps(areas: pd.DataFrame) -> list[str]:
         unknown = int(areas[there].isna().all(axis=1).sum()) if there else 0
         if 0 < unknown < len(areas):
             said.append(f"{what} is not known for {unknown:,} of {len(areas):,} areas: {follows}.")
-    empty, everywhere = share_of_all(areas)
+    empty, everywhere = _share_of_all(areas)
     stood = int((empty & (areas["p_no_car"] == everywhere)).sum()) if empty.any() else 0
     if stood:
         said.append(
@@ -433,6 +433,115 @@ class Study:
             return self.neighbours
         return self.neighbours[self.neighbours["service"].isin(["", service])]
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the study travels with the package."""
+        package = Path(str(files("access")))
+        return self.folder.resolve().parent in {
+            (package / "data").resolve(),
+            (package.parent / "data").resolve(),
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Count what a study holds."""
+        config = self.config
+        centres = {}
+        for key, service in config.services.items():
+            own = self.centres_of(key)
+            centres[key] = {
+                "title": service.title,
+                "today": len(self.open_ids(key)),
+                "families": float(self.areas[service.demand].sum()),
+                "families_are": service.noun,
+                "ages": service.age_band,
+                "stand_ins": own.loc[own["assumed"], "id"].tolist(),
+                "proxies": own.loc[own["proxy"], "id"].tolist(),
+            }
+        return {
+            "study": self.name,
+            "title": config.study.title,
+            "folder": self.folder.name,
+            "crs": self.crs,
+            "areas": len(self.areas),
+            "candidates": len(self.candidates),
+            "neighbours": len(self.neighbours),
+            "postcodes": len(self.postcodes),
+            "centres": centres,
+            "proposals": {
+                key: {
+                    "title": p.title,
+                    "service": p.service,
+                    "close": list(p.closes),
+                    "open": list(p.opens),
+                    "before": len(self.open_ids(p.service)),
+                    "after": len(self.open_ids(p.service)) - len(p.closes) + len(p.opens),
+                }
+                for key, p in config.proposals.items()
+            },
+            "not_known": {column: int(_unknown(self, column)) for column in _REGISTER_UNKNOWNS},
+            "assumptions": list(self.assumptions),
+            "inputs": [dict(row) for row in self.inputs],
+        }
+
+    def described(self) -> str:
+        """Say what a study holds, as `access check` prints it."""
+        facts = self.facts()
+        unit = self.config.areas.unit
+        lines = [
+            f"{facts['title']} ({facts['study']}): no faults found.",
+            "",
+            f"  {counted(facts['areas'], 'area')} ({unit}), "
+            f"{counted(facts['candidates'], 'candidate site')}, "
+            f"{counted(facts['neighbours'], 'centre')} of neighbours, "
+            f"{counted(facts['postcodes'], 'postcode')}",
+        ]
+        for row in facts["centres"].values():
+            lines.append(
+                f"  {row['title']}: {row['today']} today, "
+                f"for {row['families']:,.0f} {row['families_are']}"
+                + (f" (ages counted: {row['ages']})" if row["ages"] else "")
+            )
+        for key, row in facts["proposals"].items():
+            lines.append(f"  Proposal {key}: {row['before']} -> {row['after']}, closes "
+                         f"{', '.join(row['close']) or 'none'}"
+                         + (f", opens {', '.join(row['open'])}" if row["open"] else "")
+                         )  # fmt: skip
+        unknown = [
+            f"{_REGISTER_WORDS[column]} of {count} of {len(self.centres)}"
+            for column, count in facts["not_known"].items()
+            if count
+        ]
+        if unknown:
+            centres = "centre" if len(self.centres) == 1 else "centres"
+            lines += ["", f"  Not known: {', '.join(unknown)} {centres}."]
+        lines += ["", "What every reader of a number must be told:"]
+        for sentence in facts["assumptions"]:
+            lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
+        lines += ["", "Tables:"]
+        words = {"no": "as in the manifest", "yes": "CHANGED since the manifest was written",
+                 "not listed": "not in the manifest"}  # fmt: skip
+        for row in facts["inputs"]:
+            lines.append(f"  {row['file']:<22} {row['sha256'][:12]}  {words[row['changed']]}")
+        return "\n".join(lines)
+
+    def sentence(self) -> str:
+        """Say in a sentence or two what a study holds, and what is not known."""
+        facts = self.facts()
+        text = (
+            f"{facts['title']}: {counted(facts['areas'], 'area')} ({self.config.areas.unit}), "
+            f"{counted(len(self.centres), 'centre')}, "
+            f"{counted(facts['candidates'], 'candidate site')}, "
+            f"{counted(facts['neighbours'], 'centre')} of neighbours."
+        )
+        unknown = [
+            _REGISTER_WORDS[column]
+            for column, count in facts["not_known"].items()
+            if count == len(self.centres)
+        ]
+        if unknown:
+            text += f" Not known of any centre: {', '.join(unknown)}."
+        return text
+
     def to_frame(self) -> pd.DataFrame:
         """Give one row a service: centres today and as proposed, and whom they are for.
 
@@ -457,15 +566,6 @@ class Study:
             f"<Study {self.name}: {len(self.areas)} areas, {len(self.centres)} centres, "
             f"{len(self.candidates)} candidate sites>"
         )
-
-
-def is_embedded(folder: Path) -> bool:
-    """Tell whether a study travels with the package."""
-    package = Path(str(files("access")))
-    return folder.resolve().parent in {
-        (package / "data").resolve(),
-        (package.parent / "data").resolve(),
-    }
 
 
 def find_study(name: str | Path | None = None) -> Path:
@@ -735,97 +835,14 @@ _REGISTER_WORDS = {
 }
 
 
-def study_facts(study: Study) -> dict[str, Any]:
-    """Count what a study holds."""
-    config = study.config
-    centres = {}
-    for key, service in config.services.items():
-        own = study.centres_of(key)
-        centres[key] = {
-            "title": service.title,
-            "today": len(study.open_ids(key)),
-            "families": float(study.areas[service.demand].sum()),
-            "families_are": service.noun,
-            "ages": service.age_band,
-            "stand_ins": own.loc[own["assumed"], "id"].tolist(),
-            "proxies": own.loc[own["proxy"], "id"].tolist(),
-        }
-    return {
-        "study": study.name,
-        "title": config.study.title,
-        "folder": study.folder.name,
-        "crs": study.crs,
-        "areas": len(study.areas),
-        "candidates": len(study.candidates),
-        "neighbours": len(study.neighbours),
-        "postcodes": len(study.postcodes),
-        "centres": centres,
-        "proposals": {
-            key: {
-                "title": p.title,
-                "service": p.service,
-                "close": list(p.closes),
-                "open": list(p.opens),
-                "before": len(study.open_ids(p.service)),
-                "after": len(study.open_ids(p.service)) - len(p.closes) + len(p.opens),
-            }
-            for key, p in config.proposals.items()
-        },
-        "not_known": {column: int(_unknown(study, column)) for column in _REGISTER_UNKNOWNS},
-        "assumptions": list(study.assumptions),
-        "inputs": [dict(row) for row in study.inputs],
-    }
-
-
 def _unknown(study: Study, column: str) -> int:
     values = study.centres[column]
     return int((values.isna() | (values.astype(str) == "")).sum())
 
 
-def describe_study(study: Study) -> str:
-    """Say what a study holds, as `access check` prints it."""
-    facts = study_facts(study)
-    unit = study.config.areas.unit
-    lines = [
-        f"{facts['title']} ({facts['study']}): no faults found.",
-        "",
-        f"  {counted(facts['areas'], 'area')} ({unit}), "
-        f"{counted(facts['candidates'], 'candidate site')}, "
-        f"{counted(facts['neighbours'], 'centre')} of neighbours, "
-        f"{counted(facts['postcodes'], 'postcode')}",
-    ]
-    for row in facts["centres"].values():
-        lines.append(
-            f"  {row['title']}: {row['today']} today, "
-            f"for {row['families']:,.0f} {row['families_are']}"
-            + (f" (ages counted: {row['ages']})" if row["ages"] else "")
-        )
-    for key, row in facts["proposals"].items():
-        lines.append(f"  Proposal {key}: {row['before']} -> {row['after']}, closes "
-                     f"{', '.join(row['close']) or 'none'}"
-                     + (f", opens {', '.join(row['open'])}" if row["open"] else ""))  # fmt: skip
-    unknown = [
-        f"{_REGISTER_WORDS[column]} of {count} of {len(study.centres)}"
-        for column, count in facts["not_known"].items()
-        if count
-    ]
-    if unknown:
-        centres = "centre" if len(study.centres) == 1 else "centres"
-        lines += ["", f"  Not known: {', '.join(unknown)} {centres}."]
-    lines += ["", "What every reader of a number must be told:"]
-    for sentence in facts["assumptions"]:
-        lines += textwrap.wrap(sentence, 88, initial_indent="  - ", subsequent_indent="    ")
-    lines += ["", "Tables:"]
-    words = {"no": "as in the manifest", "yes": "CHANGED since the manifest was written",
-             "not listed": "not in the manifest"}  # fmt: skip
-    for row in facts["inputs"]:
-        lines.append(f"  {row['file']:<22} {row['sha256'][:12]}  {words[row['changed']]}")
-    return "\n".join(lines)
-
-
 def _study_frame(study: Study) -> pd.DataFrame:
     """Give one row a service: centres today and after what is proposed, and whom they are for."""
-    facts = study_facts(study)
+    facts = study.facts()
     proposed: dict[str, int] = {}
     for proposal in facts["proposals"].values():
         proposed.setdefault(proposal["service"], proposal["after"])
@@ -844,25 +861,6 @@ def _study_frame(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"proposed": "Int64"})
 
 
-def study_sentence(study: Study) -> str:
-    """Say in a sentence or two what a study holds, and what is not known."""
-    facts = study_facts(study)
-    text = (
-        f"{facts['title']}: {counted(facts['areas'], 'area')} ({study.config.areas.unit}), "
-        f"{counted(len(study.centres), 'centre')}, "
-        f"{counted(facts['candidates'], 'candidate site')}, "
-        f"{counted(facts['neighbours'], 'centre')} of neighbours."
-    )
-    unknown = [
-        _REGISTER_WORDS[column]
-        for column, count in facts["not_known"].items()
-        if count == len(study.centres)
-    ]
-    if unknown:
-        text += f" Not known of any centre: {', '.join(unknown)}."
-    return text
-
-
 def _study_html(study: Study) -> str:
     """Write a study for a notebook."""
     head = ["Service", "For", "Centres today", "Proposed", "People", "Stand-ins", "Proxies"]
@@ -878,6 +876,4 @@ def _study_html(study: Study) -> str:
         ]
         for r in _study_frame(study).to_dict("records")
     ]
-    return html_answer(
-        study_sentence(study), head, rows, notes=study.assumptions, text_columns=(0, 1)
-    )
+    return html_answer(study.sentence(), head, rows, notes=study.assumptions, text_columns=(0, 1))

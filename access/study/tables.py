@@ -22,10 +22,10 @@ from access.study.sheet import (
     STATUSES,
     Check,
     Column,
+    _at_least,
     _column_faults,
     _folded,
     _one_of,
-    at_least,
     offers_today,
     read_numbers,
     read_sheet,
@@ -58,10 +58,10 @@ def _is_count(values: pd.Series) -> pd.Series:
     return (values >= 0) & (values == values.round()) & (values <= 1e9)
 
 
-_KNOWN_OR_EMPTY = _known(at_least(0, "0 or more, or an empty cell for not known"))
+_KNOWN_OR_EMPTY = _known(_at_least(0, "0 or more, or an empty cell for not known"))
 _WHOLE = Check(_is_count, "a count of 0 or more, a whole number")
 _COUNT = Column(float, (_WHOLE,))
-_WEIGHT = Column(float, (at_least(0, "a weight of 0 or more"),))
+_WEIGHT = Column(float, (_at_least(0, "a weight of 0 or more"),))
 _TENTH = _one_of(range(1, 11), "a tenth from 1 (most deprived) to 10, or empty")
 _FIFTH = _one_of(range(1, 6), "a fifth from 1 (most deprived) to 5, or empty")
 _SHARE = Check(lambda shares: shares.between(0, 1), "a share from 0 to 1, or empty")
@@ -657,14 +657,14 @@ def _with_shares(areas: pd.DataFrame) -> pd.DataFrame:
         share = np.divide(areas["households_no_car"].to_numpy(float), households,
                           out=np.full(len(areas), np.nan), where=households > 0)  # fmt: skip
         areas = areas.assign(p_no_car=share)
-    empty, everywhere = share_of_all(areas)
+    empty, everywhere = _share_of_all(areas)
     bare = empty & areas["p_no_car"].isna() if empty.any() else empty
     return (
         areas.assign(p_no_car=areas["p_no_car"].where(~bare, everywhere)) if bare.any() else areas
     )
 
 
-def share_of_all(areas: pd.DataFrame) -> tuple[pd.Series, float]:
+def _share_of_all(areas: pd.DataFrame) -> tuple[pd.Series, float]:
     """Mark areas where no household lives, and give the share without a car of all households."""
     if not {"households", "p_no_car"} <= set(areas.columns):
         return pd.Series(False, index=areas.index), np.nan

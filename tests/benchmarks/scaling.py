@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from access.network import TravelMatrix, travel_matrix
-from access.network.modelled import modelled_network
+from access.network.modelled import modelled_networks
 from access.scenario import Uncertainty, rank_closures, robustness
 from access.siting import p_median
 from tests.benchmarks.bench_ranking import borough
@@ -61,7 +61,9 @@ def _streets(size: int) -> _Work:
     points = pd.DataFrame({"id": [f"p{k}" for k in range(size)], "lon": lon, "lat": lat})
 
     def work() -> object:
-        return travel_matrix(modelled_network(points, mode="walk"), points[:854], points[-23:])
+        return travel_matrix(
+            modelled_networks(points, ["walk"])["walk"], points[:854], points[-23:]
+        )
 
     return work
 

@@ -66,7 +66,7 @@ def make_ready(measured: Path, searched: Path) -> None:
     import_module("ipykernel.debugger")  # which each would read as it begins
     from access.analysis import analysis, hub_plans, hubs, job
     from access.charts.chart import Chart
-    from access.study.study import is_embedded, load_study
+    from access.study.study import load_study
 
     results = pickle.loads(measured.read_bytes())
     measure, firm, draw = job.measure_study, analysis.robustness, hub_plans._drawn
@@ -74,7 +74,7 @@ def make_ready(measured: Path, searched: Path) -> None:
     plain = Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1])).pictures()
 
     def study_measured(study: Any, *, network: Path | None = None, **rest: Any) -> Any:
-        if network is not None or study.streets is not None or not is_embedded(study.folder):
+        if network is not None or study.streets is not None or not study.is_embedded:
             return measure(study, network=network, **rest)
         return replace(results, study=study)
 

@@ -8,24 +8,26 @@ import pytest
 
 import access
 from access.errors import NetworkError
-from access.network.modelled import _CALIBRATION, MODELLED_STREETS, modelled_network
+from access.network.modelled import _CALIBRATION, MODELLED_STREETS, modelled_networks
 from access.study import find_study, load_study
 from access.units import great_circle_m
 
 
 def test_no_point_is_no_network():
     with pytest.raises(NetworkError, match="no points"):
-        modelled_network(pd.DataFrame({"lon": [], "lat": []}), mode="walk")
+        modelled_networks(pd.DataFrame({"lon": [], "lat": []}), ["walk"])["walk"]
 
 
 def test_one_point_is_a_network_without_length():
-    net = modelled_network(pd.DataFrame({"lon": [1.0, 1.0], "lat": [50.0, 50.0]}), mode="walk")
+    net = modelled_networks(pd.DataFrame({"lon": [1.0, 1.0], "lat": [50.0, 50.0]}), ["walk"])[
+        "walk"
+    ]
     assert net.n_nodes == 1
 
 
 def test_points_on_one_line_make_a_chain():
     points = pd.DataFrame({"lon": [-1.30, -1.32, -1.31], "lat": [53.4, 53.4, 53.4]})
-    net = modelled_network(points, mode="walk")
+    net = modelled_networks(points, ["walk"])["walk"]
     assert net.n_nodes == 3
     assert net.n_edges >= 2
 
@@ -33,8 +35,8 @@ def test_points_on_one_line_make_a_chain():
 def test_order_of_points_changes_nothing():
     study = load_study("rotherham")
     points = pd.DataFrame(study.areas[["id", "lon", "lat"]])
-    one = modelled_network(points, mode="walk")
-    other = modelled_network(points.sample(frac=1, random_state=3), mode="walk")
+    one = modelled_networks(points, ["walk"])["walk"]
+    other = modelled_networks(points.sample(frac=1, random_state=3), ["walk"])["walk"]
     assert one.digest == other.digest
 
 
@@ -55,7 +57,7 @@ def newport(shared_data):
     for mode in ("walk", "drive"):
         for kind, net in (
             ("real", access.build_network(pbf, mode=mode)),
-            ("model", modelled_network(points, mode=mode)),
+            ("model", modelled_networks(points, [mode])[mode]),
         ):
             out[mode, kind] = access.travel_matrix(net, areas, places).total_minutes
     return out
@@ -112,7 +114,7 @@ def test_official_distances_to_a_primary_school_agree_better_than_straight_lines
     study = load_study("rotherham")
     schools = pd.read_csv(find_study("rotherham") / "primary_schools.csv")
     points = pd.concat([study.areas[["id", "lon", "lat"]], schools[["id", "lon", "lat"]]])
-    net = modelled_network(points, mode="walk")
+    net = modelled_networks(points, ["walk"])["walk"]
     matrix = access.travel_matrix(net, study.areas, schools)
     nearest_km = matrix.total_minutes.min(axis=1) * 80 / 1000
     areas = study.areas.assign(nearest_km=nearest_km)

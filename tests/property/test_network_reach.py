@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from access.network import Network
-from access.network.reach import _Reach, part_costs, route
+from access.network.reach import Route, _Reach
 from access.network.routing import _least_pairs
 from tests.property.test_network_search import (
     INF,
@@ -53,8 +53,16 @@ def checked_parts(network: Network, parts, start, target) -> None:
             assert own[0] == spot[0] and own[1] == pytest.approx(spot[1], abs=1e-12)
 
 
+#: A dead end at another pace than the streets that go round: its metres are its own.
+DEAD_END = (
+    3, [(1, 1, 1.0, INF, 1.0), (0, 1, 0.0, INF, 1.0), (0, 2, 0.0, 1.0, 1.0)], [0.0] * 3,
+    [(0, 0.0)], [(2, 0.0)],
+)  # fmt: skip
+
+
 @settings(max_examples=60)
 @given(towns())
+@example(DEAD_END)
 def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
     n, edges, delays, origins, targets = town
     network = network_of(n, edges, delays)
@@ -62,12 +70,13 @@ def test_a_path_adds_up_to_the_minutes_and_metres_of_the_matrix(town):
     minutes, metres, _ = _least_pairs(network, a, b, "minutes", INF)
     for i, origin in enumerate(origins):
         for j, target in enumerate(targets):
-            parts = route(network, one(a, i), one(b, j), backwards=len(targets) <= len(origins))
-            assert (parts is None) == np.isinf(minutes[i, j])
-            if parts is None:
+            backwards = len(targets) <= len(origins)
+            route = Route.between(network, one(a, i), one(b, j), backwards=backwards)
+            assert (route is None) == np.isinf(minutes[i, j])
+            if route is None:
                 continue
-            checked_parts(network, parts, origin, target)
-            taken, long = part_costs(network, parts)
+            checked_parts(network, route.parts, origin, target)
+            taken, long = route.costs()
             assert taken.sum() == pytest.approx(minutes[i, j], abs=1e-9)
             if all(min(ahead, back) > 1e-9 for *_, ahead, back in edges):
                 # on streets that take no time any detour is as quick, and its metres no one's
@@ -85,11 +94,11 @@ def test_a_path_keeps_the_rules_of_whole_routes(seed):
     minutes, _, _ = _least_pairs(network, places, places, "minutes", INF)
     for i in range(6):
         for j in range(6):
-            parts = route(network, one(places, i), one(places, j))
-            assert (parts is None) == np.isinf(minutes[i, j])
-            if parts is not None:
-                checked_parts(network, parts, points[i], points[j])
-                taken, _ = part_costs(network, parts)
+            route = Route.between(network, one(places, i), one(places, j))
+            assert (route is None) == np.isinf(minutes[i, j])
+            if route is not None:
+                checked_parts(network, route.parts, points[i], points[j])
+                taken, _ = route.costs()
                 assert taken.sum() == pytest.approx(minutes[i, j], abs=1e-9)
 
 

@@ -110,7 +110,7 @@ NO_FINDING = {
     "report/summary.py _first_sentences": "cuts a text",
     "report/findings.py _joined": "joins names",
     "run/write.py _Replay.sentence": "counts files, in its own tests",
-    "study/study.py study_sentence": "counts rows, in its own tests",
+    "study/study.py Study.sentence": "counts rows, in its own tests",
 }
 
 

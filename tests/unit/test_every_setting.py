@@ -45,7 +45,7 @@ from access.sources.folder import _template_files
 from access.study import Study, StudyConfig, load_study
 from access.study.config import read_config
 from access.study.manifest import _read_manifest
-from access.study.study import _study_assumptions, describe_study, study_facts
+from access.study.study import _study_assumptions
 from tests.bus_feed import town_feed
 from tests.conftest import few_draws
 
@@ -232,8 +232,8 @@ def figures(results: StudyResults) -> str:
 
 
 def told(results: StudyResults) -> str:
-    facts = {k: v for k, v in study_facts(results.study).items() if k != "inputs"}
-    return describe_study(results.study) + json.dumps(facts)
+    facts = {k: v for k, v in results.study.facts().items() if k != "inputs"}
+    return results.study.described() + json.dumps(facts)
 
 
 def explorer(results: StudyResults) -> str:

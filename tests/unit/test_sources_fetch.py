@@ -310,7 +310,7 @@ def test_nomis_replies_that_are_cut_or_changed_are_refused(serve, net, tmp_path,
 
 
 def test_nomis_knows_no_such_district(serve, net, tmp_path):
-    with pytest.raises(figures.NoRowsError, match="of another year, or not known"):
+    with pytest.raises(figures._NoRowsError, match="of another year, or not known"):
         figures._fetch_topic(net(serve()), AGES, ["E09999999"], "oa21", tmp_path / "a.csv")
 
 

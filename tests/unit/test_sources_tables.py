@@ -28,7 +28,7 @@ from access.sources.columns import (
     _write_mapping,
 )
 from access.sources.importing import _derive_box, _import_table, _service_key
-from access.sources.points import Postcodes, _read_postcodes, _tidy_postcode
+from access.sources.points import _Postcodes, _read_postcodes, _tidy_postcode
 from access.sources.tables import _read_source
 from access.study.tables import known_columns
 
@@ -371,7 +371,7 @@ CODE_POINT = (
     '"S64 9ED",10,447000,400000,"E92000001","E19000001","E18000002","","E08000017","E05012990"\n'
     '"S60 1ZZ",90,0,0,"E92000001","E19000001","E18000002","","E08000018","E05012990"\n'
 )
-POSTCODES = Postcodes(
+POSTCODES = _Postcodes(
     pd.DataFrame(
         {"lon": [-1.36, -1.35], "lat": [53.43, 53.44], "district": "", "ward": ""},
         index=pd.Index(["S60 1AE", "S60 1AF"], name="postcode"),

@@ -23,9 +23,9 @@ from access.study.manifest import manifest_text
 from access.study.sheet import (
     Check,
     Column,
+    _at_least,
     _column_faults,
     _one_of,
-    at_least,
     read_numbers,
     read_sheet,
 )
@@ -446,7 +446,7 @@ def test_every_cell_comes_back_as_it_was_written(tmp_path_factory, cells):
 
 # --- what a column may hold -----------------------------------------------------------------------
 
-_HALVES = Column(float, (at_least(0, "0 or more"), Check(lambda c: c * 2 % 1 == 0, "halves")))
+_HALVES = Column(float, (_at_least(0, "0 or more"), Check(lambda c: c * 2 % 1 == 0, "halves")))
 
 
 def told_of(cells: list[object], column: Column) -> list[tuple[str, str, str]]:

@@ -10,7 +10,6 @@ from access.analysis.job import travel_times
 from access.errors import StudyError
 from access.sources.folder import new_study
 from access.study import load_study
-from access.study.study import study_facts
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
@@ -29,7 +28,7 @@ def town(folder, statuses, close):
 @pytest.mark.parametrize("status", ["closed", "deregistered"])
 def test_check_counts_what_is_compared_and_ranked(tmp_path, status):
     study = load_study(town(tmp_path / "s", ["", "part_time", "full", status], 'close = ["C3"]'))
-    facts = study_facts(study)
+    facts = study.facts()
     assert facts["centres"]["childrens_centre"]["today"] == 3
     proposal = facts["proposals"]["three_to_two"]
     assert (proposal["before"], proposal["after"]) == (3, 2)
@@ -43,7 +42,7 @@ def test_what_is_shut_cannot_close_and_can_open(tmp_path):
     with pytest.raises(StudyError, match="found 'C4'; expected a childrens_centre that is open"):
         load_study(town(tmp_path / "a", statuses, 'close = ["C4"]'))
     study = load_study(town(tmp_path / "b", statuses, 'close = ["C3"]\nopen = ["C4"]'))
-    assert study_facts(study)["proposals"]["three_to_two"]["after"] == 3
+    assert study.facts()["proposals"]["three_to_two"]["after"] == 3
     with pytest.raises(StudyError, match="found 'C2'; expected a site that is no open"):
         load_study(town(tmp_path / "c", statuses, 'close = ["C3"]\nopen = ["C2"]'))
     with pytest.raises(StudyError, match="3 of 3"):

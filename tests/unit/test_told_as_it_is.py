@@ -40,7 +40,6 @@ from access.run.summary import _place_words, _whom, spoken_summary
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
-from access.study.study import describe_study, study_sentence
 from access.text import figure, half_up, ordinal, share_span
 from tests.small import small_study
 
@@ -572,7 +571,7 @@ def test_one_of_a_kind_is_said_as_one(tmp_path):
     today, found = answers_.today("hall"), answers_.hubs(1)
     picture, tables = found.map(), ("near_best", "plans", "curve", "front", "standing")
     told = [
-        describe_study(study), study_sentence(study), today.sentence(), today.map().alt,
+        study.described(), study.sentence(), today.sentence(), today.map().alt,
         picture.title, picture.caption, found.plot().caption, found.plan_words(), repr(found),
         *(repr(found.table(name)) for name in tables),
     ]  # fmt: skip
@@ -580,4 +579,4 @@ def test_one_of_a_kind_is_said_as_one(tmp_path):
     assert [match[0] for text in told for match in many.finditer(str(text))] == []
     assert "and 1 hall house: the walk" in today.sentence()
     assert picture.title == "The best hub, and the minutes to it"
-    assert "1 area (area), 0 candidate sites" in describe_study(study)
+    assert "1 area (area), 0 candidate sites" in study.described()
