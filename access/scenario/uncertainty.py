@@ -394,22 +394,14 @@ class _MinutesSample:
         """
         errors, u = self.errors, self.uncertainty
         assert errors is not None and u.street_error is not None
-        by_speed = drive is not None and u.drive_error is not None
-        drawn = errors.draw(by_id, rngs, 2 if by_speed else 1)
-        longer = _factor(drawn[0], _sd(u.street_error))
-        walk *= longer
-        if drive is None:
-            return
-        drive *= longer
-        if u.drive_error is not None:
-            of_speed = np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2)
-            drive *= _factor(drawn[1], of_speed)
-
-
-def _factor(drawn: Floats, deviation: float) -> Floats:
-    """Make of noise, in its place, how many times as long a trip takes."""
-    drawn *= deviation
-    return np.exp(drawn, out=drawn)
+        deviations = [_sd(u.street_error)]
+        if drive is not None and u.drive_error is not None:
+            deviations.append(np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2))
+        by_street, *by_speed = errors.draw(by_id, rngs, deviations)
+        walk *= by_street
+        if drive is not None:
+            for longer in (by_street, *by_speed):
+                drive *= longer
 
 
 def _sd(mean_error: float) -> float:
@@ -484,6 +476,8 @@ _ALIKE_M = 500.0
 """Distance over which an area's error is spread; that of what two areas share is a third more."""
 _OWN = 0.3
 """Share of an error's variance that is an area's own."""
+_AT_ONCE = 100
+"""Errors of every area drawn at once, so that they stay in the processor's cache."""
 
 
 class _StreetErrors:
@@ -521,19 +515,38 @@ class _StreetErrors:
             shape=(self.areas, 2 * self.areas),
         ).astype(np.float32)
 
-    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
-        """Draw so many fields from each generator: shape (fields, generators, sites, areas).
+    def draw(
+        self, by_id: Indices, rngs: Sequence[np.random.Generator], deviations: Sequence[float]
+    ) -> Floats:
+        """Draw how many times as long trips take: shape (fields, generators, sites, areas).
 
-        Sites are taken in the order of their ids, which `by_id` gives for each generator.
+        A field of errors for every deviation of their logarithms. Sites are taken in the order of
+        their ids, which `by_id` gives for each generator.
         """
         many, sites = by_id.shape
-        drawn = np.empty((fields, 2 * self.areas, sites), np.float32)
-        error: Floats = np.empty((fields, many, sites, self.areas))
-        for k, (rng, order) in enumerate(zip(rngs, by_id, strict=True)):
+        longer: Floats = np.empty((len(deviations), many, sites, self.areas))
+        step = max(1, _AT_ONCE // (len(deviations) * sites))
+        for start in range(0, many, step):
+            times = self._times(sites, rngs[start : start + step], deviations)
+            for k, order in enumerate(by_id[start : start + step]):
+                longer[:, start + k, order] = times[:, :, k].transpose(1, 2, 0)
+        return longer
+
+    def _times(
+        self, sites: int, rngs: Sequence[np.random.Generator], deviations: Sequence[float]
+    ) -> NDArray[np.float32]:
+        """Draw how many times as long trips take: shape (areas, fields, generators, sites)."""
+        drawn = np.empty((len(deviations), 2 * self.areas, sites), np.float32)
+        noise = np.empty((2 * self.areas, len(deviations), len(rngs), sites), np.float32)
+        for k, rng in enumerate(rngs):
             _draw_normals(rng, drawn.reshape(-1))
-            for field, noise in enumerate(drawn):
-                error[field, k, order] = (self.spread @ noise).T
-        return error
+            noise[:, :, k] = drawn.swapaxes(0, 1)
+        # one product for all: the longer its rows, the less time for each number
+        error = self.spread @ noise.reshape(len(noise), -1)
+        by_field = error.reshape(-1, *noise.shape[1:])
+        for field, deviation in enumerate(deviations):
+            by_field[:, field] *= np.float32(deviation)
+        return np.exp(by_field, out=by_field)
 
 
 @cache
@@ -552,7 +565,7 @@ def _draw_normals(rng: np.random.Generator, out: NDArray[np.float32]) -> None:
     above 4.3 deviations: far finer than the size of an error is known.
     """
     bits = rng.bit_generator.random_raw(-(-out.size // 4)).astype("<u8", copy=False)
-    np.take(_normal_steps(), bits.view("<u2")[: out.size], out=out, mode="clip")
+    np.take(_normal_steps(), bits.view("<u2")[: out.size], out=out, mode="wrap")
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
