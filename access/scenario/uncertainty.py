@@ -308,7 +308,6 @@ class _MinutesSample:
             areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
             self.errors = _StreetErrors(areas)
         self._shifts(matrix)
-        self._known: dict[tuple[str, ...], tuple[Indices, Indices]] = {}
 
     def _shifts(self, matrix: TravelMatrix) -> None:
         u = self.uncertainty
@@ -331,13 +330,13 @@ class _MinutesSample:
         self, settings: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]
     ) -> Floats:
         """Minutes of some draws, each with a generator of its own: (draws, columns, areas)."""
-        columns = [self._columns_of(setting) for setting in settings]
-        at, by_id = (np.array([each[k] for each in columns]) for k in (0, 1))
+        at = self._columns_of(settings)
         walk: Floats = self.walk[at]
         drive = None if self.drive is None else self.drive[at]
         if self.radius.any():
             self._move(walk, drive, at, rngs)
         if self.errors is not None:
+            by_id = np.argsort(at, axis=1, kind="stable")
             self._bend(walk, drive, by_id, [rng.spawn(1)[0] for rng in rngs])
         if "walk_kmh" in settings[0]:
             kmh = np.array([float(setting["walk_kmh"]) for setting in settings])
@@ -354,15 +353,13 @@ class _MinutesSample:
         walk += car
         return walk
 
-    def _columns_of(self, setting: Mapping[str, Any]) -> tuple[Indices, Indices]:
-        """Find where the sites of a draw stand among those wanted, and their order by id."""
-        names = tuple(self.columns)
-        if self.uncertainty.stand_ins:
-            names = tuple(str(setting.get(f"stand_in:{c}", c)) for c in names)
-        if names not in self._known:
-            at = np.array([self.place[name] for name in names])
-            self._known[names] = at, np.argsort(names, kind="stable")
-        return self._known[names]
+    def _columns_of(self, settings: Sequence[Mapping[str, Any]]) -> Indices:
+        """Find where the sites of draws stand among those wanted: shape (draws, columns)."""
+        at = np.tile([self.place[name] for name in self.columns], (len(settings), 1))
+        for site in self.uncertainty.stand_ins or {}:
+            named = [str(setting.get(f"stand_in:{site}", site)) for setting in settings]
+            at[:, self.columns.index(site)] = [self.place[name] for name in named]
+        return at
 
     def _move(
         self, walk: Floats, drive: Floats | None, at: Indices,
@@ -371,7 +368,7 @@ class _MinutesSample:
         """Shift minutes, in place, as sites do about their stated position."""
         moved = np.flatnonzero(self.radius[at].any(axis=0))
         use = at[:, moved]
-        shift = np.array([_in_discs(self.radius, rng) for rng in rngs])
+        shift = _in_discs(self.radius, rngs)
         spots = self.site_xy[use] + np.take_along_axis(shift, use[..., None], axis=1)
         extra_m = _straight(self.area_xy, spots)
         extra_m -= self.straight_m[use]
@@ -538,15 +535,13 @@ class _StreetErrors:
         """Draw how many times as long trips take: shape (areas, fields, generators, sites)."""
         drawn = np.empty((len(deviations), 2 * self.areas, sites), np.float32)
         noise = np.empty((2 * self.areas, len(deviations), len(rngs), sites), np.float32)
+        scale = np.array(deviations, np.float32)[:, None]
         for k, rng in enumerate(rngs):
             _draw_normals(rng, drawn.reshape(-1))
-            noise[:, :, k] = drawn.swapaxes(0, 1)
+            np.multiply(drawn.swapaxes(0, 1), scale, out=noise[:, :, k])
         # one product for all: the longer its rows, the less time for each number
         error = self.spread @ noise.reshape(len(noise), -1)
-        by_field = error.reshape(-1, *noise.shape[1:])
-        for field, deviation in enumerate(deviations):
-            by_field[:, field] *= np.float32(deviation)
-        return np.exp(by_field, out=by_field)
+        return np.exp(error, out=error).reshape(-1, *noise.shape[1:])
 
 
 @cache
@@ -586,8 +581,8 @@ def _pace(minutes: Floats | None, straight_m: Floats) -> float:
     return float(np.median(minutes[use] / straight_m[use])) if use.any() else 0.0
 
 
-def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
-    """One point, evenly in each disc."""
-    far = radius * np.sqrt(rng.uniform(size=len(radius)))
-    turn = rng.uniform(0.0, 2 * np.pi, len(radius))
-    return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
+def _in_discs(radius: Floats, rngs: Sequence[np.random.Generator]) -> Floats:
+    """One point, evenly in each disc, from each generator: shape (generators, discs, 2)."""
+    far, turn = np.array([rng.random((2, len(radius))) for rng in rngs]).swapaxes(0, 1)
+    far, turn = radius * np.sqrt(far), 2 * np.pi * turn
+    return np.stack([far * np.cos(turn), far * np.sin(turn)], axis=-1)
