@@ -391,14 +391,22 @@ class _MinutesSample:
         """
         errors, u = self.errors, self.uncertainty
         assert errors is not None and u.street_error is not None
-        deviations = [_sd(u.street_error)]
-        if drive is not None and u.drive_error is not None:
-            deviations.append(np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2))
-        by_street, *by_speed = errors.draw(by_id, rngs, deviations)
-        walk *= by_street
-        if drive is not None:
-            for longer in (by_street, *by_speed):
-                drive *= longer
+        by_speed = drive is not None and u.drive_error is not None
+        drawn = errors.draw(by_id, rngs, 2 if by_speed else 1)
+        longer = _factor(drawn[0], _sd(u.street_error))
+        walk *= longer
+        if drive is None:
+            return
+        drive *= longer
+        if u.drive_error is not None:
+            of_speed = np.sqrt(_sd(u.drive_error) ** 2 - _sd(u.street_error) ** 2)
+            drive *= _factor(drawn[1], of_speed)
+
+
+def _factor(drawn: Floats, deviation: float) -> Floats:
+    """Make of noise, in its place, how many times as long a trip takes."""
+    drawn *= deviation
+    return np.exp(drawn, out=drawn)
 
 
 def _sd(mean_error: float) -> float:
@@ -512,36 +520,32 @@ class _StreetErrors:
             shape=(self.areas, 2 * self.areas),
         ).astype(np.float32)
 
-    def draw(
-        self, by_id: Indices, rngs: Sequence[np.random.Generator], deviations: Sequence[float]
-    ) -> Floats:
-        """Draw how many times as long trips take: shape (fields, generators, sites, areas).
+    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
+        """Draw so many fields from each generator: shape (fields, generators, sites, areas).
 
-        A field of errors for every deviation of their logarithms. Sites are taken in the order of
-        their ids, which `by_id` gives for each generator.
+        Sites are taken in the order of their ids, which `by_id` gives for each generator.
         """
         many, sites = by_id.shape
-        longer: Floats = np.empty((len(deviations), many, sites, self.areas))
-        step = max(1, _AT_ONCE // (len(deviations) * sites))
+        error: Floats = np.empty((fields, many, sites, self.areas))
+        step = max(1, _AT_ONCE // (fields * sites))
         for start in range(0, many, step):
-            times = self._times(sites, rngs[start : start + step], deviations)
+            drawn = self._spread_out(sites, rngs[start : start + step], fields)
             for k, order in enumerate(by_id[start : start + step]):
-                longer[:, start + k, order] = times[:, :, k].transpose(1, 2, 0)
-        return longer
+                error[:, start + k, order] = drawn[:, :, k].transpose(1, 2, 0)
+        return error
 
-    def _times(
-        self, sites: int, rngs: Sequence[np.random.Generator], deviations: Sequence[float]
+    def _spread_out(
+        self, sites: int, rngs: Sequence[np.random.Generator], fields: int
     ) -> NDArray[np.float32]:
-        """Draw how many times as long trips take: shape (areas, fields, generators, sites)."""
-        drawn = np.empty((len(deviations), 2 * self.areas, sites), np.float32)
-        noise = np.empty((2 * self.areas, len(deviations), len(rngs), sites), np.float32)
-        scale = np.array(deviations, np.float32)[:, None]
+        """Draw noise and spread it over the areas: shape (areas, fields, generators, sites)."""
+        drawn = np.empty((fields, 2 * self.areas, sites), np.float32)
+        noise = np.empty((2 * self.areas, fields, len(rngs), sites), np.float32)
         for k, rng in enumerate(rngs):
             _draw_normals(rng, drawn.reshape(-1))
-            np.multiply(drawn.swapaxes(0, 1), scale, out=noise[:, :, k])
+            noise[:, :, k] = drawn.swapaxes(0, 1)
         # one product for all: the longer its rows, the less time for each number
-        error = self.spread @ noise.reshape(len(noise), -1)
-        return np.exp(error, out=error).reshape(-1, *noise.shape[1:])
+        spread = self.spread @ noise.reshape(len(noise), -1)
+        return np.asarray(spread, np.float32).reshape(-1, *noise.shape[1:])
 
 
 @cache
