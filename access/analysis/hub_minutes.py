@@ -329,12 +329,13 @@ class _Drawing:
         top = float(self.field.stand_in.max(initial=0.0))
 
         def nearest(minutes: Floats, sets: Sequence[Sequence[int]]) -> Floats:
-            near = np.empty((len(minutes), len(sets), minutes.shape[2]))
-            for k, (first, *others) in enumerate(sets):
-                near[:, k] = minutes[:, first]
-                for other in others:
-                    np.minimum(near[:, k], minutes[:, other], out=near[:, k])
-            return near
+            by_site = np.ascontiguousarray(minutes.swapaxes(0, 1))  # whole rows at once
+            near = np.empty((len(sets), *by_site.shape[1:]))
+            for least, ids in zip(near, sets, strict=True):
+                np.minimum(by_site[ids[0]], by_site[ids[-1]], out=least)
+                for other in ids[1:-1]:
+                    np.minimum(least, by_site[other], out=least)
+            return near.swapaxes(0, 1)
 
         def drawn() -> Iterator[tuple[Floats, Floats]]:
             for minutes in drawn_minutes(

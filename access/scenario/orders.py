@@ -460,11 +460,11 @@ def _nearest(minutes: Floats, network: Sequence[tuple[int, int]], wanted: int) -
     Each number bears its site in its last bits, so that whole rows are put in order at once;
     sites as far to twelve digits are in the order of their numbers.
     """
-    marked = np.minimum(minutes, _FAR)
+    marked = np.minimum(minutes.transpose(1, 0, 2), _FAR, order="C")
     bits = marked.view(np.int64)
     bits &= ~_SITE_BITS
-    bits |= np.arange(minutes.shape[1])[:, None]
-    rows, spare = [*marked.transpose(1, 0, 2)], np.empty_like(marked[:, 0])
+    bits |= np.arange(minutes.shape[1])[:, None, None]
+    rows, spare = [*marked], np.empty_like(marked[0])
     for one, other in network:
         np.minimum(rows[one], rows[other], out=spare)
         np.maximum(rows[one], rows[other], out=rows[other])

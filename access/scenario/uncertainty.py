@@ -308,7 +308,6 @@ class _MinutesSample:
             areas = align(uncertainty.area_points, matrix.area_ids, what="area_points")
             self.errors = _StreetErrors(areas)
         self._shifts(matrix)
-        self._known: dict[tuple[str, ...], tuple[Indices, Indices]] = {}
 
     def _shifts(self, matrix: TravelMatrix) -> None:
         u = self.uncertainty
@@ -331,13 +330,13 @@ class _MinutesSample:
         self, settings: Sequence[Mapping[str, Any]], rngs: Sequence[np.random.Generator]
     ) -> Floats:
         """Minutes of some draws, each with a generator of its own: (draws, columns, areas)."""
-        columns = [self._columns_of(setting) for setting in settings]
-        at, by_id = (np.array([each[k] for each in columns]) for k in (0, 1))
+        at = self._columns_of(settings)
         walk: Floats = self.walk[at]
         drive = None if self.drive is None else self.drive[at]
         if self.radius.any():
             self._move(walk, drive, at, rngs)
         if self.errors is not None:
+            by_id = np.argsort(at, axis=1, kind="stable")
             self._bend(walk, drive, by_id, [rng.spawn(1)[0] for rng in rngs])
         if "walk_kmh" in settings[0]:
             kmh = np.array([float(setting["walk_kmh"]) for setting in settings])
@@ -354,15 +353,13 @@ class _MinutesSample:
         walk += car
         return walk
 
-    def _columns_of(self, setting: Mapping[str, Any]) -> tuple[Indices, Indices]:
-        """Find where the sites of a draw stand among those wanted, and their order by id."""
-        names = tuple(self.columns)
-        if self.uncertainty.stand_ins:
-            names = tuple(str(setting.get(f"stand_in:{c}", c)) for c in names)
-        if names not in self._known:
-            at = np.array([self.place[name] for name in names])
-            self._known[names] = at, np.argsort(names, kind="stable")
-        return self._known[names]
+    def _columns_of(self, settings: Sequence[Mapping[str, Any]]) -> Indices:
+        """Find where the sites of draws stand among those wanted: shape (draws, columns)."""
+        at = np.tile([self.place[name] for name in self.columns], (len(settings), 1))
+        for site in self.uncertainty.stand_ins or {}:
+            named = [str(setting.get(f"stand_in:{site}", site)) for setting in settings]
+            at[:, self.columns.index(site)] = [self.place[name] for name in named]
+        return at
 
     def _move(
         self, walk: Floats, drive: Floats | None, at: Indices,
@@ -371,7 +368,7 @@ class _MinutesSample:
         """Shift minutes, in place, as sites do about their stated position."""
         moved = np.flatnonzero(self.radius[at].any(axis=0))
         use = at[:, moved]
-        shift = np.array([_in_discs(self.radius, rng) for rng in rngs])
+        shift = _in_discs(self.radius, rngs)
         spots = self.site_xy[use] + np.take_along_axis(shift, use[..., None], axis=1)
         extra_m = _straight(self.area_xy, spots)
         extra_m -= self.straight_m[use]
@@ -484,6 +481,8 @@ _ALIKE_M = 500.0
 """Distance over which an area's error is spread; that of what two areas share is a third more."""
 _OWN = 0.3
 """Share of an error's variance that is an area's own."""
+_AT_ONCE = 100
+"""Errors of every area drawn at once, so that they stay in the processor's cache."""
 
 
 class _StreetErrors:
@@ -527,13 +526,26 @@ class _StreetErrors:
         Sites are taken in the order of their ids, which `by_id` gives for each generator.
         """
         many, sites = by_id.shape
-        drawn = np.empty((fields, 2 * self.areas, sites), np.float32)
         error: Floats = np.empty((fields, many, sites, self.areas))
-        for k, (rng, order) in enumerate(zip(rngs, by_id, strict=True)):
-            _draw_normals(rng, drawn.reshape(-1))
-            for field, noise in enumerate(drawn):
-                error[field, k, order] = (self.spread @ noise).T
+        step = max(1, _AT_ONCE // (fields * sites))
+        for start in range(0, many, step):
+            drawn = self._spread_out(sites, rngs[start : start + step], fields)
+            for k, order in enumerate(by_id[start : start + step]):
+                error[:, start + k, order] = drawn[:, :, k].transpose(1, 2, 0)
         return error
+
+    def _spread_out(
+        self, sites: int, rngs: Sequence[np.random.Generator], fields: int
+    ) -> NDArray[np.float32]:
+        """Draw noise and spread it over the areas: shape (areas, fields, generators, sites)."""
+        drawn = np.empty((fields, 2 * self.areas, sites), np.float32)
+        noise = np.empty((2 * self.areas, fields, len(rngs), sites), np.float32)
+        for k, rng in enumerate(rngs):
+            _draw_normals(rng, drawn.reshape(-1))
+            noise[:, :, k] = drawn.swapaxes(0, 1)
+        # one product for all: the longer its rows, the less time for each number
+        spread = self.spread @ noise.reshape(len(noise), -1)
+        return np.asarray(spread, np.float32).reshape(-1, *noise.shape[1:])
 
 
 @cache
@@ -552,7 +564,7 @@ def _draw_normals(rng: np.random.Generator, out: NDArray[np.float32]) -> None:
     above 4.3 deviations: far finer than the size of an error is known.
     """
     bits = rng.bit_generator.random_raw(-(-out.size // 4)).astype("<u8", copy=False)
-    np.take(_normal_steps(), bits.view("<u2")[: out.size], out=out, mode="clip")
+    np.take(_normal_steps(), bits.view("<u2")[: out.size], out=out, mode="wrap")
 
 
 def _straight(areas: Floats, sites: Floats) -> Floats:
@@ -573,8 +585,8 @@ def _pace(minutes: Floats | None, straight_m: Floats) -> float:
     return float(np.median(minutes[use] / straight_m[use])) if use.any() else 0.0
 
 
-def _in_discs(radius: Floats, rng: np.random.Generator) -> Floats:
-    """One point, evenly in each disc."""
-    far = radius * np.sqrt(rng.uniform(size=len(radius)))
-    turn = rng.uniform(0.0, 2 * np.pi, len(radius))
-    return np.column_stack([far * np.cos(turn), far * np.sin(turn)])
+def _in_discs(radius: Floats, rngs: Sequence[np.random.Generator]) -> Floats:
+    """One point, evenly in each disc, from each generator: shape (generators, discs, 2)."""
+    far, turn = np.array([rng.random((2, len(radius))) for rng in rngs]).swapaxes(0, 1)
+    far, turn = radius * np.sqrt(far), 2 * np.pi * turn
+    return np.stack([far * np.cos(turn), far * np.sin(turn)], axis=-1)

@@ -230,7 +230,8 @@ class SetDraws:
     sets, draws, seed : int
         Every set meets the same draws. People of each area are drawn about their count (Poisson).
     like : SetDraws, optional
-        Of the same draws and seed: where it has the same people, in other rows, so are its draws.
+        Of the same draws and seed: where its first people are the same, in other rows, so are its
+        draws.
     served : ndarray of bool, shape (sets, areas), optional
         Whom each set serves, where some leave some out: these are in none of its minutes.
 
@@ -250,8 +251,9 @@ class SetDraws:
         self._drawn: list[Ints]
         # nobody is drawn where nobody is: no random number is spent on it
         self._people = [n[n > 0] for _, n in people]
-        if like is not None and _all_equal(self._people, like._people):
-            self._drawn = like._drawn
+        many = len(self._people)
+        if like is not None and _all_equal(self._people, like._people[:many]):
+            self._drawn = like._drawn[:many]  # they would be drawn in the same order
         else:
             rng = np.random.default_rng([seed, 7])
             self._drawn = [people_drawn(rng, n, draws) for n in self._people]

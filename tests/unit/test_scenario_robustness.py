@@ -165,7 +165,7 @@ def test_positions_move_within_their_error_and_nothing_else_does():
 
 def test_points_in_a_disc_are_drawn_evenly():
     rng_ = np.random.default_rng(3)
-    far = np.hypot(*_in_discs(np.full(20_000, 300.0), rng_).T)
+    far = np.hypot(*_in_discs(np.full(20_000, 300.0), [rng_])[0].T)
     assert far.max() <= 300
     assert far.mean() == pytest.approx(200, rel=0.02), "two thirds of the way out"
     assert (far < 150).mean() == pytest.approx(0.25, abs=0.015), "a quarter of the area"
