@@ -156,8 +156,8 @@ def _open_counts(study: Study) -> dict[str, int]:
 def _counted(study: Study) -> dict[str, int]:
     return {
         f"{name}: {column}": many
-        for name in _tables(study)
-        for column, many in _read_again(study, name)[1].items()
+        for name, counts in _tables(study).items()
+        for column, many in _read_again(study, name, counts)[1].items()
     }
 
 
@@ -252,11 +252,11 @@ def with_policy(study: Study) -> Study:
 
 
 def _is_copy(study: Study) -> bool:
+    if not any(_MARK in row["source"] for row in study.inputs):
+        return False
     # a copy whose tables were changed since is none: its mark may stand beside other counts
     counted = _tables(study)
-    return any(_MARK in row["source"] for row in study.inputs) and all(
-        row.get("changed") == "no" for row in study.inputs if row["file"] in counted
-    )
+    return all(row.get("changed") == "no" for row in study.inputs if row["file"] in counted)
 
 
 def _tables(study: Study) -> dict[str, _Counts]:
@@ -332,12 +332,12 @@ def _share_of(theirs: Mapping[str, str], declared: frozenset[str]) -> _Share:
     return _Share(theirs.get(own.column, own.column), theirs.get(part, part), names)
 
 
-def _read_again(study: Study, name: str) -> tuple[_Sheet, dict[str, int]]:
+def _read_again(study: Study, name: str, counts: _Counts) -> tuple[_Sheet, dict[str, int]]:
     """Give a table as the public may see it, as text, and how many cells of it are protected."""
     sheet, faults = read_sheet(study.folder / name)
     if faults:
         raise StudyError(f"{name} cannot be read again for its release", faults)
-    return _worked(sheet, _tables(study)[name])
+    return _worked(sheet, counts)
 
 
 def _safe_sheet(sheet: _Sheet, counts: _Counts) -> _Sheet:
@@ -378,7 +378,7 @@ def _is_unspoken(cells: pd.Series, column: str, counts: _Counts) -> bool:
     """Tell a column with small figures of which nothing is known, whatever else it holds."""
     if column in {*counts.known, *counts.protected} or column.endswith(_NO_COUNT):
         return False
-    return any(_is_small(v) and v == int(v) for v in map(_number, cells))
+    return any(_is_small(v) and v == int(v) for v in map(_number, cells.tolist()))
 
 
 def _keep_apart(safe: _Sheet, sheet: _Sheet, pair: _Pair, protected: Sequence[str]) -> set[int]:
@@ -453,8 +453,8 @@ def _write_copy(study: Study, folder: Path) -> Path:
     for name in kept:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)  # a table may lie deeper
         shutil.copyfile(study.folder / name, folder / name)
-    for name in _tables(study):
-        safe, protected = _read_again(study, name)
+    for name, counts in _tables(study).items():
+        safe, protected = _read_again(study, name, counts)
         if protected:
             changed.append(name)
             (folder / name).write_text(_csv(safe), encoding="utf-8", newline="")

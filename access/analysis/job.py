@@ -237,6 +237,7 @@ def run_job(
     if alone:  # read once, before there are two processes
         import_module("access.analysis.hubs")
         import_module("scipy.sparse")
+        import_module("scipy.special")
     with Beside(partial(_hubs_alone, times), "where hubs would stand", alone=alone) as hubs:
         found = _answered(times, progress)
         parts = Parts(found.left_out)

@@ -340,8 +340,10 @@ _CELLS = 20_000_000
 
 def _cumulative(found: NDArray[Any], weights: Floats, low: int, high: int) -> Floats:
     """Weight up to each place of ``low ... high - 1``, places down the rows."""
-    row, area = np.nonzero((found >= low) & (found < high))
-    keys = (found[row, area].astype(np.intp) - low) * len(found) + row
+    each = found.ravel()
+    flat = np.flatnonzero((each >= low) & (each < high))
+    row, area = np.divmod(flat, found.shape[1])
+    keys = (each[flat].astype(np.intp) - low) * len(found) + row
     table = np.bincount(keys, weights[area], minlength=len(found) * (high - low))
     upto: Floats = table.reshape(high - low, len(found)).astype(float, copy=False)
     for above, row in pairwise(upto):  # whole rows: np.cumsum down the rows goes by columns
@@ -444,8 +446,10 @@ def _pair_criteria(
         return both[..., :cols].reshape(-1, cols) if both.ndim == 3 else both.ravel()
 
     values = np.union1d(ready[0].values, ready[1].values)
+    kind = np.min_scalar_type(len(values))  # short places are compared and counted sooner
     found = tuple(
-        np.searchsorted(values, r.values)[p.found] for r, p in zip(ready, parts, strict=True)
+        np.searchsorted(values, r.values).astype(kind)[p.found]
+        for r, p in zip(ready, parts, strict=True)
     )
 
     def place_of_p90(column: int) -> NDArray[np.intp]:
