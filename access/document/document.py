@@ -241,6 +241,9 @@ class Document:
     internal: bool = False
     language: str = "en-GB"
     labels: dict[int, str] = field(init=False, repr=False, compare=False)
+    _views: dict[int, tuple[Table, TableView]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blocks", tuple(self.blocks))
@@ -316,7 +319,11 @@ class Document:
         -------
         TableView
         """
-        return table.view(internal=self.internal, whole_minutes=not self.internal)
+        held = self._views.get(id(table))  # every writer asks, and how a row of blocks stands
+        if held is None:
+            view = table.view(internal=self.internal, whole_minutes=not self.internal)
+            held = self._views[id(table)] = (table, view)  # held, so that its id stays its own
+        return held[1]
 
     def tables(self) -> Iterator[tuple[str, TableView]]:
         """Give the number of every table of the workbook, and what may be shown of it.
