@@ -577,7 +577,7 @@ class _Search:
             self.must, self.may = _fix_by_reduced_cost(
                 answer, self.best.cutoff, self.must, self.may
             )
-            if self._listed(answer.value - answer.reduced @ answer.y, answer.reduced):
+            if self._listed(answer.value - float(answer.reduced @ answer.y), answer.reduced):
                 return True
             cuts = master.tight()
             slack = master.cuts - master.held
