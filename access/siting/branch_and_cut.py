@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -25,12 +24,13 @@ from access.siting.search import (
     _Watch,
 )
 
-# Every set of sites that is left, measured: where few are left, the quickest proof there is.
+# Every set of sites that a bound leaves, measured: where few are left, the quickest proof there is.
 
-_MOST_CELLS = 40_000_000
+_MOST_SETS = 60_000
+"""Sets up to which they are listed, before those that break a rule are left out."""
+_MOST_CELLS = 20_000_000
 """Pairs of a set and an area up to which all are measured: some hundredths of a second."""
-_MOST_HEADS = 4_000
-"""Sets without their last site, each of which is a step of its own."""
+_CELLS_AT_ONCE = 1 << 17
 
 
 def _blocks_of_sets(m: int, k: int, step: int) -> Iterator[Ints]:
@@ -40,94 +40,63 @@ def _blocks_of_sets(m: int, k: int, step: int) -> Iterator[Ints]:
         yield np.array(block, dtype=np.intp)
 
 
-def _few_left(model: _Model, must: Bools, may: Bools) -> bool:
-    """Tell whether so few sets are left that they are all measured."""
-    free, wanted = int((may & ~must).sum()), model.most - int(must.sum())
-    if model.fewest != model.most or model.limits or not 0 < wanted <= free:
-        return False
-    cells = math.comb(free, wanted) * model.shape[0]
-    return cells <= _MOST_CELLS and math.comb(free, wanted - 1) <= _MOST_HEADS
-
-
-@dataclass(frozen=True, eq=False)
-class _Prefix:
-    """Sites that are open: minutes to the nearest, what opening costs, sums of the side rows."""
-
-    sites: tuple[int, ...]
-    near: Floats
-    opening: float
-    sums: Floats
-
-
-class _EverySet:
-    """Hands in every set within the fixings that may matter; what follows one is bounded first.
+def _sets_under(
+    base: float, rho: Floats, must: Bools, may: Bools, count: int, limit: float
+) -> Ints | None:
+    """List sets of so many sites whose bound is not above a limit; None where they are too many.
 
     Parameters
     ----------
-    must, may : ndarray of bool, shape (sites,)
-        Fixed open; not fixed closed.
+    base : float
+    rho : ndarray, shape (sites,)
+        No set costs less than the base and what each of its sites adds to it.
     """
+    fixed, free = np.flatnonzero(must), np.flatnonzero(may & ~must)
+    free = free[np.argsort(rho[free], kind="stable")]
+    adds = rho[free]
+    upto = np.append(0.0, np.cumsum(adds))
+    sums, first = np.array([base + rho[fixed].sum()]), np.zeros(1, np.intp)
+    steps: list[tuple[Ints, Ints]] = []
+    for wanted in range(count - len(fixed), 0, -1):
+        # a set goes on with a site if it is under the limit with those that add least after it
+        end = np.searchsorted(upto[wanted:] - upto[:-wanted], limit - sums, side="right")
+        many = np.maximum(end - first, 0)
+        if many.sum() > _MOST_SETS:
+            return None
+        begun = np.repeat(np.arange(len(sums)), many)
+        site = np.arange(len(begun)) + np.repeat(first + many - np.cumsum(many), many)
+        sums, first = sums[begun] + adds[site], site + 1
+        steps.append((begun, site))
+    sets = np.empty((len(sums), count), np.intp)
+    sets[:, : len(fixed)] = fixed
+    at = np.arange(len(sums))
+    for place, (begun, site) in zip(range(count - 1, -1, -1), reversed(steps), strict=False):
+        sets[:, place] = free[site[at]]
+        at = begun[at]
+    return sets
 
-    def __init__(self, model: _Model, must: Bools, may: Bools, best: _Best) -> None:
-        self.model, self.best = model, best
-        self.fixed, free = np.flatnonzero(must), np.flatnonzero(may & ~must)
-        # those that serve best come first, so that what is left at last is seldom good enough
-        served = model.weights @ model.minutes[:, free]
-        self.free = free[np.argsort(served, kind="stable")]
-        self.by_site = np.ascontiguousarray(model.minutes[:, self.free].T)
-        self.opening = model.opening[self.free]
-        self.sums = model.rows.matrix[:, self.free]
-        # by site: the nearest that it and all later ones can make any area, and the least opening
-        self.least = np.minimum.accumulate(self.by_site[::-1], axis=0)[::-1]
-        self.cheapest = np.minimum.accumulate(self.opening[::-1])[::-1]
 
-    def run(self) -> None:
-        """Measure them all."""
-        fixed, model = self.fixed, self.model
-        near = model.minutes[:, fixed].min(axis=1, initial=np.inf)
-        start = _Prefix(
-            tuple(map(int, fixed)), near, float(model.opening[fixed].sum()),
-            model.rows.matrix[:, fixed].sum(axis=1),
-        )  # fmt: skip
-        self._below(start, 0, model.most - len(fixed))
-
-    @property
-    def _limit(self) -> float:
-        """Above this nothing is wanted; sums in another order differ by less than the slack."""
-        return self.best.cutoff + _tolerance(self.best.cutoff)
-
-    def _below(self, prefix: _Prefix, first: int, wanted: int) -> None:
-        """Open so many more of the sites from one on."""
-        if wanted == 1:
-            self._last(prefix, first)
-            return
-        for at in range(first, len(self.free) - wanted + 1):
-            rest = np.minimum(prefix.near, self.least[at])
-            bound = float(np.einsum("i,i->", self.model.weights, rest)) + prefix.opening
-            if bound + wanted * self.cheapest[at] > self._limit:
-                return  # nor can any later site
-            opened = _Prefix(
-                (*prefix.sites, int(self.free[at])), np.minimum(prefix.near, self.by_site[at]),
-                prefix.opening + float(self.opening[at]), prefix.sums + self.sums[:, at],
-            )  # fmt: skip
-            self._below(opened, at + 1, wanted - 1)
-
-    def _last(self, prefix: _Prefix, first: int) -> None:
-        """Measure a set with each of the sites from one on as its last."""
-        near = np.minimum(self.by_site[first:], prefix.near)
-        values = weighted_sums(near, self.model.weights) + self.opening[first:] + prefix.opening
-        rows = self.model.rows
-        if len(rows):
-            total = prefix.sums[:, None] + self.sums[:, first:]
-            slack = 1e-9 * np.maximum(1.0, np.abs(total))
-            kept = (total >= rows.low[:, None] - slack) & (total <= rows.high[:, None] + slack)
-            values[~kept.all(axis=0)] = np.inf
+def _offer_all(model: _Model, sets: Ints, best: _Best) -> None:
+    """Measure sets of as many sites, and hand in those that may matter."""
+    by_site = np.ascontiguousarray(model.minutes.T)
+    step = max(1, _CELLS_AT_ONCE // len(model.minutes))
+    for start in range(0, len(sets), step):
+        block = sets[start : start + step]
+        near = by_site[block[:, 0]]
+        for column in block.T[1:]:
+            np.minimum(near, by_site[column], out=near)
+        values = weighted_sums(near, model.weights) + model.opening[block].sum(axis=1)
         for k in np.argsort(values, kind="stable"):
-            if not values[k] <= self._limit:
+            if not values[k] <= _limit(best):
                 break
-            chosen = np.sort(np.array([*prefix.sites, self.free[first + k]], dtype=np.intp))
-            if self.model.holds(chosen):
-                self.best.offer(chosen, self.model.value(chosen))
+            chosen = np.sort(block[k])
+            if model.holds(chosen):
+                best.offer(chosen, model.value(chosen))
+
+
+def _limit(best: _Best) -> float:
+    """Above this nothing is wanted; sums in another order differ by less than the slack."""
+    return best.cutoff + _tolerance(best.cutoff)
 
 
 # ------------------------------------------------------------------------------
@@ -395,6 +364,7 @@ class _Search:
         self.tree: _Tree | None = None
         self.prices: Floats | None = None
         self.looked_at: set[tuple[int, ...]] = set()
+        self.swapped: set[bytes] = set()
 
     def run(self, start: Ints | None) -> _Outcome:
         try:
@@ -413,13 +383,9 @@ class _Search:
             return _Outcome(self.best, np.inf, True, "no set of sites keeps the rules")
         self._start(first)
         if not self.model.limits and self.best.pool and self._lagrange():
-            return self._closed("Lagrangian bound")
-        if self._listed():
-            return self._closed("every set that is left", self.best.value)
+            return self._closed()
         if self._root():
-            return self._closed("linear programme with cuts")
-        if self._listed():
-            return self._closed("every set that is left", self.best.value)
+            return self._closed()
         self.method = "branch and cut"
         self.tree = _Tree(
             self.model, self.master, self.best, self._swaps(), self.watch, self.bound, self.gap
@@ -427,7 +393,8 @@ class _Search:
         self.tree.run(self.must, self.may)
         if not self.best.pool:
             return _Outcome(self.best, np.inf, True, self.method)
-        return self._closed(self.method, max(self.bound, self.tree.bound()))
+        self.bound = max(self.bound, self.tree.bound())
+        return self._closed()
 
     def _anything(self) -> None:
         """Have some answer where the search was stopped before it found its first."""
@@ -438,12 +405,12 @@ class _Search:
         count = max(self.model.fewest, 1) - len(opened)
         self._offer_if_kept(np.sort(np.append(opened, more[: max(count, 0)])))
 
-    def _closed(self, method: str, bound: float | None = None) -> _Outcome:
-        bound = self.bound if bound is None else bound
+    def _closed(self) -> _Outcome:
+        bound = self.bound
         # Every possible value is a multiple of the unit, so the bound may be rounded up.
         if self.best.unit and bound > self.best.cutoff:
             bound = self.best.value
-        return _Outcome(self.best, min(bound, self.best.value), True, method)
+        return _Outcome(self.best, min(bound, self.best.value), True, self.method)
 
     def _done(self) -> bool:
         if self.bound > self.best.cutoff:
@@ -493,9 +460,11 @@ class _Search:
             self.best.offer(chosen, self.model.value(chosen))
 
     def _improve(self, chosen: Ints) -> None:
-        """Swap from a set, where swaps can keep the rules, and keep what comes out."""
-        if self.model.rows.hold(chosen):
+        """Swap from a set, once and where swaps keep the rules, and keep what comes out."""
+        key = np.sort(chosen).tobytes()
+        if key not in self.swapped and self.model.rows.hold(chosen):
             better, _ = self.swaps.improve(chosen, tick=self._tick_start)
+            self.swapped |= {key, better.tobytes()}
             self._offer_if_kept(better)
 
     def _swaps(self) -> _Interchange | None:
@@ -509,7 +478,7 @@ class _Search:
         cap = 2.0 * np.maximum(d2, 0.2 * d2.mean())
         relaxation = _Relaxation(model, self.near, cap, self.must, self.may)
         prices, last = (d1 + d2) / 2, -np.inf
-        for _ in range(_CLIMB_ROUNDS):
+        for turn in range(_CLIMB_ROUNDS):
             bound = relaxation.climb(
                 prices, self.best.value, _CLIMB_STEPS, tick=self._tick_lagrange
             )
@@ -520,6 +489,10 @@ class _Search:
                 return True
             self._fill()
             self.must, self.may = relaxation.fix(bound, self.best.cutoff)
+            # a second climb mostly closes the proof, but where many answers are wanted
+            base = bound.value - float(bound.rho[bound.chosen].sum())
+            if (turn or self.best.keep > 1) and self._listed(base, bound.rho):
+                return True
             if self.may.sum() < 0.8 * relaxation.may.sum():
                 pace = relaxation.pace
                 relaxation = _Relaxation(model, self.near, relaxation.cap, self.must, self.may)
@@ -555,13 +528,21 @@ class _Search:
                     break
                 self._offer_if_kept(np.sort(np.append(np.delete(chosen, slot), site)))
 
-    def _listed(self) -> bool:
-        """Measure every set that is left, where they are few; True when that was done."""
-        if not _few_left(self.model, self.must, self.may):
+    def _listed(self, base: float, rho: Floats) -> bool:
+        """Measure every set that a bound leaves, where they are few; True when that was done."""
+        model, best = self.model, self.best
+        if model.fewest != model.most or model.limits:
             return False
-        self.watch.tick("every set", self.bound, self.best.value)
-        _EverySet(self.model, self.must, self.may, self.best).run()
-        return bool(self.best.pool)
+        sets = _sets_under(base, rho, self.must, self.may, model.most, _limit(best))
+        if sets is None:
+            return False
+        sets = sets[model.rows.keep(sets)]
+        if len(sets) * model.shape[0] > _MOST_CELLS:
+            return False
+        self.watch.tick("every set", self.bound, best.value)
+        _offer_all(model, sets, best)
+        self.bound, self.method = best.value, "every set that is left"
+        return bool(best.pool)
 
     def _tick_lagrange(self, value: float) -> None:
         self.bound = max(self.bound, value)
@@ -596,6 +577,8 @@ class _Search:
             self.must, self.may = _fix_by_reduced_cost(
                 answer, self.best.cutoff, self.must, self.may
             )
+            if self._listed(answer.value - float(answer.reduced @ answer.y), answer.reduced):
+                return True
             cuts = master.tight()
             slack = master.cuts - master.held
             if self.may.sum() > 0.7 * master.k and (shrunk or slack < _SLACK_CUTS):

@@ -82,6 +82,15 @@ class _SideRows:
         slack = 1e-9 * np.maximum(1.0, np.abs(total))
         return bool((total >= self.low - slack).all() and (total <= self.high + slack).all())
 
+    def keep(self, sets: Ints) -> Bools:
+        """Tell which of many sets of open sites, shape (sets, sites), keep every row."""
+        kept = np.ones(len(sets), bool)
+        for row, low, high in zip(self.matrix, self.low, self.high, strict=True):
+            total = row[sets].sum(axis=1)
+            slack = 1e-9 * np.maximum(1.0, np.abs(total))
+            kept &= (total >= low - slack) & (total <= high + slack)
+        return kept
+
     def and_row(self, row: Floats, low: float, high: float) -> _SideRows:
         """Give these rows and one more."""
         return _SideRows(
