@@ -250,7 +250,7 @@ def test_a_tree_of_whole_stretches_finds_what_a_tree_of_pieces_does(monkeypatch,
     for few in (10_000, -1):
         monkeypatch.setattr(network, "_FEW", few)
         finder = network._segment_index(xy, offsets, np.arange(len(sizes)) > 0)
-        piece, along, metres = network.nearest(finder, xy, places, limit_m=123.4)
+        piece, along, metres = network._nearest_piece(finder, xy, places, limit_m=123.4)
         corner = np.where(piece < 0, -1, finder.corner[piece])
         found.append((corner, along, metres))
     assert (found[0][0] < 0).any() and (found[0][0] >= 0).any()
