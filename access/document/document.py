@@ -320,7 +320,7 @@ class Document:
         TableView
         """
         held = self._views.get(id(table))  # every writer asks, and how a row of blocks stands
-        if held is None:
+        if held is None or held[0] is not table:  # a document that was copied holds other ids
             view = table.view(internal=self.internal, whole_minutes=not self.internal)
             held = self._views[id(table)] = (table, view)  # held, so that its id stays its own
         return held[1]

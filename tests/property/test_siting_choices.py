@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from access.siting import (
     AtLeast,
@@ -20,6 +22,7 @@ from access.siting import (
     pareto_front,
     site,
 )
+from access.siting.branch_and_cut import _sets_under
 
 
 def draw(seed: int):
@@ -77,6 +80,45 @@ def test_listing_the_sets_that_are_left_finds_what_branching_does(monkeypatch, r
         assert found[0].complete and found[1].complete
     assert (40_000_000, "every set that is left") in methods
     assert (-1, "every set that is left") not in methods
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.integers(-6, 9), min_size=1, max_size=9).flatmap(
+        lambda adds: st.tuples(
+            st.just(adds),
+            st.lists(st.sampled_from(["free", "must", "not"]),
+                     min_size=len(adds), max_size=len(adds)),
+        )
+    ),
+    st.integers(1, 5),
+    st.integers(-30, 40),
+)  # fmt: skip
+def test_the_sets_under_a_bound_are_all_of_them_and_no_other(adds, count, limit) -> None:
+    rho, fixed = np.array(adds[0], float), np.array(adds[1])
+    must, may = fixed == "must", fixed != "not"
+    if must.sum() > count:
+        count = int(must.sum())
+    found = _sets_under(2.0, rho, must, may, count, float(limit))
+    wanted = {
+        s
+        for s in itertools.combinations(np.flatnonzero(may).tolist(), count)
+        if set(np.flatnonzero(must).tolist()) <= set(s) and 2.0 + rho[list(s)].sum() <= limit
+    }
+    assert found is not None
+    # sites that are fixed are asked for alone: their set is given whatever it costs
+    told = sorted(tuple(sorted(s)) for s in found.tolist() if 2.0 + rho[s].sum() <= limit)
+    assert told == sorted(wanted)
+    assert len(found) == len(wanted) or int(must.sum()) == count
+
+
+def test_too_many_sets_under_a_bound_are_not_listed(monkeypatch) -> None:
+    monkeypatch.setattr("access.siting.branch_and_cut._MOST_SETS", 20)
+    every, none = np.ones(6, bool), np.zeros(6, bool)
+    assert _sets_under(0.0, np.ones(6), none, every, 3, 2.5) is not None  # none of them
+    assert _sets_under(0.0, np.ones(6), none, every, 3, 3.0) is not None  # all twenty
+    monkeypatch.setattr("access.siting.branch_and_cut._MOST_SETS", 19)
+    assert _sets_under(0.0, np.ones(6), none, every, 3, 3.0) is None
 
 
 @pytest.mark.parametrize("block", range(4))

@@ -236,6 +236,16 @@ def words_of(content):
     return found
 
 
+def test_a_table_is_shown_as_itself_in_a_document_that_was_copied():
+    one, other = (Table(n, (Column("c", "C"), Column("n", "N", "people")), ((n, 7),)) for n in "ab")
+    document = replace(sample(), blocks=(TableBlock(one), TableBlock(other)))
+    assert document.view(one) is document.view(one)
+    held = document._views.pop(id(one))  # as after a copy: an id that another object has by now
+    document._views[id(other)] = held
+    assert document.view(other).title == "b"
+    assert document.view(one).title == "a"
+
+
 class TestPdf:
     def test_it_declares_pdf_ua_and_is_tagged(self):
         content = write_pdf(sample())
