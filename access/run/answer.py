@@ -159,7 +159,7 @@ def within_summary(found: Within, *, internal: bool) -> dict[str, Any]:
 def geojson(layer: gpd.GeoDataFrame) -> str:
     """Write a layer as GeoJSON, coordinates to a centimetre."""
     rounded = _finite(layer)
-    shapes = rounded.geometry.to_numpy()
+    shapes = rounded.geometry.to_numpy().copy()  # the answer's own shapes stay as they are
     lines = shapely.get_dimensions(shapes) == 1  # which would be cut where they cross themselves
     for some, how in ((lines, "pointwise"), (~lines, "valid_output")):
         shapes[some] = shapely.set_precision(shapes[some], _DEGREES, mode=how)

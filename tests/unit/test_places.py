@@ -369,6 +369,14 @@ def test_a_nasty_name_is_a_name_on_the_map(town):
     assert nasty not in page and "<script>alert" not in page
 
 
+def test_writing_geojson_leaves_the_shapes_of_the_answer_as_they_are(town):
+    found = town.isochrones("T1", minutes=[3, 6])
+    before = found.table.geometry.to_wkb().tolist()
+    written = gpd.GeoDataFrame.from_features(json.loads(geojson(found.table)))
+    assert found.table.geometry.to_wkb().tolist() == before
+    assert written.geometry.to_wkb().tolist() != before  # to a centimetre
+
+
 def test_the_same_question_has_the_same_bytes(town):
     one, two = (town.isochrones(["T1", "T3"], minutes=[3, 6]) for _ in range(2))
     assert geojson(one.table) == geojson(two.table)
