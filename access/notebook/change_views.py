@@ -31,15 +31,8 @@ from access.maps.planner_map import page_map
 from access.notebook.tables import TableAnswer, _save_workbook, _View
 from access.report.board import board_report, write_report
 from access.report.findings import ProposalFindings, findings_of
-from access.report.people import (
-    classes_table,
-    equality_table,
-    group_table,
-    offer_table,
-    within_table,
-    worst_table,
-)
-from access.report.sites import closed_table, receiving_table
+from access.report.people import PeopleTables, offer_table
+from access.report.sites import SiteTables
 from access.report.summary import options_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, OfferChange, Ranking, Robustness, Switching
@@ -224,25 +217,26 @@ class ImpactAnswer(_View):
         ['Park View', 'Broom Valley', 'Wath Victoria']
         """
         found = self._findings
+        people, sites = PeopleTables(found), SiteTables(found)
         tables: dict[str, Callable[[], Table | None]] = {
-            "closing": lambda: closed_table(found),
-            "receiving": lambda: receiving_table(found),
-            "change": lambda: classes_table(found),
-            "within": lambda: within_table(found),
-            "worst": lambda: worst_table(found),
-            "equality": lambda: equality_table(found)[0],
+            "closing": sites.closed,
+            "receiving": sites.receiving,
+            "change": people.by_change,
+            "within": people.within,
+            "worst": people.worst_areas,
+            "equality": lambda: people.equality()[0],
             "offer": lambda: offer_table(self.results, [found], [self._offer()]),
             "options": lambda: options_table(found),
         }
         if what in tables:
             table = tables[what]()
         elif what in self._groups():
-            table = group_table(found, what, grouping_words(what))
+            table = people.by_group(what, grouping_words(what))
         else:
             raise ParameterError(f"no table {what!r}; expected one of {[*tables, *self._groups()]}")
         if table is None:
             raise ParameterError("the study counts no equality groups by area: no such table")
-        warning = equality_table(found)[1] if what == "equality" else ""
+        warning = people.equality()[1] if what == "equality" else ""
         return TableAnswer(table, self.results, internal, warning)
 
     def to_excel(self, path: str | Path, *, internal: bool = False) -> Path:
@@ -273,16 +267,17 @@ class ImpactAnswer(_View):
         'if_it_closed.xlsx'
         """
         found = self._findings
-        tables = [options_table(found), closed_table(found), receiving_table(found)]
-        tables += [classes_table(found), within_table(found)]
+        people, sites = PeopleTables(found), SiteTables(found)
+        tables = [options_table(found), sites.closed(), sites.receiving()]
+        tables += [people.by_change(), people.within()]
         tables.append(offer_table(self.results, [found], [self._offer()]))
         tables += [
-            group_table(found, column, words)
+            people.by_group(column, words)
             for column, words in GROUPINGS.items()
             if column in self.found.demand.columns
         ]
-        groups, _ = equality_table(found)
-        tables += [worst_table(found), *([groups] if groups is not None else [])]
+        groups, _ = people.equality()
+        tables += [people.worst_areas(), *([groups] if groups is not None else [])]
         return _save_workbook(path, self.result.title, tables, self.results, internal=internal)
 
     def offer(self) -> OfferAnswer:

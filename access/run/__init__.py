@@ -24,10 +24,10 @@ def draw_ahead(results: "StudyResults", *, progress: Callable[[str], None]) -> N
     """Draw how firm the rankings are, and the areas: both are kept; and import what writes."""
     from access.analysis.results import Parts
     from access.maps.ground import area_cells
-    from access.report.robustness import study_robustness
+    from access.report.robustness import StudyRobustness
 
     import_module("access.run.write")
-    study_robustness(results, progress=progress, parts=Parts())
+    StudyRobustness(results).draw(progress=progress, parts=Parts())
     Parts().make("the areas' cells", partial(area_cells, results.study))
 
 

@@ -583,7 +583,7 @@ def bus_of(
     """Say what a change does by bus, there and home, where a timetable was given."""
     if results.bus is None:
         return {}, {}, []
-    from access.report.bus import none_sentence
+    from access.report.bus import BusFindings
 
     found = Analysis(results).by_bus(
         question.service, before=question.baseline, after=question.scenario, later=later,
@@ -591,7 +591,7 @@ def bus_of(
     )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    told: list[str] = [none_sentence(noun, found)]
+    told: list[str] = [BusFindings(found, noun).none_sentence()]
     return said, {"by_bus": found.areas}, told
 
 

@@ -44,7 +44,7 @@ from access.network.gtfs import feed_sha256
 from access.network.osm import check_street_file
 from access.release import check_publishable, released
 from access.report.board import board_report, report_writers
-from access.report.robustness import is_drawn, study_robustness
+from access.report.robustness import StudyRobustness
 from access.run import draw_ahead
 from access.run.answer import write_layers
 from access.run.findings import _hub_points, impact_charts, ranking_charts, usual_grouping
@@ -171,10 +171,10 @@ def _write_files(
     if not results.proposals:
         views(work, parts, progress)
         return
-    first = [] if is_drawn(results, mode=results.headline) else [views]
+    first = [] if StudyRobustness(results).is_drawn else [views]
     if first:
         with _elsewhere(results, work, first, "maps") as written:
-            study_robustness(results, progress=progress, parts=Parts())
+            StudyRobustness(results).draw(progress=progress, parts=Parts())
             written(parts, progress)
     # what pages and report both show is gathered once for both processes
     Parts().make("what the maps show", partial(_gather, results))
@@ -287,7 +287,7 @@ def _write_charts(
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
-    firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
+    firm = StudyRobustness(results, mode).draw(progress=progress, parts=parts)
     progress("drawing charts")
     by = usual_grouping(results.study.areas.columns)
     draws: dict[str, Callable[[], Chart]] = {}
