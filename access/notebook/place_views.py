@@ -31,15 +31,8 @@ from access.maps.ground import area_chart, minutes_labels
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
 from access.report.findings import Wording
-from access.report.hub_plans import (
-    pair_chart,
-    plan_minutes_table,
-    plan_reach_table,
-    plan_standing_table,
-    plan_table,
-)
-from access.report.hub_plans import plan_words as _plan_words
-from access.report.hubs import hub_table, near_best_table, trade_off_table
+from access.report.hub_plans import PlanFindings
+from access.report.hubs import HubTables
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
@@ -484,8 +477,7 @@ class HubView(_View):
         >>> hubs.plan_words().startswith("A hub gives three offers")
         True
         """
-        said = _plan_words(self._plans(), self.found.names, Wording(decimals=1))
-        return "\n\n".join(filter(None, said))
+        return "\n\n".join(filter(None, self._told().words()))
 
     def between(self, one: str = "council", two: str = "freely") -> Chart:
         """Draw who is nearer and who is further from one plan to another.
@@ -515,12 +507,15 @@ class HubView(_View):
         """
         plans = self._plans()
         pair = plan_pair(plans, self.answer.minutes, plans.plan(one), plans.plan(two))
-        return pair_chart(self.results, plans, pair)
+        return self._told().pair_chart(self.results, pair)
 
     def _plans(self) -> HubPlans:
         if self.answer.plans is None:
             raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
         return self.answer.plans
+
+    def _told(self) -> PlanFindings:
+        return PlanFindings(self._plans(), self.found.names, Wording(decimals=1))
 
     def plot(self) -> Chart:
         """Draw how the mean falls with the number of hubs, and where the council's choice lies.
@@ -587,16 +582,15 @@ class HubView(_View):
         return f"{hub_terms(self.results.study).title}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
-        found, mode = self.found, self.mode
-        sets = list(found.curve.solutions.values())
+        found = HubTables(self.results, self.found, self.mode, self.found.names)
         return {
-            "curve": lambda: hub_table(self.results, sets, found.names, mode),
-            "near_best": lambda: near_best_table(found, mode),
-            "front": lambda: trade_off_table(found, mode),
-            "plans": lambda: plan_table(self._plans(), found.names),
-            "minutes": lambda: plan_minutes_table(self._plans()),
-            "reach": lambda: plan_reach_table(self._plans()),
-            "standing": lambda: plan_standing_table(self._plans(), found.names),
+            "curve": found.by_number,
+            "near_best": found.near_best,
+            "front": found.trade_offs,
+            "plans": lambda: self._told().asked_table(),
+            "minutes": lambda: self._told().minutes_table(),
+            "reach": lambda: self._told().reach_table(),
+            "standing": lambda: self._told().standing_table(),
         }
 
     def _best(self, hubs: int | None) -> Solution:

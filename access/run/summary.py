@@ -248,13 +248,13 @@ def spoken_summary(results: StudyResults) -> str:
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if then.hubs is not None:
-        from access.report.hub_plans import plan_words
+        from access.report.hub_plans import PlanFindings
 
         title = hub_terms(results.study).title
         lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
         found, plans = then.hubs.plain, then.hubs.plans
-        said = [] if plans is None else plan_words(
-            plans, _hub_names(results, then.hubs), Wording(decimals=1))  # fmt: skip
+        said = [] if plans is None else PlanFindings(
+            plans, _hub_names(results, then.hubs), Wording(decimals=1)).words()  # fmt: skip
         notes = () if plans is None else plans.notes
         told = (*found.words.splitlines(), *filter(None, said), *found.assumptions, *notes)
         lines += [*_indented(told), ""]
