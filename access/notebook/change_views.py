@@ -27,7 +27,7 @@ from access.charts.chart import Chart
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import GROUPINGS, criterion_kind, criterion_words, grouping_words
-from access.maps.planner_map import page_map
+from access.maps.planner_map import PlannerMap
 from access.notebook.tables import TableAnswer, _save_workbook, _View
 from access.report.board import board_report, write_report
 from access.report.findings import ProposalFindings, findings_of
@@ -158,7 +158,8 @@ class ImpactAnswer(_View):
         >>> answers.impact().map().get_name()
         'map_0001'
         """
-        return page_map(alone(self.results, self.result), mode=self.found.mode, tiles=tiles)
+        own = alone(self.results, self.result)
+        return PlannerMap.of_study(own, mode=self.found.mode, tiles=tiles).in_a_notebook()
 
     def plot(self, by: str | None = None) -> Chart:
         """Draw how many families' trips grow, or whose grow most.
@@ -622,7 +623,7 @@ class RankingAnswer(_View):
         'map_0001'
         """
         found = alone(self.results, *self._best_results(criterion))
-        return page_map(found, mode=self.found.mode, tiles=tiles)
+        return PlannerMap.of_study(found, mode=self.found.mode, tiles=tiles).in_a_notebook()
 
     def plot(self, what: str | None = None, x: str = "mean", y: str = "p90") -> Chart:
         """Draw where the proposal stands, or all options against two criteria.

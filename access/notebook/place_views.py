@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from access.disclosure import NOTE_HIDDEN, hidden_beside_total, public_count
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import mode_title, trip
-from access.maps.ground import area_chart, minutes_labels
+from access.maps.ground import area_chart
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
 from access.report.findings import Wording
@@ -46,6 +47,12 @@ from access.text import (
     minutes_words,
     percent,
     share_figure,
+)
+
+#: Classes of minutes, by where they begin.
+_MINUTES_LABELS = (
+    *(f"{a:g} to {b:g} minutes" for a, b in pairwise(MINUTES_EDGES)),
+    f"{MINUTES_EDGES[-1]:g} minutes or more",
 )
 
 
@@ -210,7 +217,7 @@ class TodayAnswer(_View):
             title=title,
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
-            labels=minutes_labels(MINUTES_EDGES),
+            labels=_MINUTES_LABELS,
             alt=f"Map of areas by minutes to the nearest {service.one}. {self.sentence()}",
             caption=caption(self.results, self.found.mode, impact.who),
             sites=self.results.study.centres_of(self.result.service),
@@ -572,7 +579,7 @@ class HubView(_View):
             title=f"The best {many}{sure}, and the minutes to {which}",
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
-            labels=minutes_labels(MINUTES_EDGES),
+            labels=_MINUTES_LABELS,
             alt=f"Map of areas by minutes to the nearest of {names}.",
             caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}{told}",
             sites=pd.concat(marks[::-1]),

@@ -18,7 +18,7 @@ from access.document.table import Column, Table
 from access.errors import OutputError, ParameterError
 from access.files import check_file, write_file
 from access.labels import mode_title
-from access.maps.planner_map import page_reach_map
+from access.maps.planner_map import PlannerMap
 from access.notebook.tables import _View
 from access.report.bus import BusFindings
 from access.run.answer import geojson, places_layers, write_layers
@@ -135,7 +135,7 @@ class ReachAnswer(_Mapped):
         >>> answers.isochrones("CC04").map().get_name()
         'map_0001'
         """
-        return page_reach_map(self.results, self.found, tiles=tiles)
+        return PlannerMap.of_reach(self.results, self.found, tiles=tiles).in_a_notebook()
 
     def _title(self) -> str:
         return "What lies within so many minutes"

@@ -38,8 +38,8 @@ from access.files import (
 )
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
-from access.maps.ground import area_cells
-from access.maps.planner_map import map_page, study_map
+from access.maps.ground import MapGround
+from access.maps.planner_map import PlannerMap
 from access.network.gtfs import feed_sha256
 from access.network.osm import check_street_file
 from access.release import check_publishable, released
@@ -188,7 +188,7 @@ def _write_files(
 def _gather(results: StudyResults) -> None:
     """Work out what several maps show; it is kept where it is made."""
     explorer_data(results)
-    area_cells(results.study)
+    _ = MapGround(results).cells
 
 
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
@@ -279,7 +279,7 @@ def _write_table(
 
 
 def _write_map(results: StudyResults, path: Path) -> None:
-    path.write_text(map_page(study_map(results)), encoding="utf-8", newline="\n")
+    path.write_text(PlannerMap.of_study(results).page(), encoding="utf-8", newline="\n")
 
 
 def _write_charts(

@@ -32,7 +32,7 @@ from access.analysis.results import StudyResults
 from access.cli import sources as fetch_command
 from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
-from access.maps.planner_map import study_map
+from access.maps.planner_map import PlannerMap
 from access.release import _OPEN, _open_counts, with_policy
 from access.report.board import _method_blocks
 from access.report.findings import findings_of
@@ -270,14 +270,14 @@ def closed(results: StudyResults) -> str:
 
 def outlines(results: StudyResults) -> str:
     layer = dict(_study_layers(results))["areas"]
-    page = study_map(results).get_root().render()
+    page = PlannerMap.of_study(results).fmap.get_root().render()
     kinds = sorted(set(shapely.get_type_id(layer.geometry.to_numpy()).tolist()))
     return f"{kinds} {hash(page)}"
 
 
 def bounded(results: StudyResults) -> str:
     """Say what the maps draw of the place's boundary."""
-    return f"{results.study.boundary} {hash(study_map(results).get_root().render())}"
+    return f"{results.study.boundary} {hash(PlannerMap.of_study(results).fmap.get_root().render())}"
 
 
 def paper(results: StudyResults) -> str:

@@ -18,7 +18,7 @@ from access.analysis.job import measure_study
 from access.charts.results import hub_chart
 from access.document.document import Paragraph
 from access.errors import ParameterError, StudyError
-from access.maps.planner_map import map_page, study_map
+from access.maps.planner_map import PlannerMap
 from access.network.matrix import Status
 from access.notebook.place_views import HubView
 from access.report.findings import Wording
@@ -183,7 +183,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     hubs = {"council_choice": ["K1", "K3"]} | ({} if when is None else {"council_date": when})
     asked = wishing(measured, **hubs)
     results = replace(asked.results, hubs=asked.hubs(2, draws=0))
-    page = map_page(study_map(results))
+    page = PlannerMap.of_study(results).page()
     told = html.unescape(page.replace("\\u0026", "&"))
     dates = re.findall(r"the council's own(?: hub)?(, chosen later \(\d+\))?", told)
     assert len(dates) > 3 and set(dates) == {said}, "layer, key and every sign"
@@ -203,7 +203,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     unsure = replace(view.found.curve.solutions[2], status="feasible")
     plain = replace(results.hubs.plain, best=unsure)
     not_sure = replace(results, hubs=replace(results.hubs, plain=plain))
-    assert "Star: one of the best hubs found." in map_page(study_map(not_sure))
+    assert "Star: one of the best hubs found." in PlannerMap.of_study(not_sure).page()
     curve = replace(view.found.curve, solutions={2: unsure})
     assert view.map(2).title.startswith("The best 2 hubs, ")
     unsure_view = replace(view, found=replace(view.found, curve=curve))

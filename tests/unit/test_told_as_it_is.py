@@ -25,7 +25,7 @@ from access.document.table import Column, Table
 from access.errors import ParameterError, ScenarioError
 from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
-from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
+from access.maps.planner_map import PlannerMap, _added_colour, _change_words, _hub_key
 from access.maps.static_map import static_map
 from access.notebook.answers import Answers
 from access.report import alternatives, board, hubs, paper, people, summary
@@ -194,7 +194,7 @@ def test_no_number_that_is_not_told_follows_from_those_beside_it():
 
 
 def test_the_map_says_what_opens_and_what_can_be_reached_now(results):
-    page = map_page(study_map(results))
+    page = PlannerMap.of_study(results).page()
     assert "Town library 1, opens" in page
     assert "Round: stays open or opens." in page
     assert _added_colour(-np.inf) == _added_colour(-20.0) != _added_colour(np.inf)
@@ -339,7 +339,7 @@ def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
     results = run_job(study)
     assert not results.left_out
     assert set(results.proposals["one"].rankings) >= {"walk", "drive"}
-    bare = map_page(study_map(replace(results, proposals={})))
+    bare = PlannerMap.of_study(replace(results, proposals={})).page()
     assert "Club house 1, open today" in bare
     assert "Club house 2, open today" not in bare
     areas = study.areas.assign(imd_decile=[1] + [9] * (len(study.areas) - 1))
