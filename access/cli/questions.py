@@ -661,7 +661,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.analysis.job import travel_times
     from access.files import check_folder, to_json, whole_folder
     from access.release import released
-    from access.report.hub_plans import pair_words
+    from access.report.hub_plans import PlanFindings
     from access.run.findings import hub_summary, hub_words, pair_figures
     from access.study import load_study
 
@@ -708,7 +708,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     elif not quiet:
         say(hub_words(results, answer))
         if pair is not None and answer.plans is not None:
-            say(pair_words(answer.plans, pair))
+            say(PlanFindings(answer.plans).pair_words(pair))
         if out is not None:
             say(f"Written to {out}.")
 

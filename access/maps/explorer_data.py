@@ -21,7 +21,7 @@ from access.analysis.hub_plans import HubsForPage, PlanForPage
 from access.analysis.results import FAMILY_HUBS, HubTerms, ProposalResult, StudyResults
 from access.errors import Fault, ParameterError
 from access.maps.explorer_parts import _buses_of, _ExplorerBus, _Ground, _index_names
-from access.maps.ground import _map_places, _map_streets, _map_ways
+from access.maps.ground import MapGround
 from access.measure.trips import WEEKDAYS
 from access.network.matrix import TravelMatrix
 from access.siting.plans import Offer
@@ -404,7 +404,8 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         areas = areas.drop(columns="p_no_car", errors="ignore")
     drive, by_bus = (results.matrices.get(mode) for mode in ("drive", "bus"))
     own = results.sites.loc[results.sites["kind"] != "neighbour", "id"].tolist()
-    places = _map_places(results)
+    ground = MapGround(results)
+    places = ground.places
     services = tuple(_service(results, key, proposal) for key, proposal in first.items())
     open_sets = [s for own in services for s in (own.before, *(p.after for p in own.plans))]
     return _ExplorerData(
@@ -421,7 +422,7 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         shapes_approximate=study.shapes is None,
         outline=study.boundary,
         surroundings=None if results.surroundings is None else results.surroundings.shapes,
-        streets=_map_streets(results),
+        streets=ground.streets,
         modelled=results.modelled,
         headline=results.headline,
         nation=study.nation,
@@ -436,12 +437,12 @@ def _gathered(results: StudyResults) -> _ExplorerData:
         threshold_minutes=config.measures.threshold_minutes,
         as_of=config.study.as_of,
         vintages=(config.areas.vintage, *_sources(results)),
-        attributions=map_attributions(results),
+        attributions=ground.attributions,
         assumptions=results.assumptions,
         bus=_buses_of(results),
         hubs=HubsForPage.of(results),
         hub_terms=HubTerms.of(results.study),
-        ways=_map_ways(results, open_sets),
+        ways=ground.ways(open_sets),
         bus_matrix=None if results.bus is not None or by_bus is None else by_bus.sites(own),
         neighbours=_nearest_neighbours(results),
         consultation=tuple(
@@ -545,16 +546,6 @@ def _sources(results: StudyResults) -> list[str]:
         for row in results.study.inputs
         if row["source"] != "not stated"
     ]
-
-
-def map_attributions(results: StudyResults) -> tuple[str, ...]:
-    """Every licence once, short enough to stand under a map."""
-    parts = [part.strip() for row in results.study.inputs for part in row["licence"].split(";")]
-    licences = [p for p in dict.fromkeys(parts) if p not in ("MIT", "not stated")]
-    rows = [f"{'; '.join(licences)}."] if licences else []
-    if not results.modelled:
-        rows.append("Streets © OpenStreetMap contributors, ODbL.")
-    return tuple(rows)
 
 
 _WEST, _SOUTH = -1.36, 53.42

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from weakref import WeakKeyDictionary
@@ -147,7 +148,7 @@ def _own_ground(points: np.ndarray, within: shapely.Geometry, crs: str) -> shape
     return shapely.union_all([bound, *shapely.buffer(outside, _OUTSIDE_M)])
 
 
-def area_cells(study: Study) -> gpd.GeoSeries:
+def _area_cells(study: Study) -> gpd.GeoSeries:
     """Give the areas' real shapes, or cells around their points within the place's boundary."""
     if study.shapes is not None:
         return study.shapes
@@ -158,13 +159,6 @@ def area_cells(study: Study) -> gpd.GeoSeries:
 
 #: By results: both pages and the report show the same.
 _STREETS: WeakKeyDictionary[StudyResults, gpd.GeoDataFrame | None] = WeakKeyDictionary()
-
-
-def _map_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
-    """Give the streets with their rank: real ones by class; modelled ones last, and at home."""
-    if results not in _STREETS:
-        _STREETS[results] = _ranked_streets(results)
-    return _STREETS[results]
 
 
 def _ranked_streets(results: StudyResults) -> gpd.GeoDataFrame | None:
@@ -188,57 +182,78 @@ _NEAREST_WAYS, _MOST_AREAS = 3, 3000
 _SAME_MINUTES = 0.05
 
 
-def _map_ways(results: StudyResults, plans: Sequence[Sequence[str]]) -> pd.DataFrame | None:
-    """Find the ways on foot that a map draws, the nearest of each area first.
+@dataclass(frozen=True, eq=False)
+class MapGround:
+    """The ground of every map of results: areas, streets, ways, places, and whose data they are."""
 
-    Parameters
-    ----------
-    results : StudyResults
-    plans : sequence of sequence of str
-        Sites that are open, for each service today and under each proposal.
+    results: StudyResults
 
-    Returns
-    -------
-    DataFrame, optional
+    @property
+    def cells(self) -> gpd.GeoSeries:
+        """The areas' real shapes, or cells around their points within the place's boundary."""
+        return _area_cells(self.results.study)
+
+    @property
+    def streets(self) -> gpd.GeoDataFrame | None:
+        """The streets with their rank: real ones by class; modelled ones last, and at home."""
+        if self.results not in _STREETS:
+            _STREETS[self.results] = _ranked_streets(self.results)
+        return _STREETS[self.results]
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """The study's own names of places, else those of the streets' file."""
+        if len(self.results.study.places) or self.results.surroundings is None:
+            return pd.DataFrame(self.results.study.places)
+        return self.results.surroundings.places
+
+    @property
+    def attributions(self) -> tuple[str, ...]:
+        """Every licence once, short enough to stand under a map."""
+        rows = self.results.study.inputs
+        parts = [part.strip() for row in rows for part in row["licence"].split(";")]
+        licences = [p for p in dict.fromkeys(parts) if p not in ("MIT", "not stated")]
+        told = [f"{'; '.join(licences)}."] if licences else []
+        if not self.results.modelled:
+            told.append("Streets © OpenStreetMap contributors, ODbL.")
+        return tuple(told)
+
+    def ways(self, plans: Sequence[Sequence[str]]) -> pd.DataFrame | None:
+        """Find the ways on foot that a map draws, the nearest of each area first.
+
+        `plans` are the sites that are open, for each service today and under each proposal. Columns
         ``area_id site_id order geometry``; None where streets are modelled or areas too many.
-    """
-    walk = results.matrices["walk"]
-    if results.modelled or len(walk.area_ids) > _MOST_AREAS:
-        return None
-    rows = []
-    for sites in plans:
-        own = walk.sites(list(sites))
-        near = np.argsort(own.total_minutes, axis=1, kind="stable")[:, :_NEAREST_WAYS]
-        rows += [
-            (area, own.site_ids[column], rank)
-            for area, columns in zip(own.area_ids, near, strict=True)
-            for rank, column in enumerate(columns)
-        ]
-    every = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
-    wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
-    network = results.networks["walk"]
-    ways = street_ways(
-        network, without_shapes(results.study.areas), results.sites,
-        wanted[["area_id", "site_id"]].itertuples(index=False, name=None),
-        snap_limit_m=results.study.config.travel.snap_limit_m,
-    ).merge(wanted, on=["area_id", "site_id"])  # fmt: skip
-    if ways.empty:
-        return None
-    legs = results.snaps["walk"].set_index("id")["metres"]
-    metres = legs.loc[ways["area_id"]].to_numpy() + legs.loc[ways["site_id"]].to_numpy()
-    minutes = ways["minutes"] + metres * 60 / (1000 * network.profile.off_network_kmh)
-    at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
-          ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
-    same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
-    drawn: pd.DataFrame = ways[same].drop(columns="minutes")
-    return drawn.sort_values(["order", "area_id", "site_id"])
-
-
-def _map_places(results: StudyResults) -> pd.DataFrame:
-    """Give the study's own names of places, else those of the streets' file."""
-    if len(results.study.places) or results.surroundings is None:
-        return pd.DataFrame(results.study.places)
-    return results.surroundings.places
+        """
+        walk = self.results.matrices["walk"]
+        if self.results.modelled or len(walk.area_ids) > _MOST_AREAS:
+            return None
+        rows = []
+        for sites in plans:
+            own = walk.sites(list(sites))
+            near = np.argsort(own.total_minutes, axis=1, kind="stable")[:, :_NEAREST_WAYS]
+            rows += [
+                (area, own.site_ids[column], rank)
+                for area, columns in zip(own.area_ids, near, strict=True)
+                for rank, column in enumerate(columns)
+            ]
+        every = pd.DataFrame(rows, columns=["area_id", "site_id", "order"])
+        wanted = every.groupby(["area_id", "site_id"])["order"].min().reset_index()
+        network = self.results.networks["walk"]
+        ways = street_ways(
+            network, without_shapes(self.results.study.areas), self.results.sites,
+            wanted[["area_id", "site_id"]].itertuples(index=False, name=None),
+            snap_limit_m=self.results.study.config.travel.snap_limit_m,
+        ).merge(wanted, on=["area_id", "site_id"])  # fmt: skip
+        if ways.empty:
+            return None
+        legs = self.results.snaps["walk"].set_index("id")["metres"]
+        metres = legs.loc[ways["area_id"]].to_numpy() + legs.loc[ways["site_id"]].to_numpy()
+        minutes = ways["minutes"] + metres * 60 / (1000 * network.profile.off_network_kmh)
+        at = [pd.Index(ids).get_indexer(pd.Index(ways[column])) for ids, column in
+              ((walk.area_ids, "area_id"), (walk.site_ids, "site_id"))]  # fmt: skip
+        same = (minutes - walk.total_minutes[at[0], at[1]]).abs() <= _SAME_MINUTES
+        drawn: pd.DataFrame = ways[same].drop(columns="minutes")
+        return drawn.sort_values(["order", "area_id", "site_id"])
 
 
 # ------------------------------------------------------------------------------
@@ -330,7 +345,7 @@ def area_chart(
     shown = _open_today(study) if sites is None else sites
 
     def draw(figure: Figure, axes: Axes) -> None:
-        cells = area_cells(study).to_crs(study.crs)
+        cells = _area_cells(study).to_crs(study.crs)
         paths = [_path_of([shape]) for shape in cells]
         axes.add_collection(
             PathCollection(paths, facecolors=fills, edgecolors=QUIET, linewidths=0.2)
@@ -446,13 +461,6 @@ def streets_chart(network: Network, *, caption: str = "") -> Chart:
     alt = f"Map of {network.n_edges:,} streets; {network.n_nodes:,} junctions and ends."
     below = caption or " ".join(network.assumptions[:1])
     return Chart(title, alt, below, draw, _SIZE)
-
-
-def minutes_labels(edges: Sequence[float]) -> list[str]:
-    """Word classes of minutes by where they begin."""
-    return [f"{a:g} to {b:g} minutes" for a, b in pairwise(edges)] + [
-        f"{edges[-1]:g} minutes or more"
-    ]
 
 
 def _draw_sites(axes: Axes, study: Study, sites: pd.DataFrame) -> list[Line2D]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -31,7 +32,6 @@ from access.disclosure import is_small, public_count
 from access.escape import policy_hash, template_text
 from access.labels import mode_title
 from access.maps.explorer import _published_date, _strings
-from access.maps.explorer_data import map_attributions
 from access.maps.explorer_encode import (
     _decode_each,
     _encode_lines,
@@ -39,7 +39,7 @@ from access.maps.explorer_encode import (
     _encode_surroundings,
     _simplify_shapes,
 )
-from access.maps.ground import _map_places, _map_streets, area_cells
+from access.maps.ground import MapGround
 from access.text import UNREACHED, figure, limit_words, rise_between
 from access.units import WGS84
 
@@ -131,31 +131,116 @@ _LABEL = (
 )
 
 
-def study_map(results: StudyResults, *, mode: str | None = None, tiles: bool = False) -> folium.Map:
-    """Draw what each proposal adds to every area's trip, with the centres."""
-    mode = mode if mode is not None and mode in results.matrices else results.headline
-    cells = _light_cells(results)
-    fmap = _blank_map(cells.total_bounds, tiles=tiles)
-    shapes = [mapping(cell) for cell in cells] if results.proposals else []
-    for i, proposal in enumerate(results.proposals.values()):
-        _proposal_layer(fmap, results, proposal, shapes, mode, shown=i == 0)
-    if not results.proposals:
-        _bare_areas(fmap, results, cells)
-    _ground_layers(fmap, results)
-    _place_labels(fmap, results)
-    hubs = _hub_layer(results)
-    if hubs is not None:
-        hubs.add_to(fmap)
-    folium.LayerControl(collapsed=False).add_to(fmap)
-    _furnish(fmap, results, mode)
-    _fix_ids(fmap)
-    return fmap
+_HEIGHT = "640px"
+
+
+@dataclass(frozen=True, eq=False)
+class PlannerMap:
+    """A map with layers to switch on and off, and what they say: a page, or in a notebook.
+
+    Its bounds are west, south, east and north of what it shows.
+    """
+
+    fmap: folium.Map
+    bounds: Sequence[float]
+    tiles: bool = False
+
+    @classmethod
+    def of_study(
+        cls, results: StudyResults, *, mode: str | None = None, tiles: bool = False
+    ) -> PlannerMap:
+        """Draw what each proposal adds to every area's trip, with the centres."""
+        mode = mode if mode is not None and mode in results.matrices else results.headline
+        cells = _light_cells(results)
+        fmap = _blank_map(cells.total_bounds, tiles=tiles)
+        shapes = [mapping(cell) for cell in cells] if results.proposals else []
+        for i, proposal in enumerate(results.proposals.values()):
+            _proposal_layer(fmap, results, proposal, shapes, mode, shown=i == 0)
+        if not results.proposals:
+            _bare_areas(fmap, results, cells)
+        _ground_layers(fmap, results)
+        _place_labels(fmap, results)
+        hubs = _hub_layer(results)
+        if hubs is not None:
+            hubs.add_to(fmap)
+        folium.LayerControl(collapsed=False).add_to(fmap)
+        _furnish(fmap, results, mode)
+        _fix_ids(fmap)
+        lat, lon = results.study.areas["lat"], results.study.areas["lon"]
+        bounds = [float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())]
+        return cls(fmap, bounds, tiles)
+
+    @classmethod
+    def of_reach(
+        cls, results: StudyResults, found: Isochrones, *, tiles: bool = False
+    ) -> PlannerMap:
+        """Draw isochrones, the nearest darkest, with their sites; a layer a number of minutes."""
+        sites = results.sites.set_index(results.sites["id"].astype(str)).loc[found.table["site"]]
+        shown = found.table[~found.table.geometry.is_empty]
+        bounds = _bounds(results, shown)
+        fmap = _blank_map(bounds, tiles=tiles)
+        limits = sorted(set(found.table["minutes"]))
+        colours = _reach_colours(len(limits))
+        for limit, colour in reversed(list(zip(limits, colours, strict=True))):
+            rows = shown[shown["minutes"] == limit]
+            layer = folium.FeatureGroup(name=f"within {limit_words(limit)}")
+            if len(rows):
+                frame = gpd.GeoDataFrame(
+                    {"site": [template_text(n) for n in rows["site_name"]],
+                     "within": [limit_words(limit)] * len(rows)},
+                    geometry=rows.geometry.to_numpy(), index=range(len(rows)), crs=WGS84,
+                )  # fmt: skip
+                look = {"fillColor": colour, "fillOpacity": 0.85, "color": INK, "weight": 0.8}
+                folium.GeoJson(
+                    frame,
+                    style_function=lambda _, look=look: look,
+                    tooltip=folium.GeoJsonTooltip(["site", "within"], aliases=["Site", "Within"]),
+                ).add_to(layer)
+            layer.add_to(fmap)
+        _ground_layers(fmap, results)
+        _place_labels(fmap, results)
+        for site in sites.drop_duplicates("id").to_dict("records"):
+            _site_marker(site, [template_text(site["name"])], _sign(closes=False)).add_to(fmap)
+        folium.LayerControl(collapsed=False).add_to(fmap)
+        labels = [f"within {limit_words(limit)}" for limit in limits]
+        mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
+        trip = template_text(mode_title(mode)).capitalize()
+        words = f"{trip}, {'to' if way == 'to_site' else 'from'} the site"
+        _put_key(fmap, results, words, zip(colours, labels, strict=True), "Round: the site.",
+                 found.assumptions)  # fmt: skip
+        _fix_ids(fmap)
+        return cls(fmap, bounds, tiles)
+
+    def page(self) -> str:
+        """Give the map as a page that runs its own scripts and no others."""
+        page = self.fmap.get_root().render().replace("<html>", '<html lang="en">', 1)
+        # folium forbids zooming with two fingers, which some need to read
+        page = _VIEWPORT.sub(
+            '<meta name="viewport" content="width=device-width, initial-scale=1">', page, count=1
+        )
+        hashes = (policy_hash(script) for script in _SCRIPT.findall(page))
+        images = f"img-src data:{_TILES if self.tiles else ''}"
+        policy = "; ".join(
+            ["default-src 'none'", "script-src " + " ".join(hashes), "style-src 'unsafe-inline'",
+             images, "form-action 'none'", "base-uri 'none'"]
+        )  # fmt: skip
+        meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        return page.replace("<head>", f"<head>\n    {meta}", 1)
+
+    def in_a_notebook(self) -> folium.Map:
+        """Give the map with its height, and so that its key hides nothing in a notebook."""
+        west, south, east, north = self.bounds
+        corners = [[south, west], [north, east]]
+        self.fmap.fit_bounds(corners, padding_top_left=(10, 10), padding_bottom_right=(10, 10))
+        list(self.fmap._children.values())[-1]._id = "in_a_notebook"
+        self.fmap.get_root().height = _HEIGHT  # type: ignore[attr-defined]
+        return self.fmap
 
 
 def _light_cells(results: StudyResults) -> gpd.GeoSeries:
     """Give the areas' shapes with few enough corners to be drawn at once."""
     ids = results.study.areas["id"].astype(str)
-    cells = area_cells(results.study)
+    cells = MapGround(results).cells
     cells = cells.set_axis(cells.index.astype(str)).loc[ids]
     light = _simplify_shapes(cells, _SHAPE_BYTES)
     rounded = shapely.transform(light.to_numpy(), lambda xy: xy.round(5))
@@ -184,7 +269,7 @@ def _bare_areas(fmap: folium.Map, results: StudyResults, cells: gpd.GeoSeries) -
 def _ground_layers(fmap: folium.Map, results: StudyResults) -> None:
     """Draw boundary, streets, water and railways over the areas, deaf to the pointer."""
     folium.map.CustomPane("ground", z_index=410, pointer_events=False).add_to(fmap)
-    streets = _encode_streets(_map_streets(results), _STREET_BYTES)
+    streets = _encode_streets(MapGround(results).streets, _STREET_BYTES)
     for packed, (colour, weight) in zip(streets, _STREET_LOOKS, strict=True):
         lines = [line.tolist() for line in _decode_each(packed)]
         look = {"color": colour, "weight": weight, "opacity": 0.6}
@@ -235,64 +320,10 @@ def _blank_map(bounds: Iterable[float], *, tiles: bool) -> folium.Map:
     return fmap
 
 
-def reach_map(results: StudyResults, found: Isochrones, *, tiles: bool = False) -> folium.Map:
-    """Draw isochrones, the nearest darkest, with their sites; each number of minutes a layer."""
-    sites = results.sites.set_index(results.sites["id"].astype(str)).loc[found.table["site"]]
-    shown = found.table[~found.table.geometry.is_empty]
-    fmap = _blank_map(_bounds(results, shown), tiles=tiles)
-    limits = sorted(set(found.table["minutes"]))
-    colours = _reach_colours(len(limits))
-    for limit, colour in reversed(list(zip(limits, colours, strict=True))):
-        rows = shown[shown["minutes"] == limit]
-        layer = folium.FeatureGroup(name=f"within {limit_words(limit)}")
-        if len(rows):
-            frame = gpd.GeoDataFrame(
-                {"site": [template_text(n) for n in rows["site_name"]],
-                 "within": [limit_words(limit)] * len(rows)},
-                geometry=rows.geometry.to_numpy(), index=range(len(rows)), crs=WGS84,
-            )  # fmt: skip
-            look = {"fillColor": colour, "fillOpacity": 0.85, "color": INK, "weight": 0.8}
-            folium.GeoJson(
-                frame,
-                style_function=lambda _, look=look: look,
-                tooltip=folium.GeoJsonTooltip(["site", "within"], aliases=["Site", "Within"]),
-            ).add_to(layer)
-        layer.add_to(fmap)
-    _ground_layers(fmap, results)
-    _place_labels(fmap, results)
-    for site in sites.drop_duplicates("id").to_dict("records"):
-        _site_marker(site, [template_text(site["name"])], _sign(closes=False)).add_to(fmap)
-    folium.LayerControl(collapsed=False).add_to(fmap)
-    labels = [f"within {limit_words(limit)}" for limit in limits]
-    mode, way = str(found.table["mode"].iloc[0]), str(found.table["direction"].iloc[0])
-    trip = template_text(mode_title(mode)).capitalize()
-    words = f"{trip}, {'to' if way == 'to_site' else 'from'} the site"
-    _put_key(fmap, results, words, zip(colours, labels, strict=True), "Round: the site.",
-             found.assumptions)  # fmt: skip
-    _fix_ids(fmap)
-    return fmap
-
-
 def _reach_colours(steps: int) -> list[str]:
     """Choose colours from dark for the nearest to light for the furthest."""
     ramp = MINUTES_COLOURS[:0:-1]
     return [ramp[round(k * (len(ramp) - 1) / max(steps - 1, 1))] for k in range(steps)]
-
-
-def map_page(fmap: folium.Map, *, tiles: bool = False) -> str:
-    """Give the map as a page that runs its own scripts and no others."""
-    page = fmap.get_root().render().replace("<html>", '<html lang="en">', 1)
-    # folium forbids zooming with two fingers, which some need to read
-    page = _VIEWPORT.sub(
-        '<meta name="viewport" content="width=device-width, initial-scale=1">', page, count=1
-    )
-    hashes = (policy_hash(script) for script in _SCRIPT.findall(page))
-    policy = "; ".join(
-        ["default-src 'none'", "script-src " + " ".join(hashes), "style-src 'unsafe-inline'",
-         f"img-src data:{_TILES if tiles else ''}", "form-action 'none'", "base-uri 'none'"]
-    )  # fmt: skip
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return page.replace("<head>", f"<head>\n    {meta}", 1)
 
 
 def _bring_leaflet(fmap: folium.Map) -> None:
@@ -357,7 +388,7 @@ def _proposal_layer(
 def _place_labels(fmap: folium.Map, results: StudyResults) -> None:
     """Write the wards' names where their areas lie, for orientation; else towns and villages."""
     areas = results.study.areas
-    places = _map_places(results)
+    places = MapGround(results).places
     if "ward" in areas:
         where = areas.groupby("ward", sort=True)[["lon", "lat"]].median()
         names = list(zip(where.index, where["lon"], where["lat"], strict=True))
@@ -580,7 +611,7 @@ def _put_key(
     notes = "".join(f"<li>{template_text(a)}</li>" for a in told)
     ground = [] if results.study.shapes is not None else [_CELLS]
     ground += [_LINKS] if results.modelled else []
-    ground += [template_text(text) for text in map_attributions(results)]
+    ground += [template_text(text) for text in MapGround(results).attributions]
     badge = f"<span class='badge'>{_BADGE}</span>" if results.modelled else ""
     page = (
         f"<style>{_STYLE}</style>"
@@ -609,37 +640,7 @@ def _walk(element: Element) -> Iterable[Element]:
         yield from _walk(child)
 
 
-_HEIGHT = "640px"
-
-
-def page_map(results: StudyResults, *, mode: str, tiles: bool) -> folium.Map:
-    """Draw the planner's map so that its key hides nothing in a notebook."""
-    fmap = study_map(results, mode=mode, tiles=tiles)
-    areas = results.study.areas
-    corners = [
-        [float(areas["lat"].min()), float(areas["lon"].min())],
-        [float(areas["lat"].max()), float(areas["lon"].max())],
-    ]
-    return _in_a_notebook(fmap, corners)
-
-
-def page_reach_map(results: StudyResults, found: Isochrones, *, tiles: bool) -> folium.Map:
-    """Draw isochrones so that their key hides nothing in a notebook."""
-    fmap = reach_map(results, found, tiles=tiles)
-    shown = found.table[~found.table.geometry.is_empty]
-    west, south, east, north = map(float, _bounds(results, shown))
-    return _in_a_notebook(fmap, [[south, west], [north, east]])
-
-
 def _bounds(results: StudyResults, shown: gpd.GeoDataFrame) -> list[float]:
     """West, south, east, north of what is drawn; of the study where nothing is."""
     layer = shown if len(shown) else results.study.areas.to_crs(WGS84)
     return [float(bound) for bound in layer.total_bounds]
-
-
-def _in_a_notebook(fmap: folium.Map, corners: list[list[float]]) -> folium.Map:
-    """Show all of it, and give the map its height."""
-    fmap.fit_bounds(corners, padding_top_left=(10, 10), padding_bottom_right=(10, 10))
-    list(fmap._children.values())[-1]._id = "in_a_notebook"
-    fmap.get_root().height = _HEIGHT  # type: ignore[attr-defined]
-    return fmap

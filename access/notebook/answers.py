@@ -27,7 +27,7 @@ from access.labels import mode_title
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
 from access.maps.ground import places_chart
-from access.maps.planner_map import page_map
+from access.maps.planner_map import PlannerMap
 from access.network import Network, TravelMatrix
 from access.notebook.change_views import (
     ImpactAnswer,
@@ -751,7 +751,7 @@ class Answers:
         >>> answers.map().get_name()
         'map_0001'
         """
-        return page_map(self.results, mode=mode or self.results.headline, tiles=tiles)
+        return PlannerMap.of_study(self.results, mode=mode, tiles=tiles).in_a_notebook()
 
     def plot(
         self, what: str = "change", proposal: str | None = None, *, mode: str | None = None

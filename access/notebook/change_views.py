@@ -21,19 +21,12 @@ from access.charts.chart import Chart
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import GROUPINGS, criterion_kind, criterion_words, grouping_words
-from access.maps.planner_map import page_map
+from access.maps.planner_map import PlannerMap
 from access.notebook.tables import TableAnswer, _save_workbook, _View
 from access.report.board import board_report, write_report
 from access.report.findings import ProposalFindings, findings_of
-from access.report.people import (
-    classes_table,
-    equality_table,
-    group_table,
-    offer_table,
-    within_table,
-    worst_table,
-)
-from access.report.sites import closed_table, receiving_table
+from access.report.people import PeopleTables, offer_table
+from access.report.sites import SiteTables
 from access.report.summary import options_table
 from access.run.write import write_geopackage
 from access.scenario import Impact, OfferChange, Ranking, Robustness, Switching
@@ -159,7 +152,8 @@ class ImpactAnswer(_View):
         >>> answers.impact().map().get_name()
         'map_0001'
         """
-        return page_map(self.results.only(self.result), mode=self.found.mode, tiles=tiles)
+        own = self.results.only(self.result)
+        return PlannerMap.of_study(own, mode=self.found.mode, tiles=tiles).in_a_notebook()
 
     def plot(self, by: str | None = None) -> Chart:
         """Draw how many families' trips grow, or whose grow most.
@@ -218,25 +212,26 @@ class ImpactAnswer(_View):
         ['Park View', 'Broom Valley', 'Wath Victoria']
         """
         found = self._findings
+        people, sites = PeopleTables(found), SiteTables(found)
         tables: dict[str, Callable[[], Table | None]] = {
-            "closing": lambda: closed_table(found),
-            "receiving": lambda: receiving_table(found),
-            "change": lambda: classes_table(found),
-            "within": lambda: within_table(found),
-            "worst": lambda: worst_table(found),
-            "equality": lambda: equality_table(found)[0],
+            "closing": sites.closed,
+            "receiving": sites.receiving,
+            "change": people.by_change,
+            "within": people.within,
+            "worst": people.worst_areas,
+            "equality": lambda: people.equality()[0],
             "offer": lambda: offer_table(self.results, [found], [self._offer()]),
             "options": lambda: options_table(found),
         }
         if what in tables:
             table = tables[what]()
         elif what in self._groups():
-            table = group_table(found, what, grouping_words(what))
+            table = people.by_group(what, grouping_words(what))
         else:
             raise ParameterError(f"no table {what!r}; expected one of {[*tables, *self._groups()]}")
         if table is None:
             raise ParameterError("the study counts no equality groups by area: no such table")
-        warning = equality_table(found)[1] if what == "equality" else ""
+        warning = people.equality()[1] if what == "equality" else ""
         return TableAnswer(table, self.results, internal, warning)
 
     def to_excel(self, path: str | Path, *, internal: bool = False) -> Path:
@@ -267,16 +262,17 @@ class ImpactAnswer(_View):
         'if_it_closed.xlsx'
         """
         found = self._findings
-        tables = [options_table(found), closed_table(found), receiving_table(found)]
-        tables += [classes_table(found), within_table(found)]
+        people, sites = PeopleTables(found), SiteTables(found)
+        tables = [options_table(found), sites.closed(), sites.receiving()]
+        tables += [people.by_change(), people.within()]
         tables.append(offer_table(self.results, [found], [self._offer()]))
         tables += [
-            group_table(found, column, words)
+            people.by_group(column, words)
             for column, words in GROUPINGS.items()
             if column in self.found.demand.columns
         ]
-        groups, _ = equality_table(found)
-        tables += [worst_table(found), *([groups] if groups is not None else [])]
+        groups, _ = people.equality()
+        tables += [people.worst_areas(), *([groups] if groups is not None else [])]
         return _save_workbook(path, self.result.title, tables, self.results, internal=internal)
 
     def offer(self) -> OfferAnswer:
@@ -621,7 +617,7 @@ class RankingAnswer(_View):
         'map_0001'
         """
         found = self.results.only(*self._best_results(criterion))
-        return page_map(found, mode=self.found.mode, tiles=tiles)
+        return PlannerMap.of_study(found, mode=self.found.mode, tiles=tiles).in_a_notebook()
 
     def plot(self, what: str | None = None, x: str = "mean", y: str = "p90") -> Chart:
         """Draw where the proposal stands, or all options against two criteria.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,19 +20,12 @@ from access.disclosure import NOTE_HIDDEN, hidden_beside_total, public_count
 from access.document.table import Column, Table
 from access.errors import ParameterError
 from access.labels import mode_title, trip
-from access.maps.ground import area_chart, minutes_labels
+from access.maps.ground import area_chart
 from access.network import TravelMatrix
 from access.notebook.tables import TableAnswer, _View
 from access.report.findings import Wording
-from access.report.hub_plans import (
-    pair_chart,
-    plan_minutes_table,
-    plan_reach_table,
-    plan_standing_table,
-    plan_table,
-)
-from access.report.hub_plans import plan_words as _plan_words
-from access.report.hubs import hub_table, near_best_table, trade_off_table
+from access.report.hub_plans import PlanFindings
+from access.report.hubs import HubTables
 from access.scenario import Impact
 from access.siting import Solution
 from access.siting.hubs import HubSearch
@@ -45,6 +39,12 @@ from access.text import (
     minutes_words,
     percent,
     share_figure,
+)
+
+#: Classes of minutes, by where they begin.
+_MINUTES_LABELS = (
+    *(f"{a:g} to {b:g} minutes" for a, b in pairwise(MINUTES_EDGES)),
+    f"{MINUTES_EDGES[-1]:g} minutes or more",
 )
 
 
@@ -209,7 +209,7 @@ class TodayAnswer(_View):
             title=title,
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
-            labels=minutes_labels(MINUTES_EDGES),
+            labels=_MINUTES_LABELS,
             alt=f"Map of areas by minutes to the nearest {service.one}. {self.sentence()}",
             caption=self.results.caption(self.found.mode, impact.who),
             sites=self.results.study.centres_of(self.result.service),
@@ -476,8 +476,7 @@ class HubView(_View):
         >>> hubs.plan_words().startswith("A hub gives three offers")
         True
         """
-        said = _plan_words(self._plans(), self.found.names, Wording(decimals=1))
-        return "\n\n".join(filter(None, said))
+        return "\n\n".join(filter(None, self._told().words()))
 
     def between(self, one: str = "council", two: str = "freely") -> Chart:
         """Draw who is nearer and who is further from one plan to another.
@@ -507,12 +506,15 @@ class HubView(_View):
         """
         plans = self._plans()
         pair = PlanPair.of(plans, self.answer.minutes, plans.plan(one), plans.plan(two))
-        return pair_chart(self.results, plans, pair)
+        return self._told().pair_chart(self.results, pair)
 
     def _plans(self) -> HubPlans:
         if self.answer.plans is None:
             raise ParameterError("no plans of hubs were made; expected the answer of `hubs`")
         return self.answer.plans
+
+    def _told(self) -> PlanFindings:
+        return PlanFindings(self._plans(), self.found.names, Wording(decimals=1))
 
     def plot(self) -> Chart:
         """Draw how the mean falls with the number of hubs, and where the council's choice lies.
@@ -569,7 +571,7 @@ class HubView(_View):
             title=f"The best {many}{sure}, and the minutes to {which}",
             edges=MINUTES_EDGES,
             colours=MINUTES_COLOURS,
-            labels=minutes_labels(MINUTES_EDGES),
+            labels=_MINUTES_LABELS,
             alt=f"Map of areas by minutes to the nearest of {names}.",
             caption=f"{names}. {mode_title(self.mode).capitalize()}. {self._streets()}{told}",
             sites=pd.concat(marks[::-1]),
@@ -579,16 +581,15 @@ class HubView(_View):
         return f"{HubTerms.of(self.results.study).title}: where they would best stand"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
-        found, mode = self.found, self.mode
-        sets = list(found.curve.solutions.values())
+        found = HubTables(self.results, self.found, self.mode, self.found.names)
         return {
-            "curve": lambda: hub_table(self.results, sets, found.names, mode),
-            "near_best": lambda: near_best_table(found, mode),
-            "front": lambda: trade_off_table(found, mode),
-            "plans": lambda: plan_table(self._plans(), found.names),
-            "minutes": lambda: plan_minutes_table(self._plans()),
-            "reach": lambda: plan_reach_table(self._plans()),
-            "standing": lambda: plan_standing_table(self._plans(), found.names),
+            "curve": found.by_number,
+            "near_best": found.near_best,
+            "front": found.trade_offs,
+            "plans": lambda: self._told().asked_table(),
+            "minutes": lambda: self._told().minutes_table(),
+            "reach": lambda: self._told().reach_table(),
+            "standing": lambda: self._told().standing_table(),
         }
 
     def _best(self, hubs: int | None) -> Solution:

@@ -18,9 +18,9 @@ from access.document.table import Column, Table
 from access.errors import OutputError, ParameterError
 from access.files import check_file, write_file
 from access.labels import mode_title
-from access.maps.planner_map import page_reach_map
+from access.maps.planner_map import PlannerMap
 from access.notebook.tables import _View
-from access.report.bus import none_sentence, numbers_table, without_table
+from access.report.bus import BusFindings
 from access.run.answer import geojson, places_layers, write_layers
 from access.text import figure, limit_words
 
@@ -135,7 +135,7 @@ class ReachAnswer(_Mapped):
         >>> answers.isochrones("CC04").map().get_name()
         'map_0001'
         """
-        return page_reach_map(self.results, self.found, tiles=tiles)
+        return PlannerMap.of_reach(self.results, self.found, tiles=tiles).in_a_notebook()
 
     def _title(self) -> str:
         return "What lies within so many minutes"
@@ -273,7 +273,7 @@ class _BusAnswer(_View):
         -------
         str
         """
-        return none_sentence(self._noun, self.found)
+        return self._told.none_sentence()
 
     def to_frame(self) -> pd.DataFrame:
         """Give the figures.
@@ -327,18 +327,15 @@ class _BusAnswer(_View):
         return times.audit(self.results.study)
 
     @property
-    def _noun(self) -> str:
-        return self.results.study.config.services[self.found.service].noun
+    def _told(self) -> BusFindings:
+        service = self.results.study.config.services[self.found.service]
+        return BusFindings(self.found, service.noun, service.title)
 
     def _title(self) -> str:
         return f"{self.result.title}, by bus"
 
     def _tables(self) -> Mapping[str, Callable[[], Table]]:
-        title = self.results.study.config.services[self.found.service].title
-        return {
-            "none": lambda: without_table(title, self._noun, self.found),
-            "minutes": lambda: numbers_table(title, self.found),
-        }
+        return {"none": self._told.none_table, "minutes": self._told.minutes_table}
 
     def _shown(self) -> tuple[list[str], list[list[str]]]:
         head: list[str] = []

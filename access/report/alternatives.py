@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from access.report.findings import (
     _best_kept,
     _further_note,
     _none_of_them,
-    option,
 )
 from access.report.hubs import _hub_blocks
 from access.report.robustness import _robustness_blocks, _weights_blocks
@@ -433,121 +432,121 @@ def _better(criterion: str, gap: float | None) -> bool:
     return gap > 0 if criterion_kind(criterion) == "money" else gap < 0
 
 
-def _standing_words(findings: ProposalFindings, criteria: Sequence[str] = ()) -> Said:
-    """Say where the proposal stands among all options."""
-    ranking, p = findings.ranking, findings.standing
-    if p is None or ranking is None:
-        return Said("")
-    options = len(ranking.table)
-    named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
-    allowed = bool(p["allowed"])  # one that breaks a rule is none of them
+@dataclass(frozen=True, eq=False)
+class StandingWords:
+    """What is said of where a proposal stands among all options of its size."""
 
-    def place(c: str) -> str:
-        rank, tied = p[f"rank_{c}"], findings.tied(c)
-        return place_of(rank, tied, options=options, of=False, allowed=allowed)
+    found: ProposalFindings
 
-    places = [
-        f"{place(c)} by {criterion_words(c, findings.mode, ranking.threshold_minutes)}"
-        for c in named
-    ]
-    claims = [Claim("options", "is", (float(options),))]
-    for c in named:
-        claims.append(Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], findings.tied(c))))
-    of = "of" if allowed else "set beside"
-    return Said(sentence(f"{of} {ranking.what}, the proposal is {listed(places)}"), claims)
+    def place(self, criteria: Sequence[str] = ()) -> Said:
+        """Say where the proposal stands among all options."""
+        ranking, p = self.found.ranking, self.found.standing
+        if p is None or ranking is None:
+            return Said("")
+        options = len(ranking.table)
+        named = [c for c in (criteria or ranking.criteria) if c in ranking.criteria]
+        allowed = bool(p["allowed"])  # one that breaks a rule is none of them
 
+        def placed(c: str) -> str:
+            rank, tied = p[f"rank_{c}"], self.found.tied(c)
+            return place_of(rank, tied, options=options, of=False, allowed=allowed)
 
-def _on_foot(findings: ProposalFindings, criteria: Sequence[str] = ("mean", "worst")) -> Said:
-    """Say where the proposal stands by walking, where another trip leads."""
-    ranking = findings.result.rankings.get("walk")
-    if findings.mode == "walk" or ranking is None or len(ranking.table) < 2:
-        return Said("")
-    return _standing_words(replace(findings, mode="walk", ranking=ranking), criteria)
+        places = [
+            f"{placed(c)} by {criterion_words(c, self.found.mode, ranking.threshold_minutes)}"
+            for c in named
+        ]
+        claims = [Claim("options", "is", (float(options),))]
+        for c in named:
+            claims.append(Claim(f"rank:{c}", "rank", (p[f"rank_{c}"], self.found.tied(c))))
+        of = "of" if allowed else "set beside"
+        return Said(sentence(f"{of} {ranking.what}, the proposal is {listed(places)}"), claims)
 
+    def on_foot(self, criteria: Sequence[str] = ("mean", "worst")) -> Said:
+        """Say where the proposal stands by walking, where another trip leads."""
+        ranking = self.found.result.rankings.get("walk")
+        if self.found.mode == "walk" or ranking is None or len(ranking.table) < 2:
+            return Said("")
+        return StandingWords(replace(self.found, mode="walk", ranking=ranking)).place(criteria)
 
-def better(findings: ProposalFindings, wording: Wording) -> Said:
-    """Say what the best set on average closes, and by how much it is better."""
-    ranking, p = findings.ranking, findings.standing
-    if p is None or ranking is None:
-        return Said("")
-    mode = trip(findings.mode)
-    if p["rank_mean"] == 1:
-        text = f"no other set has a shorter {mode} on average"
-        return Said(sentence(text), [Claim("rank:mean", "best", (1.0,))])
-    kept, _ = _best_kept(ranking, "mean")
-    before = findings.result.before
-    closed = listed(findings.named([i for i in before if i not in kept]), none="nothing")
-    regret = p["regret_mean"]
-    if regret is None:
-        claims = [Claim("unreached_at_best", "none", (0.0,))]
-        text = f"closing {closed} instead would leave nobody out of reach who is in reach today"
-        return Said(sentence(text), claims)
-    whom = "everyone's" if not float(p["unreached"]) else "the"
-    text = f"closing {closed} instead would make {whom} average {mode} "
-    text += f"{wording.minutes(regret)} shorter than the proposal does"
-    return Said(sentence(text), [Claim("regret:mean", "is", (float(regret),))])
+    def better(self, wording: Wording) -> Said:
+        """Say what the best set on average closes, and by how much it is better."""
+        ranking, p = self.found.ranking, self.found.standing
+        if p is None or ranking is None:
+            return Said("")
+        mode = trip(self.found.mode)
+        if p["rank_mean"] == 1:
+            text = f"no other set has a shorter {mode} on average"
+            return Said(sentence(text), [Claim("rank:mean", "best", (1.0,))])
+        kept, _ = _best_kept(ranking, "mean")
+        before = self.found.result.before
+        closed = listed(self.found.named([i for i in before if i not in kept]), none="nothing")
+        regret = p["regret_mean"]
+        if regret is None:
+            claims = [Claim("unreached_at_best", "none", (0.0,))]
+            text = f"closing {closed} instead would leave nobody out of reach who is in reach today"
+            return Said(sentence(text), claims)
+        whom = "everyone's" if not float(p["unreached"]) else "the"
+        text = f"closing {closed} instead would make {whom} average {mode} "
+        text += f"{wording.minutes(regret)} shorter than the proposal does"
+        return Said(sentence(text), [Claim("regret:mean", "is", (float(regret),))])
 
-
-def _dominated(findings: ProposalFindings) -> Said:
-    """Say how many options are as good on every measure and better on one."""
-    p = findings.standing
-    if p is None or findings.ranking is None:
-        return Said("")
-    count = int(p["dominated_by"])
-    measures = number(len(findings.ranking.criteria), "measure")
-    claims = [Claim("dominating", "none" if not count else "is", (float(count),))]
-    if count == 0:
-        same = _as_good(findings)
-        claims.append(Claim("equal_on_all", "is", (float(same),)))
-        rest = "every alternative" if not same else "every alternative that is not its equal"
+    def dominated(self) -> Said:
+        """Say how many options are as good on every measure and better on one."""
+        p = self.found.standing
+        if p is None or self.found.ranking is None:
+            return Said("")
+        count = int(p["dominated_by"])
+        measures = number(len(self.found.ranking.criteria), "measure")
+        claims = [Claim("dominating", "none" if not count else "is", (float(count),))]
+        if count == 0:
+            same = self._as_good()
+            claims.append(Claim("equal_on_all", "is", (float(same),)))
+            rest = "every alternative" if not same else "every alternative that is not its equal"
+            text = (
+                f"no option is at least as good on all {measures} and better on one: "
+                f"{rest} gives something up"
+            )
+            return Said(sentence(text), claims)
+        verb = "is" if count == 1 else "are"
         text = (
-            f"no option is at least as good on all {measures} and better on one: "
-            f"{rest} gives something up"
+            f"{number(count, 'option')} {verb} at least as good on all {measures} and better on at "
+            "least one"
         )
         return Said(sentence(text), claims)
-    verb = "is" if count == 1 else "are"
-    text = (
-        f"{number(count, 'option')} {verb} at least as good on all {measures} and better on at "
-        "least one"
-    )
-    return Said(sentence(text), claims)
 
+    def near_ties(self, *, modelled: bool) -> Said:
+        """Say how many options are so close to the best that better data could turn them round."""
+        p = self.found.standing
+        if p is None:
+            return Said("")
+        close = int(p["near_ties_5pct_mean"])
+        claims = [Claim("near_best", "none" if not close else "is", (float(close),))]
+        if close == 0:
+            return Said(sentence("no other set comes within 5% of the best on average"), claims)
+        which = "it is the proposal" if close == 1 else "the proposal is one of them"
+        own = f"; {which}" if p["within_5pct_mean"] else ""
+        if not p["allowed"]:  # one that breaks a rule is none of them
+            own = own and "; the proposal, which is none of them, does so too"
+        elif p["rank_mean"] == 1:
+            tied = self.found.tied("mean")
+            claims.append(Claim("rank:mean", "best", (1.0,)))
+            own = f"; the proposal is {'joint best' if tied else 'the best itself'}"
+        text = sentence(
+            f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on "
+            "average" + (", closer than modelled streets can tell" if modelled else "") + own
+        )
+        return Said(text, claims)
 
-def _as_good(findings: ProposalFindings) -> int:
-    """Count the other options that are the proposal's equal on every measure."""
-    ranking, p = findings.ranking, findings.standing
-    if ranking is None or p is None:
-        return 0
-    same = np.ones(len(ranking.table), dtype=bool)
-    for c in ranking.criteria:
-        own = np.inf if p[c] is None else float(p[c])
-        same &= ranking.table[c].to_numpy(float) == own
-    return max(int(same.sum()) - 1, 0)
-
-
-def near_ties(findings: ProposalFindings, *, modelled: bool) -> Said:
-    """Say how many options are so close to the best that better data could turn them round."""
-    p = findings.standing
-    if p is None:
-        return Said("")
-    close = int(p["near_ties_5pct_mean"])
-    claims = [Claim("near_best", "none" if not close else "is", (float(close),))]
-    if close == 0:
-        return Said(sentence("no other set comes within 5% of the best on average"), claims)
-    which = "it is the proposal" if close == 1 else "the proposal is one of them"
-    own = f"; {which}" if p["within_5pct_mean"] else ""
-    if not p["allowed"]:  # one that breaks a rule is none of them
-        own = "; the proposal, which is none of them, does so too" if p["within_5pct_mean"] else ""
-    elif p["rank_mean"] == 1:
-        tied = findings.tied("mean")
-        claims.append(Claim("rank:mean", "best", (1.0,)))
-        own = f"; the proposal is {'joint best' if tied else 'the best itself'}"
-    text = sentence(
-        f"{number(close, 'other set comes', 'other sets come')} within 5% of the best on average"
-        + (", closer than modelled streets can tell" if modelled else "")
-        + own
-    )
-    return Said(text, claims)
+    def _as_good(self) -> int:
+        """Count the other options that are the proposal's equal on every measure."""
+        ranking, p = self.found.ranking, self.found.standing
+        if ranking is None or p is None:
+            return 0
+        same = np.ones(len(ranking.table), dtype=bool)
+        for c in ranking.criteria:
+            own = np.inf if p[c] is None else float(p[c])
+            same &= ranking.table[c].to_numpy(float) == own
+        return max(int(same.sum()) - 1, 0)
 
 
 def _asked_blocks(
@@ -600,7 +599,7 @@ def _asked_table(
             nothing: tuple[Value, ...] = (NOT_APPLICABLE,) * 4
             rows.append((request.name, request.reason or "none given", why, *nothing))
             continue
-        made = option(results, found.result, found.ranking, found.mode, request.name, kept)
+        made = found.option(results, request.name, kept)
         s = made.impact.summary
         notes = _further_note(made.impact) or notes
         changes = [f"closes {listed(found.named(made.closed))}"] if closed else []
@@ -688,14 +687,14 @@ def _service(
         ]
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
-    key, places = found.result.key, wording.places
+    key, places, words = found.result.key, wording.places, StandingWords(found)
     firm = _robustness_blocks(found, robust, modelled=results.modelled)
     blocks: list[Block] = [
         TableBlock(_places_table(results, found, ranking, robust, places), key=f"places-{key}",
                    compact=True),
         TableBlock(_criteria_table(results, found, ranking, places), key=f"criteria-{key}",
                    compact=True, paged=False),
-        Paragraph(f"{_dominated(found)} {near_ties(found, modelled=results.modelled)}"),
+        Paragraph(f"{words.dominated()} {words.near_ties(modelled=results.modelled)}"),
         *firm,
         *_weights_blocks(results, found),
         TableBlock(_rejected_table(results, found, ranking, reasons, only=_GAPS),

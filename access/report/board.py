@@ -51,7 +51,7 @@ from access.report.paper import (
     _paper_blocks,
 )
 from access.report.people import _who_blocks
-from access.report.robustness import study_robustness
+from access.report.robustness import StudyRobustness
 from access.report.sites import _site_blocks
 from access.report.summary import (
     _as_of,
@@ -63,7 +63,6 @@ from access.report.summary import (
     _recommendation_blocks,
     _since_blocks,
     _summary_blocks,
-    fifths,
 )
 from access.text import (
     NOT_APPLICABLE,
@@ -490,7 +489,7 @@ def board_report(
     given = date or _as_of(results)
     wording = Wording(internal=internal)
     parts = Parts(results.left_out) if parts is None else parts
-    robustness = study_robustness(results, mode=mode, draws=draws, progress=progress, parts=parts)
+    robustness = StudyRobustness(results, mode, draws).draw(progress=progress, parts=parts)
     maps = parts.make("report: maps", lambda: _proposal_maps(results, mode=mode)) or {}
     then = results.as_known_then()
     blocks: list[Block] = [
@@ -508,7 +507,7 @@ def board_report(
         issues=_issue_blocks(then, findings, wording),
         options=_option_blocks(then, findings, wording, later_hubs=results.chosen_later),
         money=_money(findings),
-        equality=fifths(findings, wording),
+        equality=_fifths(findings, wording),
     )  # fmt: skip
     appendices: dict[str, tuple[str, Callable[[], list[Block]]]] = {
         "sites": ("Sites that would close", partial(_site_blocks, then, findings, wording)),
@@ -537,6 +536,17 @@ def board_report(
         subtitle=_for(results),
         footer=title,
         internal=internal,
+    )
+
+
+def _fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
+    """Say the most deprived fifth's figures of every proposal, and whose where that is not told."""
+    nouns = [f.noun for f in findings]
+    told = ((f, f.most_deprived_fifth(wording)) for f in findings)
+    return " ".join(
+        str(said) if nouns.count(f.noun) == 1 else f"{f.label}: {said[0].lower()}{said[1:]}"
+        for f, said in told
+        if said
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -40,14 +41,12 @@ def _bus_blocks(results: StudyResults, findings: Sequence[ProposalFindings]) -> 
         change = analysis.by_bus(
             result.service, before=result.before, after=result.after, neighbours=result.neighbours
         )
-        key = result.key
+        key, by_bus = result.key, BusFindings(change, found.noun, found.label)
         blocks += [
             Heading(f"{found.label}, by bus", level=2),
-            Paragraph(none_sentence(found.noun, change)),
-            TableBlock(
-                without_table(found.label, found.noun, change), key=f"bus-none-{key}", compact=True
-            ),
-            TableBlock(numbers_table(found.label, change), key=f"bus-minutes-{key}", compact=True),
+            Paragraph(by_bus.none_sentence()),
+            TableBlock(by_bus.none_table(), key=f"bus-none-{key}", compact=True),
+            TableBlock(by_bus.minutes_table(), key=f"bus-minutes-{key}", compact=True),
             *_areas_blocks(results, found, change),
             TableBlock(_places_table(results, found), key=f"bus-often-{key}", compact=True),
         ]
@@ -85,52 +84,79 @@ def _audit_table(results: StudyResults) -> Table:
     )
 
 
-def none_sentence(noun: str, change: BusChange) -> Said:
-    """Say for how many there is no journey, there and home, today and after."""
-    people = float(change.areas["count"].sum())
-    claims, counts = [Claim("bus_people", "is", (people,))], {}
-    for way, _, before, after in _rows(change, {"without": ""}):
-        claims += [Claim(f"bus_without:{way}:before", "is", (before,)),
-                   Claim(f"bus_without:{way}:after", "is", (after,))]  # fmt: skip
-        counts[way] = f"{_nobody(before)} today and {_nobody(after)} after"
-    home = f"; on the way home {counts['home']}" if "home" in counts else ""
-    return Said(
-        f"Of {public_count(people)} {noun}, these have no journey by bus or on foot under "
-        f"{limit_words(change.limit_minutes)}, in half of the minutes of the window or more: on "
-        f"the way there {counts['there']}{home}.",
-        claims,
-    )
+@dataclass(frozen=True, eq=False)
+class BusFindings:
+    """What is told of a change by bus: for whom there is none, and the minutes of the others."""
+
+    change: BusChange
+    noun: str
+    title: str = ""
+
+    def none_sentence(self) -> Said:
+        """Say for how many there is no journey, there and home, today and after."""
+        people = float(self.change.areas["count"].sum())
+        claims, counts = [Claim("bus_people", "is", (people,))], {}
+        for way, _, before, after in _rows(self.change, {"without": ""}):
+            claims += [Claim(f"bus_without:{way}:before", "is", (before,)),
+                       Claim(f"bus_without:{way}:after", "is", (after,))]  # fmt: skip
+            counts[way] = f"{_nobody(before)} today and {_nobody(after)} after"
+        home = f"; on the way home {counts['home']}" if "home" in counts else ""
+        return Said(
+            f"Of {public_count(people)} {self.noun}, these have no journey by bus or on foot under "
+            f"{limit_words(self.change.limit_minutes)}, in half of the minutes of the window or "
+            f"more: on the way there {counts['there']}{home}.",
+            claims,
+        )
+
+    def none_table(self) -> Table:
+        """Count those for whom there is no bus or walk under the limit, today and after."""
+        rows: list[tuple[Value, ...]] = []
+        words = {
+            "without": "none in half of the minutes or more",
+            "never": "none at any minute",
+        }
+        for way, measure, before, after in _rows(self.change, words):
+            rows.append((f"{_WAYS[way]}: {words[measure]}", before, after))
+        return Table(
+            f"{self.title}: {self.noun} with no journey by bus or on foot under "
+            f"{limit_words(self.change.limit_minutes)}",
+            (
+                Column("way", "No journey", width=1.6),
+                Column("before", "Today", "people"),
+                Column("after", "After the proposal", "people"),
+            ),
+            tuple(rows),
+            notes=(
+                _in_all(self.noun, float(self.change.areas["count"].sum())),
+                _HOME_NOTE if self.change.has_home else _NO_HOME_NOTE,
+            ),
+            short=f"None by bus, {self.title}",
+        )
+
+    def minutes_table(self) -> Table:
+        """Give minutes by bus today and after, there and home."""
+        words = {name: criterion_words(name, "bus") for name in ("mean", "p90")}
+        rows: list[tuple[Value, ...]] = [
+            (f"{_WAYS[way]}: {words[measure]}", before, after, after - before)
+            for way, measure, before, after in _rows(self.change, words)
+        ]
+        return Table(
+            f"{self.title}: minutes by bus, or on foot where that is quicker",
+            (
+                Column("way", "Trip", width=1.6),
+                Column("before", "Today", "minutes"),
+                Column("after", "After the proposal", "minutes"),
+                Column("rise", "Change", "minutes", signed=True, rise_of=("before", "after")),
+            ),
+            tuple(rows),
+            notes=("Over those who have a way at all.", ROUNDED_ONCE),
+            short=f"Minutes by bus, {self.title}",
+        )
 
 
 def _nobody(count: float) -> str:
     """Say how many, none of them as such."""
     return public_count(count) if count else "none"
-
-
-def without_table(title: str, noun: str, change: BusChange) -> Table:
-    """Count those for whom there is no bus or walk under the limit, today and after."""
-    rows: list[tuple[Value, ...]] = []
-    words = {
-        "without": "none in half of the minutes or more",
-        "never": "none at any minute",
-    }
-    for way, measure, before, after in _rows(change, words):
-        rows.append((f"{_WAYS[way]}: {words[measure]}", before, after))
-    return Table(
-        f"{title}: {noun} with no journey by bus or on foot under "
-        f"{limit_words(change.limit_minutes)}",
-        (
-            Column("way", "No journey", width=1.6),
-            Column("before", "Today", "people"),
-            Column("after", "After the proposal", "people"),
-        ),
-        tuple(rows),
-        notes=(
-            _in_all(noun, float(change.areas["count"].sum())),
-            _HOME_NOTE if change.has_home else _NO_HOME_NOTE,
-        ),
-        short=f"None by bus, {title}",
-    )
 
 
 _HOME_NOTE = (
@@ -140,27 +166,6 @@ _HOME_NOTE = (
 
 
 _NO_HOME_NOTE = "The way home is not known: when people set out for it was not given."
-
-
-def numbers_table(title: str, change: BusChange) -> Table:
-    """Give minutes by bus today and after, there and home."""
-    words = {name: criterion_words(name, "bus") for name in ("mean", "p90")}
-    rows: list[tuple[Value, ...]] = [
-        (f"{_WAYS[way]}: {words[measure]}", before, after, after - before)
-        for way, measure, before, after in _rows(change, words)
-    ]
-    return Table(
-        f"{title}: minutes by bus, or on foot where that is quicker",
-        (
-            Column("way", "Trip", width=1.6),
-            Column("before", "Today", "minutes"),
-            Column("after", "After the proposal", "minutes"),
-            Column("rise", "Change", "minutes", signed=True, rise_of=("before", "after")),
-        ),
-        tuple(rows),
-        notes=("Over those who have a way at all.", ROUNDED_ONCE),
-        short=f"Minutes by bus, {title}",
-    )
 
 
 _MOST_AREAS = 15

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from access.analysis.analysis import Analysis, travel_options
 from access.analysis.results import ProposalResult, StudyResults
-from access.disclosure import further, hidden_moves, is_small, public_count
+from access.disclosure import further, grouped, hidden_moves, is_small, public_count
 from access.display import records
 from access.errors import ParameterError
 from access.labels import counting_words, further_words, trip
@@ -36,12 +36,7 @@ from access.text import (
     number,
     percent,
     sentence,
-    times_as_much,
 )
-
-if TYPE_CHECKING:
-    from access.document.table import Table
-
 
 # What the report tells of each proposal, gathered once.
 
@@ -122,7 +117,7 @@ def _options_of(
     return (
         today,
         *(
-            option(results, result, ranking, mode, _joined(titles), kept)
+            _option(results, result, ranking, mode, _joined(titles), kept)
             for kept, titles in wanted.items()
         ),
     )
@@ -141,7 +136,7 @@ def _today(
     """Measure no change, which is not the proposal even where that keeps every site open."""
     before = tuple(result.before)
     if before != tuple(result.after):
-        return option(results, result, ranking, mode, NO_CHANGE, before)
+        return _option(results, result, ranking, mode, NO_CHANGE, before)
     impact = _compared(results, result, mode, before)
     return _Option(NO_CHANGE, (), before, impact, {}, {}, savings=0.0)
 
@@ -153,7 +148,7 @@ def _best_kept(ranking: Ranking, criterion: str) -> tuple[tuple[str, ...], int]:
     return tuple(sorted(order.iloc[0]["kept"])), len(first)
 
 
-def option(
+def _option(
     results: StudyResults,
     result: ProposalResult,
     ranking: Ranking | None,
@@ -307,6 +302,48 @@ class ProposalFindings:
             return None
         return self.ranking.proposal
 
+    def option(self, results: StudyResults, name: str, kept: Sequence[str]) -> _Option:
+        """Measure another set of sites of the same service against today."""
+        return _option(results, self.result, self.ranking, self.mode, name, kept)
+
+    def worst_areas(self, n: int) -> pd.DataFrame:
+        """Give the areas whose trip grows most, with their place in words and their tenth."""
+        worst = self.impact.worst_areas(n)
+        places = [_place(row) for _, row in worst.iterrows()]
+        return worst.assign(place=places, tenth=_tenths(worst))
+
+    def most_deprived_fifth(self, wording: Wording) -> Said:
+        """Say the most deprived fifth's own figures: how many move, their mean before and after."""
+        if _most_deprived(self.impact.demand) is None:
+            return Said("")
+        fifths = self.impact.by("imd_fifth")
+        own = fifths[fifths["group"].astype(str) == "1"]
+        if own.empty or not own["families"].sum():
+            return Said("")
+        row = own.iloc[0]
+        before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
+        moved = float(further(own).sum())
+        by_tenth = "imd_decile" in self.impact.demand
+        parts = grouped(self.impact, "imd_decile" if by_tenth else "imd_fifth")
+        poor = ["1", "2"] if by_tenth else ["1"]
+        shown = not parts.loc[parts["group"].astype(str).isin(poor), "hidden"].any()
+        if not (np.isfinite(before) and np.isfinite(after)):
+            return Said("")
+        claims = [
+            Claim("further:deprived", "is", (moved,)),
+            Claim("mean_before:deprived", "is", (before,)),
+            Claim("mean_after:deprived", "is", (after,)),
+        ]
+        counted = public_count(moved, internal=wording.internal)
+        who = f"the {self.noun} in {self.nation}'s most deprived fifth"
+        average = f"average {trip(self.mode)}"
+        if shown or wording.internal:
+            start = f"of {who}, {counted} would have further to go; their own {average}"
+        else:
+            start = f"the {average} of {who}"
+        text = f"{start} is {wording.minutes(before)} today and {wording.minutes(after)} after"
+        return Said(sentence(text), claims)
+
 
 def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[ProposalFindings, ...]:
     """Gather what the report says of every proposal of a study, in its headline mode."""
@@ -344,7 +381,7 @@ def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[Prop
     return tuple(found)
 
 
-def tenths(areas: pd.DataFrame) -> pd.Series | None:
+def _tenths(areas: pd.DataFrame) -> pd.Series | None:
     """Read the national deprivation tenth of each area."""
     if "imd_decile" not in areas:
         return None
@@ -353,7 +390,7 @@ def tenths(areas: pd.DataFrame) -> pd.Series | None:
 
 def _most_deprived(areas: pd.DataFrame) -> NDArray[np.bool_] | None:
     """Mark the areas in the nation's most deprived fifth."""
-    found, poor = tenths(areas), [1, 2]
+    found, poor = _tenths(areas), [1, 2]
     if "imd_fifth" in areas:
         found, poor = pd.to_numeric(areas["imd_fifth"], errors="coerce"), [1]
     if found is None or not found.notna().any():
@@ -477,61 +514,121 @@ class Wording:
 _PUBLIC = Wording()
 
 
-def affected(impact: Impact, one: str, wording: Wording = _PUBLIC) -> Said:
-    """Say how many have further to go, of how many, and by how much."""
-    s = impact.summary
-    total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
-    longer, gain = _figure(s, "lengthened"), _figure(s, "gain")
-    further = further_words(impact.mode)
-    claims = [Claim("lengthened", "is", (longer,)), Claim("families", "is", (total,))]
-    if longer <= 0:
-        claims.append(Claim("lengthened", "none", (longer,)))
-        text = f"none of the {impact.who} would have {further} to their nearest {one}"
-    else:
-        share = percent(longer / total)
-        counted = wording.people(longer, impact.who)
-        if share == "all":
-            claims.append(Claim("lengthened", "all", (longer, total)))
-            counted = f"all {counted}"
-        elif wording.internal or not is_small(longer):  # a share of few would give them away
-            counted += f" ({share} of all)"
-        rise = _figure(s, "mean_minutes_change_lengthened")
-        claims.append(Claim("mean_rise", "is", (rise,)))
-        mean = wording.minutes(rise)
-        text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
-    if gain:
-        claims.append(Claim("shortened", "is", (gain,)))
-        text += f"; {wording.people(gain, impact.who)} would have less far to go"
-    if lost:
-        claims.append(Claim("lost", "is", (lost,)))
-        text += f"; {wording.people(lost, impact.who)} could no longer reach any"
-    return Said(sentence(text), claims)
+@dataclass(frozen=True, eq=False)
+class ImpactWords:
+    """What is said of one impact: a sentence a number, and no more than it says."""
 
+    impact: Impact
+    wording: Wording = _PUBLIC
 
-def does_words(proposal: ProposalResult, impact: Impact, names: Mapping[str, str]) -> str:
-    """Say what a proposal closes, opens and changes."""
-    does = [
-        f"{verb} {listed(named(ids, names))}"
-        for verb, ids in (("closes", proposal.closed), ("opens", proposal.opened))
-        if ids
-    ]
-    does += [f"changes {impact.altered}"] if impact.altered else []
-    return listed(does, none="changes no site")
+    def affected(self, one: str) -> Said:
+        """Say how many have further to go, of how many, and by how much."""
+        impact, wording = self.impact, self.wording
+        s = impact.summary
+        total, lost = _figure(s, "families"), _figure(s, "newly_unreachable")
+        longer, gain = _figure(s, "lengthened"), _figure(s, "gain")
+        further = further_words(impact.mode)
+        claims = [Claim("lengthened", "is", (longer,)), Claim("families", "is", (total,))]
+        if longer <= 0:
+            claims.append(Claim("lengthened", "none", (longer,)))
+            text = f"none of the {impact.who} would have {further} to their nearest {one}"
+        else:
+            share = percent(longer / total)
+            counted = wording.people(longer, impact.who)
+            if share == "all":
+                claims.append(Claim("lengthened", "all", (longer, total)))
+                counted = f"all {counted}"
+            elif wording.internal or not is_small(longer):  # a share of few would give them away
+                counted += f" ({share} of all)"
+            rise = _figure(s, "mean_minutes_change_lengthened")
+            claims.append(Claim("mean_rise", "is", (rise,)))
+            mean = wording.minutes(rise)
+            text = f"{counted} would have {further} to their nearest {one}, {mean} more on average"
+        if gain:
+            claims.append(Claim("shortened", "is", (gain,)))
+            text += f"; {wording.people(gain, impact.who)} would have less far to go"
+        if lost:
+            claims.append(Claim("lost", "is", (lost,)))
+            text += f"; {wording.people(lost, impact.who)} could no longer reach any"
+        return Said(sentence(text), claims)
 
+    def does(self, names: Mapping[str, str]) -> str:
+        """Say what the proposal closes, opens and changes."""
+        does = [
+            f"{verb} {listed(named(ids, names))}"
+            for verb, ids in (("closes", self.impact.closed), ("opens", self.impact.opened))
+            if ids
+        ]
+        does += [f"changes {self.impact.altered}"] if self.impact.altered else []
+        return listed(does, none="changes no site")
 
-def week_words(impact: Impact, wording: Wording = _PUBLIC) -> Said:
-    """Say the expected trip over a week, where a site is not open all week."""
-    before, after = (impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after"))
-    if before is None or after is None:
-        return Said("")
-    claims = [Claim("week_before", "is", (float(before),)),
-              Claim("week_after", "is", (float(after),))]  # fmt: skip
-    goes = goes_words(float(before), float(after), wording.decimals)
-    text = (
-        "these are minutes of a day on which the nearest is open; over a week, the next nearest "
-        f"being used on the other days, the average {trip(impact.mode)} {goes}"
-    )
-    return Said(sentence(text), claims)
+    def week(self) -> Said:
+        """Say the expected trip over a week, where a site is not open all week."""
+        before, after = (
+            self.impact.summary.get(f"mean_week_minutes_{w}") for w in ("before", "after")
+        )
+        if before is None or after is None:
+            return Said("")
+        claims = [Claim("week_before", "is", (float(before),)),
+                  Claim("week_after", "is", (float(after),))]  # fmt: skip
+        goes = goes_words(float(before), float(after), self.wording.decimals)
+        text = (
+            "these are minutes of a day on which the nearest is open; over a week, the next "
+            f"nearest being used on the other days, the average {trip(self.impact.mode)} {goes}"
+        )
+        return Said(sentence(text), claims)
+
+    def furthest(self) -> Said:
+        """Say how much the worst-off area loses, and where it is."""
+        worst = self.impact.worst_areas(1)
+        if worst.empty:
+            return Said("")
+        row = worst.iloc[0]
+        rise = float(row["change_minutes"])
+        ward = _ward(row)
+        claims = [
+            Claim("largest_rise", "largest", (rise,)),
+            Claim(f"rise:{row['id']}", "is", (rise,)),
+        ]
+        if math.isinf(rise):
+            where = f"part of {ward}" if ward else _place(row)
+            return Said(sentence(f"in {where} none could be reached any more"), claims)
+        where = ward or _place(row)
+        return Said(
+            sentence(f"the largest rise is {self.wording.minutes(rise)}, in {where}"), claims
+        )
+
+    def most_added(self, names: Mapping[str, str]) -> Said:
+        """Say which remaining site takes on the largest number, or which share that place."""
+        impact, wording = self.impact, self.wording
+        table = impact.receiving_sites
+        if table.empty or not table["families_added"].max():
+            return Said("")
+        added = float(table["families_added"].max())
+        first = [row for row in records(table) if row["families_added"] >= added - 1e-9]
+        first.sort(key=lambda row: row["site"])
+        claims = [Claim(f"added:{row['site']}", "most", (added,)) for row in first]
+        called = [names.get(str(row["site"]), str(row["name"])) for row in first]
+        who = listed(called)
+        each = " each" if len(called) > 1 else ""
+        arriving = hidden_moves(impact).arriving
+        # what a table says of today or of after, less the number, would be a count of few
+        few = any(
+            str(row["site"]) in arriving or is_small(row["families_before"] or 0)
+            or is_small(row["families_after"] or 0)
+            for row in first
+        )  # fmt: skip
+        if not wording.internal and few:
+            return Said(sentence(f"{who} would take on the largest number{each}"), claims)
+        text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
+        if len(called) > 1:
+            return Said(sentence(text), claims)
+        now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
+        times = then / now if now else np.inf
+        if np.isfinite(times) and times >= 1.95:
+            claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))
+            text += f"; it would then be nearest to {times:.1f} times as many as today"
+        return Said(sentence(text), claims)
 
 
 def _every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
@@ -559,23 +656,7 @@ def _every_mode(impacts: Mapping[str, Impact], wording: Wording) -> Said:
     return Said(sentence(f"averaged over {over}, {listed(parts)}"), claims)
 
 
-def furthest(impact: Impact, wording: Wording) -> Said:
-    """Say how much the worst-off area loses, and where it is."""
-    worst = impact.worst_areas(1)
-    if worst.empty:
-        return Said("")
-    row = worst.iloc[0]
-    rise = float(row["change_minutes"])
-    ward = _ward(row)
-    claims = [Claim("largest_rise", "largest", (rise,)), Claim(f"rise:{row['id']}", "is", (rise,))]
-    if math.isinf(rise):
-        where = f"part of {ward}" if ward else place(row)
-        return Said(sentence(f"in {where} none could be reached any more"), claims)
-    where = ward or place(row)
-    return Said(sentence(f"the largest rise is {wording.minutes(rise)}, in {where}"), claims)
-
-
-def place(row: pd.Series) -> str:
+def _place(row: pd.Series) -> str:
     """Name an area as a reader of the papers would look for it."""
     ward = _ward(row)
     return f"{ward} (area {row['id']})" if ward else f"area {row['id']}"
@@ -623,100 +704,6 @@ def _further_note(impact: Impact) -> tuple[str, ...]:
         "are of those who reach one then; a rise is of those who reach one both times, and no "
         "difference of the two where these are not the same people.",
     )
-
-
-def deprivation(
-    fifths: pd.DataFrame, who: str, nation: str = "the nation", wording: Wording = _PUBLIC
-) -> Said:
-    """Say whether the most deprived are affected more or less than everyone else."""
-    first = (fifths["group"].astype(str) == "1").to_numpy(bool)
-    families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
-    own_total, other_total = families[first].sum(), families[~first].sum()
-    if not own_total or not other_total:
-        return Said("")
-    counts = float(moved[first].sum()), float(moved[~first].sum())
-    mine, theirs = float(counts[0] / own_total), float(counts[1] / other_total)
-    few = [bool(is_small(count)) and not wording.internal for count in counts]
-    claims = [Claim("share_further:deprived", "is", (mine,)),
-              Claim("share_further:others", "is", (theirs,))]  # fmt: skip
-    claims += [
-        Claim(f"share_further:{whose}", end, (share,))
-        for whose, share in (("deprived", mine), ("others", theirs))
-        for end, at in (("none", 0.0), ("all", 1.0))
-        if share == at
-    ]
-    place_words = f"the {who} in {nation}'s most deprived fifth"
-    if mine == theirs == 0:
-        text = f"none of {place_words} would have further to go, nor any of the others"
-    elif any(few):  # a share of the others, taken from all, would give the few away
-        whose = place_words if few[0] else f"all others than {place_words}"
-        text = f"{public_count(counts[0] if few[0] else counts[1])} of {whose} would have "
-        text += "further to go"
-    else:
-        text = (
-            f"{percent(mine)} of {place_words} would have further to go, against "
-            f"{percent(theirs)} of the others"
-        )
-    return Said(sentence(text), claims)
-
-
-def _group_rises(table: Table) -> Said:
-    """Say how the rise where each equality group lives compares with everyone else's."""
-    where = {column.key: k for k, column in enumerate(table.columns)}
-    alike: dict[str, list[str]] = {}
-    claims = []
-    for row, shown in zip(table.rows, table.view().rows, strict=True):
-        ratio = row[where["ratio"]]
-        if shown[where["ratio"]].state == "value" and isinstance(ratio, int | float):
-            group = str(row[where["group"]])
-            alike.setdefault(times_as_much(float(ratio), "everyone else"), []).append(group)
-            claims.append(Claim(f"ratio:{group}", "times", (float(ratio),)))
-    parts = [
-        f"{words}: {listed([g[:1].lower() + g[1:] for g in groups])}"
-        for words, groups in alike.items()
-    ]
-    text = f"the rise where they live is {'; '.join(parts)}" if parts else ""
-    return Said(sentence(text), claims)
-
-
-def _most_added(impact: Impact, names: Mapping[str, str], wording: Wording) -> Said:
-    """Say which remaining site takes on the largest number, or which share that place."""
-    table = impact.receiving_sites
-    if table.empty or not table["families_added"].max():
-        return Said("")
-    added = float(table["families_added"].max())
-    first = [row for row in records(table) if row["families_added"] >= added - 1e-9]
-    first.sort(key=lambda row: row["site"])
-    claims = [Claim(f"added:{row['site']}", "most", (added,)) for row in first]
-    called = [names.get(str(row["site"]), str(row["name"])) for row in first]
-    who = listed(called)
-    each = " each" if len(called) > 1 else ""
-    arriving = hidden_moves(impact).arriving
-    # what a table says of today or of after, less the number, would be a count of few
-    few = any(
-        str(row["site"]) in arriving or is_small(row["families_before"] or 0)
-        or is_small(row["families_after"] or 0)
-        for row in first
-    )  # fmt: skip
-    if not wording.internal and few:
-        return Said(sentence(f"{who} would take on the largest number{each}"), claims)
-    text = f"{who} would take on the largest number, {wording.people(added, impact.who)}{each}"
-    if len(called) > 1:
-        return Said(sentence(text), claims)
-    now, then = (float(first[0][f"families_{when}"]) for when in ("before", "after"))
-    times = then / now if now else np.inf
-    if np.isfinite(times) and times >= 1.95:
-        claims.append(Claim(f"nearest:{first[0]['site']}", "times", (now, then, times)))
-        text += f"; it would then be nearest to {times:.1f} times as many as today"
-    return Said(sentence(text), claims)
-
-
-def _option_line(option: _Option, findings: ProposalFindings) -> str:
-    """Say what an option closes, opens and changes."""
-    parts = [listed(findings.named(option.closed), none="none")]
-    parts += [f"opens {listed(findings.named(option.opened))}"] if option.opened else []
-    parts += [f"changes {option.impact.altered}"] if option.impact.altered else []
-    return "; ".join(parts)
 
 
 def _figure(summary: Mapping[str, object], key: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from access.analysis.hub_minutes import HubMinutes, HubOffer
@@ -16,17 +17,9 @@ from access.measure.distribution import weighted_mean
 from access.report.findings import Wording
 from access.report.hub_plans import (
     _NO_MINUTES,
-    _council_words,
+    PlanFindings,
     _found,
-    _plans_beside_table,
     _proof,
-    pair_chart,
-    pair_words,
-    plan_minutes_table,
-    plan_reach_table,
-    plan_standing_table,
-    plan_table,
-    plan_words,
 )
 from access.siting.alternatives import SetRank
 from access.siting.hubs import HubSearch, bend_words
@@ -83,43 +76,92 @@ def _averages(results: StudyResults, mode: str) -> Callable[[Sequence[str]], dic
     return of
 
 
-def hub_table(
-    results: StudyResults, hubs: Sequence[_BestSet], names: Mapping[str, str], mode: str
-) -> Table:
-    """List the best set for each number of hubs, and the council's own."""
-    offers = HubOffer.of(results.study)
-    means = _averages(results, mode)
-    rows = [
-        _row(means(h.chosen), str(len(h.chosen)), h.chosen, names, _proof(h.status, h.gap))
-        for h in hubs
-        if h.chosen
-    ]
-    council = results.study.config.hubs.council_choice
-    if council:
-        label = f"{len(council)}, {results.council_words()}"
-        rows.append(_row(means(council), label, council, names, "given"))
-    unit = "min"
-    columns = (
-        Column("hubs", "Hubs", width=0.7),
-        Column("where", "Where", width=4.0),
-        *(Column(o.key, o.title, "minutes", unit=unit, decimals=0) for o in offers),
-        *(
-            [Column("joint", "Together", "minutes", unit=unit, decimals=0)]
-            if len(offers) > 1
-            else []
-        ),
-        Column("proof", "Proof"),
-    )
-    parts = {o.title: o.share for o in offers}
-    notes = (sentence(f"together: {shares_of(parts)}"),) if len(parts) > 1 else ()
-    return Table(
-        f"Hubs: the best sets by number of hubs (mean {trip(mode)} to the nearest)",
-        columns,
-        tuple(rows),
-        notes=notes,
-        source=results.study.config.hubs.council_source,
-        short="Hubs",
-    )
+@dataclass(frozen=True, eq=False)
+class HubTables:
+    """The tables of where hubs would best stand: by number of hubs, near the best, trade-offs."""
+
+    results: StudyResults
+    found: HubSearch
+    mode: str
+    names: Mapping[str, str]
+
+    def by_number(self) -> Table:
+        """List the best set for each number of hubs, and the council's own."""
+        offers = HubOffer.of(self.results.study)
+        means = _averages(self.results, self.mode)
+        rows = [
+            _row(means(h.chosen), str(len(h.chosen)), h.chosen, self.names, _proof(h.status, h.gap))
+            for h in self.found.curve.solutions.values()
+            if h.chosen
+        ]
+        council = self.results.study.config.hubs.council_choice
+        if council:
+            label = f"{len(council)}, {self.results.council_words()}"
+            rows.append(_row(means(council), label, council, self.names, "given"))
+        unit = "min"
+        columns = (
+            Column("hubs", "Hubs", width=0.7),
+            Column("where", "Where", width=4.0),
+            *(Column(o.key, o.title, "minutes", unit=unit, decimals=0) for o in offers),
+            *(
+                [Column("joint", "Together", "minutes", unit=unit, decimals=0)]
+                if len(offers) > 1
+                else []
+            ),
+            Column("proof", "Proof"),
+        )
+        parts = {o.title: o.share for o in offers}
+        notes = (sentence(f"together: {shares_of(parts)}"),) if len(parts) > 1 else ()
+        return Table(
+            f"Hubs: the best sets by number of hubs (mean {trip(self.mode)} to the nearest)",
+            columns,
+            tuple(rows),
+            notes=notes,
+            source=self.results.study.config.hubs.council_source,
+            short="Hubs",
+        )
+
+    def near_best(self) -> Table:
+        """List the sets that are almost as good as the best."""
+        frame = self.found.alternatives_frame()
+        rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
+        n = len(self.found.best.chosen)
+        more = "" if self.found.near_best.complete else "; there may be more"
+        return Table(
+            f"Hubs: the best {counted(len(frame), 'set')} of {n} (mean {trip(self.mode)}{more})",
+            (
+                Column("where", "Where", width=3.0),
+                Column("mean", "Mean", "minutes", unit="min", decimals=0),
+                Column("worse", "Above the best", "share", decimals=2),
+            ),
+            tuple((str(names), float(mean), float(worse)) for names, mean, worse in rows),
+            short="Hubs near the best",
+        )
+
+    def trade_offs(self) -> Table:
+        """List the sets that no other beats on both the mean and the worst-off area."""
+        frame = self.found.front_frame()
+        has_cost = "cost" in frame
+        n = len(self.found.best.chosen)
+        more = "" if self.found.front.complete else "; there may be more"
+        columns = [
+            Column("where", "Where", width=3.0),
+            Column("mean", "Mean", "minutes", unit="min"),
+            Column("worst", "Worst-off area", "minutes", unit="min"),
+            *([Column("cost", "Cost", "money")] if has_cost else []),
+        ]
+        keys = ["names", "mean_minutes", "worst_minutes", *(["cost"] if has_cost else [])]
+        rows: list[tuple[Value, ...]] = [
+            (str(names), *(float(v) for v in values))
+            for names, *values in frame[keys].itertuples(index=False, name=None)
+        ]
+        return Table(
+            f"Hubs: every trade-off of {n} between the average {trip(self.mode)} and the "
+            f"worst-off area{more}",
+            tuple(columns),
+            tuple(rows),
+            short="Hubs trade-offs",
+        )
 
 
 def _row(
@@ -132,48 +174,6 @@ def _row(
     where = listed([names.get(i, i) for i in chosen])
     figures = list(means.values())
     return (label, where, *(figures if len(figures) > 2 else figures[:1]), proof_words)
-
-
-def near_best_table(found: HubSearch, mode: str) -> Table:
-    """List the sets that are almost as good as the best."""
-    frame = found.alternatives_frame()
-    rows = zip(frame["names"], frame["mean_minutes"], frame["worse"], strict=True)
-    n, more = len(found.best.chosen), "" if found.near_best.complete else "; there may be more"
-    return Table(
-        f"Hubs: the best {counted(len(frame), 'set')} of {n} (mean {trip(mode)}{more})",
-        (
-            Column("where", "Where", width=3.0),
-            Column("mean", "Mean", "minutes", unit="min", decimals=0),
-            Column("worse", "Above the best", "share", decimals=2),
-        ),
-        tuple((str(names), float(mean), float(worse)) for names, mean, worse in rows),
-        short="Hubs near the best",
-    )
-
-
-def trade_off_table(found: HubSearch, mode: str) -> Table:
-    """List the sets that no other beats on both the mean and the worst-off area."""
-    frame = found.front_frame()
-    has_cost = "cost" in frame
-    n, more = len(found.best.chosen), "" if found.front.complete else "; there may be more"
-    columns = [
-        Column("where", "Where", width=3.0),
-        Column("mean", "Mean", "minutes", unit="min"),
-        Column("worst", "Worst-off area", "minutes", unit="min"),
-        *([Column("cost", "Cost", "money")] if has_cost else []),
-    ]
-    keys = ["names", "mean_minutes", "worst_minutes", *(["cost"] if has_cost else [])]
-    rows: list[tuple[Value, ...]] = [
-        (str(names), *(float(v) for v in values))
-        for names, *values in frame[keys].itertuples(index=False, name=None)
-    ]
-    return Table(
-        f"Hubs: every trade-off of {n} between the average {trip(mode)} and the "
-        f"worst-off area{more}",
-        tuple(columns),
-        tuple(rows),
-        short="Hubs trade-offs",
-    )
 
 
 def _best_sets(answer: HubResult) -> list[_BestSet]:
@@ -193,18 +193,18 @@ def _hub_blocks(results: StudyResults, wording: Wording) -> list[Block]:
     sets, names, mode = _best_sets(answer), results.site_names(), answer.mode
     blocks: list[Block] = [Paragraph(_best_sentence(results, sets, names, mode, wording))]
     if answer.plans is not None:
-        blocks += _plan_blocks(results, answer, answer.plans, names, wording)
+        blocks += _plan_blocks(answer, PlanFindings(answer.plans, names, wording))
     elif answer.plain.council is not None:
         blocks.append(Paragraph(_standing_sentence(answer.plain.council)))
     curve = hub_chart(results, answer.plain, mode, len(answer.candidates))
     blocks += [Paragraph(_leeway_sentence(answer)), _beside(curve, "hub-curve")]
     pair = _pair_figures(results, answer)
-    near, trades = near_best_table(answer.plain, mode), trade_off_table(answer.plain, mode)
+    tables = HubTables(results, answer.plain, mode, names)
+    near, trades, by_number = tables.near_best(), tables.trade_offs(), tables.by_number()
     if pair:
         blocks += pair
     if len(near.rows) > 1:
         blocks.append(TableBlock(near, compact=True, share=0.5, paged=not pair))
-    by_number = hub_table(results, sets, names, mode)
     blocks.append(TableBlock(by_number, key="hubs", compact=True, paged=answer.plans is None))
     if len(trades.rows) > 1:
         blocks.append(TableBlock(trades, compact=True, paged=False))
@@ -219,7 +219,7 @@ def _pair_figures(results: StudyResults, answer: HubResult) -> list[Figure]:
     pair = _council_pair(answer)
     if pair is None or answer.plans is None:
         return []
-    return [_beside(pair_chart(results, answer.plans, pair), "hub-pair", height=3.1)]
+    return [_beside(PlanFindings(answer.plans).pair_chart(results, pair), "hub-pair", height=3.1)]
 
 
 def _council_pair(answer: HubResult) -> PlanPair | None:
@@ -251,38 +251,31 @@ def council_told(results: StudyResults, answer: HubResult, wording: Wording) -> 
         if answer.plain.council is not None:
             told.append(_standing_sentence(answer.plain.council))
     else:
-        told.append(_council_words(answer.plans, names, wording))
+        plans = PlanFindings(answer.plans, names, wording)
+        told.append(plans.council())
         told.append(_back_sentence(answer.plans, wording))
         pair = _council_pair(answer)
         if pair is not None:
-            told.append(pair_words(answer.plans, pair, internal=wording.internal))
+            told.append(plans.pair_words(pair))
     return [said for said in told if said]
 
 
-def _plan_blocks(
-    results: StudyResults,
-    answer: HubResult,
-    plans: HubPlans,
-    names: Mapping[str, str],
-    wording: Wording,
-) -> list[Block]:
+def _plan_blocks(answer: HubResult, plans: PlanFindings) -> list[Block]:
     """Write the plans side by side."""
-    blocks: list[Block] = [Paragraph(text) for text in plan_words(plans, names, wording) if text]
-    blocks.append(
-        TableBlock(_plans_beside_table(plans, names), key="hub-plans-beside", compact=True)
-    )
+    blocks: list[Block] = [Paragraph(text) for text in plans.words() if text]
+    blocks.append(TableBlock(plans.beside_table(), key="hub-plans-beside", compact=True))
     blocks += [
         TableBlock(table, key=key, compact=True, paged=False)
         for key, table in (
-            ("hub-plans", plan_table(plans, names)),
-            ("hub-plans-minutes", plan_minutes_table(plans)),
-            ("hub-plans-reach", plan_reach_table(plans)),
-            ("hub-plans-standing", plan_standing_table(plans, names)),
+            ("hub-plans", plans.asked_table()),
+            ("hub-plans-minutes", plans.minutes_table()),
+            ("hub-plans-reach", plans.reach_table()),
+            ("hub-plans-standing", plans.standing_table()),
         )
     ]
     pair = _council_pair(answer)
     if pair is not None:
-        blocks.append(Paragraph(pair_words(plans, pair, internal=wording.internal)))
+        blocks.append(Paragraph(plans.pair_words(pair)))
     return blocks
 
 

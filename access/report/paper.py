@@ -166,7 +166,7 @@ def _rule_table(
         before = f"{own[0].title}: " if len(services) > 1 else ""
         rows.append((_named(before, NO_CHANGE), _no_change_belief(results, own[0])))
         for found in own:
-            does = say.does_words(found.result, found.impact, found.names)
+            does = say.ImpactWords(found.impact).does(found.names)
             name = f"{found.result.title} ({does})" if found.rivals else PROPOSAL
             belief = _proposal_belief(results, found, wording)
             rows.append((_named("" if found.rivals else before, name), belief))
@@ -236,7 +236,9 @@ def _proposal_belief(results: StudyResults, found: ProposalFindings, wording: Wo
     harm = _harm(found, _proposed(found), wording)
     claims, text = list(harm.claims), f"{_saving(results, found)} justifies {harm}"
     if not harm:
-        days = " on a day on which the nearest is open" if say.week_words(found.impact) else ""
+        days = (
+            " on a day on which the nearest is open" if say.ImpactWords(found.impact).week() else ""
+        )
         text = f"the change is right for other reasons: nobody would have further to go{days}"
     p = found.standing
     if p is not None and found.ranking is not None and p["rank_mean"] > 1:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import get_args
-
-import pandas as pd
 
 from access.analysis.analysis import Analysis
 from access.analysis.results import StudyResults
@@ -26,7 +24,7 @@ from access.document.table import Column, Table, Totals, Value
 from access.labels import grouping_words, mode_title, trip
 from access.report import findings as say
 from access.report.figures import _change_figures, _map_figure
-from access.report.findings import ProposalFindings, Wording, tenths
+from access.report.findings import ProposalFindings, Wording
 from access.scenario.compare import figure_key
 from access.scenario.offer import OfferChange
 from access.scenario.users import equality
@@ -34,11 +32,14 @@ from access.study.config import Characteristic, Group
 from access.text import (
     NOT_APPLICABLE,
     ROUNDED_ONCE,
+    Claim,
+    Said,
     capital,
     is_missing,
     limit_words,
     listed,
     sentence,
+    times_as_much,
 )
 
 #: Rows of the table of what is on offer that a page has room for; more stand in the workbook.
@@ -58,100 +59,192 @@ _CLASSES = {
 _SHARES_ONCE = "Shares are rounded first; a change is the rounded after less the rounded today."
 
 
-def classes_table(found: ProposalFindings) -> Table:
-    """Count families by how much their trip changes, mode by mode."""
-    impacts = found.result.impacts
-    columns = [Column("class", "Change of the trip, each way")]
-    columns += [Column(m, capital(mode_title(m)), "people") for m in impacts]
-    rows = [
-        (label, *(impact.summary.get(key) or 0.0 for impact in impacts.values()))
-        for key, label in _CLASSES.items()
-    ]
-    rows = [row for k, row in enumerate(rows) if k in range(1, 5) or any(row[1:])]
-    return Table(
-        f"{found.whose}How much further: {found.noun} by the change of their trip",
-        tuple(columns),
-        tuple(rows),
-        short=f"Change, {found.label}",
-    ).with_total("All")
+@dataclass(frozen=True, eq=False)
+class PeopleTables:
+    """The tables of whom one proposal affects, and by how much."""
 
+    found: ProposalFindings
 
-def within_table(found: ProposalFindings) -> Table:
-    """Give the share within each threshold, before and after."""
-    impact, mode = found.impact, trip(found.mode)
-    s = impact.summary
-    limits = [(limit_words(t), f"share_within_{t:g}_min") for t in impact.within_minutes]
-    limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
-    rows: list[tuple[Value, ...]] = []
-    for label, key in limits:
-        before, after = s.get(f"{key}_before"), s.get(f"{key}_after")
-        if isinstance(before, int | float) and isinstance(after, int | float):
-            rows.append((label, before, after, after - before))
-    return Table(
-        f"{found.whose}Share of {found.noun} within a {mode} of the nearest {found.one}",
-        (
-            Column("within", "Within"),
-            Column("before", "Today", "share"),
-            Column("after", "After", "share"),
+    def by_change(self) -> Table:
+        """Count families by how much their trip changes, mode by mode."""
+        found = self.found
+        impacts = found.result.impacts
+        columns = [Column("class", "Change of the trip, each way")]
+        columns += [Column(m, capital(mode_title(m)), "people") for m in impacts]
+        rows = [
+            (label, *(impact.summary.get(key) or 0.0 for impact in impacts.values()))
+            for key, label in _CLASSES.items()
+        ]
+        rows = [row for k, row in enumerate(rows) if k in range(1, 5) or any(row[1:])]
+        return Table(
+            f"{found.whose}How much further: {found.noun} by the change of their trip",
+            tuple(columns),
+            tuple(rows),
+            short=f"Change, {found.label}",
+        ).with_total("All")
+
+    def within(self) -> Table:
+        """Give the share within each threshold, before and after."""
+        found = self.found
+        impact, mode = found.impact, trip(found.mode)
+        s = impact.summary
+        limits = [(limit_words(t), f"share_within_{t:g}_min") for t in impact.within_minutes]
+        limits += [(label, f"share_within_{figure_key(label)}") for label in impact.within_metres]
+        rows: list[tuple[Value, ...]] = []
+        for label, key in limits:
+            before, after = s.get(f"{key}_before"), s.get(f"{key}_after")
+            if isinstance(before, int | float) and isinstance(after, int | float):
+                rows.append((label, before, after, after - before))
+        return Table(
+            f"{found.whose}Share of {found.noun} within a {mode} of the nearest {found.one}",
+            (
+                Column("within", "Within"),
+                Column("before", "Today", "share"),
+                Column("after", "After", "share"),
+                Column(
+                    "change",
+                    "Change",
+                    "share",
+                    unit="percentage points",
+                    signed=True,
+                    rise_of=("before", "after"),
+                ),
+            ),
+            tuple(rows),
+            notes=("The limits are presets to compare with, not legal tests.", _SHARES_ONCE),
+            short=f"Within, {found.label}",
+        )
+
+    def by_group(self, column: str, words: str, note: str = "") -> Table:
+        """Give the impact group by group, with everyone last."""
+        found = self.found
+        frame = grouped(found.impact, column)
+        s = found.impact.summary
+        hidden = ("families", "further")
+        columns = (
+            Column("group", capital(words)),
+            Column("families", capital(found.noun), "people"),
+            Column("further", "Further to go", "people"),
+            Column("share", "Share", "share", decimals=0, hidden_with=hidden),
+            Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
+            Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
+            Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden,
+                   rise_of=("before", "after")),
+            Column("ratio", "Rise against the others'", "number", unit="times", decimals=1,
+                   hidden_with=hidden),
+        )  # fmt: skip
+        rows = tuple(
+            (
+                str(r["group"]),
+                r["families"],
+                r["further"],
+                _ratio(r["further"], r["families"]),
+                r["mean_minutes_before"],
+                r["mean_minutes_after"],
+                r["mean_minutes_change"],
+                _of_some(r["ratio_to_others"]),
+            )
+            for r in records(frame)
+        )
+        table = Table(
+            f"{found.label}: who has further to go, by {words} ({trip(found.mode)})",
+            columns,
+            rows,
+            notes=(*([note] if note else []), ROUNDED_ONCE, *say._further_note(found.impact)),
+            short=f"By {words}, {found.label}",
+        )
+        return table.with_total(
+            f"All {found.noun}",
+            share=_ratio(frame["further"].sum(), s["families"]),
+            before=s["mean_minutes_before"],
+            after=s["mean_minutes_after"],
+            change=s["mean_minutes_change"],
+        )
+
+    def worst_areas(self, n: int = 10) -> Table:
+        """Name the areas whose trip grows most."""
+        found = self.found
+        hidden = ("families",)
+        columns = (
+            Column("area", "Area"),
+            Column("families", capital(found.noun), "people"),
+            Column("decile", "Deprivation tenth", "number"),
+            Column("from", "Nearest today"),
+            Column("to", "Nearest after"),
+            Column("before", "Today", "minutes", unit="min", hidden_with=hidden),
+            Column("after", "After", "minutes", unit="min", hidden_with=hidden),
             Column(
                 "change",
-                "Change",
-                "share",
-                unit="percentage points",
-                signed=True,
+                "Rise",
+                "minutes",
+                unit="min",
+                hidden_with=hidden,
                 rise_of=("before", "after"),
             ),
-        ),
-        tuple(rows),
-        notes=("The limits are presets to compare with, not legal tests.", _SHARES_ONCE),
-        short=f"Within, {found.label}",
-    )
-
-
-def group_table(found: ProposalFindings, column: str, words: str, note: str = "") -> Table:
-    """Give the impact group by group, with everyone last."""
-    frame = grouped(found.impact, column)
-    s = found.impact.summary
-    hidden = ("families", "further")
-    columns = (
-        Column("group", capital(words)),
-        Column("families", capital(found.noun), "people"),
-        Column("further", "Further to go", "people"),
-        Column("share", "Share", "share", decimals=0, hidden_with=hidden),
-        Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
-        Column("after", "Trip after", "minutes", unit="min", hidden_with=hidden),
-        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden,
-               rise_of=("before", "after")),
-        Column("ratio", "Rise against the others'", "number", unit="times", decimals=1,
-               hidden_with=hidden),
-    )  # fmt: skip
-    rows = tuple(
-        (
-            str(r["group"]),
-            r["families"],
-            r["further"],
-            _ratio(r["further"], r["families"]),
-            r["mean_minutes_before"],
-            r["mean_minutes_after"],
-            r["mean_minutes_change"],
-            _of_some(r["ratio_to_others"]),
         )
-        for r in records(frame)
-    )
-    table = Table(
-        f"{found.label}: who has further to go, by {words} ({trip(found.mode)})",
-        columns,
-        rows,
-        notes=(*([note] if note else []), ROUNDED_ONCE, *say._further_note(found.impact)),
-        short=f"By {words}, {found.label}",
-    )
-    return table.with_total(
-        f"All {found.noun}",
-        share=_ratio(frame["further"].sum(), s["families"]),
-        before=s["mean_minutes_before"],
-        after=s["mean_minutes_after"],
-        change=s["mean_minutes_change"],
-    )
+        rows = tuple(
+            (
+                r["place"],
+                r["count"],
+                r["tenth"],
+                found.names.get(r["nearest_before"], r["nearest_before"]),
+                found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
+                r["minutes_before"],
+                r["minutes_after"],
+                r["change_minutes"],
+            )
+            for r in records(found.worst_areas(n))
+        )
+        return Table(
+            f"{found.label}: the areas whose {trip(found.mode)} grows most",
+            columns,
+            rows,
+            notes=(ROUNDED_ONCE,),
+            short=f"Worst areas, {found.label}",
+        ).without_unknown("decile")
+
+    def equality(self) -> tuple[Table | None, str]:
+        """Set each equality group's rise beside everyone else's."""
+        found = self.found
+        if not any(group.columns for group in found.groups):
+            return None, ""
+        result = equality(found.impact, found.groups)
+        left_out = f"not counted by area: {listed(result.left_out)}" if result.left_out else ""
+        hidden = ("people",)
+        columns = (
+            Column("group", "Group"),
+            Column("people", "In the study area", "people"),
+            Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
+            Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden),
+            Column("others", "Everyone else's rise", "minutes", unit="min", signed=True,
+                   hidden_with=hidden),
+            Column("ratio", "Ratio", "number", unit="times", decimals=2, hidden_with=hidden),
+            Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden,
+                   share_of="people"),
+            Column("others_longer", "Everyone else", "share", decimals=0, hidden_with=hidden),
+        )  # fmt: skip
+        rows = tuple(
+            (
+                capital(str(r["group"])),
+                r["people"],
+                r["mean_minutes_before"],
+                r["mean_minutes_change"],
+                _of_some(r["others_mean_minutes_change"]),
+                _of_some(r["ratio_to_others"]),
+                r["share_lengthened"] + r["share_newly_unreachable"],
+                _of_some(r["others_share_lengthened"] + r["others_share_newly_unreachable"]),
+            )
+            for r in records(result.table)
+        )
+        table = Table(
+            f"{found.label}: where groups live, and how the {trip(found.mode)} changes there",
+            columns,
+            rows,
+            totals=Totals.NONE,
+            notes=(*filter(None, [sentence(left_out)]), *say._further_note(found.impact)),
+            short=f"Equality, {found.label}",
+        )
+        return table, result.warning
 
 
 def offer_table(
@@ -200,88 +293,6 @@ def offer_table(
         .without_unknown("fifth_before")
         .without_unknown("fifth_after")
     )
-
-
-def worst_table(found: ProposalFindings, n: int = 10) -> Table:
-    """Name the areas whose trip grows most."""
-    hidden = ("families",)
-    columns = (
-        Column("area", "Area"),
-        Column("families", capital(found.noun), "people"),
-        Column("decile", "Deprivation tenth", "number"),
-        Column("from", "Nearest today"),
-        Column("to", "Nearest after"),
-        Column("before", "Today", "minutes", unit="min", hidden_with=hidden),
-        Column("after", "After", "minutes", unit="min", hidden_with=hidden),
-        Column(
-            "change", "Rise", "minutes", unit="min", hidden_with=hidden, rise_of=("before", "after")
-        ),
-    )
-    worst = found.impact.worst_areas(n)
-    known = tenths(worst)
-    rows = tuple(
-        (
-            say.place(pd.Series(r)),
-            r["count"],
-            None if known is None else known.iloc[k],
-            found.names.get(r["nearest_before"], r["nearest_before"]),
-            found.names.get(r["nearest_after"], r["nearest_after"]) or "none in reach",
-            r["minutes_before"],
-            r["minutes_after"],
-            r["change_minutes"],
-        )
-        for k, r in enumerate(records(worst))
-    )
-    return Table(
-        f"{found.label}: the areas whose {trip(found.mode)} grows most",
-        columns,
-        rows,
-        notes=(ROUNDED_ONCE,),
-        short=f"Worst areas, {found.label}",
-    ).without_unknown("decile")
-
-
-def equality_table(found: ProposalFindings) -> tuple[Table | None, str]:
-    """Set each equality group's rise beside everyone else's."""
-    if not any(group.columns for group in found.groups):
-        return None, ""
-    result = equality(found.impact, found.groups)
-    left_out = f"not counted by area: {listed(result.left_out)}" if result.left_out else ""
-    hidden = ("people",)
-    columns = (
-        Column("group", "Group"),
-        Column("people", "In the study area", "people"),
-        Column("before", "Trip today", "minutes", unit="min", hidden_with=hidden),
-        Column("change", "Rise, mean", "minutes", unit="min", signed=True, hidden_with=hidden),
-        Column("others", "Everyone else's rise", "minutes", unit="min", signed=True,
-               hidden_with=hidden),
-        Column("ratio", "Ratio", "number", unit="times", decimals=2, hidden_with=hidden),
-        Column("longer", "Further to go", "share", decimals=0, hidden_with=hidden,
-               share_of="people"),
-        Column("others_longer", "Everyone else", "share", decimals=0, hidden_with=hidden),
-    )  # fmt: skip
-    rows = tuple(
-        (
-            capital(str(r["group"])),
-            r["people"],
-            r["mean_minutes_before"],
-            r["mean_minutes_change"],
-            _of_some(r["others_mean_minutes_change"]),
-            _of_some(r["ratio_to_others"]),
-            r["share_lengthened"] + r["share_newly_unreachable"],
-            _of_some(r["others_share_lengthened"] + r["others_share_newly_unreachable"]),
-        )
-        for r in records(result.table)
-    )
-    table = Table(
-        f"{found.label}: where groups live, and how the {trip(found.mode)} changes there",
-        columns,
-        rows,
-        totals=Totals.NONE,
-        notes=(*filter(None, [sentence(left_out)]), *say._further_note(found.impact)),
-        short=f"Equality, {found.label}",
-    )
-    return table, result.warning
 
 
 def _ratio(part: object, whole: object) -> float | None:
@@ -402,7 +413,7 @@ def _group_blocks(findings: Sequence[ProposalFindings]) -> list[Block]:
     for column, note in notes.items():
         known = [f for f in findings if column in f.impact.demand.columns]
         words = grouping_words(column)
-        own = [group_table(f, column, words, note.format(nation=f.nation)) for f in known]
+        own = [PeopleTables(f).by_group(column, words, note.format(nation=f.nation)) for f in known]
         for start in range(0, len(known) if not alone else 0, _BESIDE):
             some = known[start : start + _BESIDE]
             table = _beside_table(some, own[start : start + _BESIDE], words)
@@ -453,21 +464,42 @@ def _who_blocks(
     return blocks
 
 
+def _group_rises(table: Table) -> Said:
+    """Say how the rise where each equality group lives compares with everyone else's."""
+    where = {column.key: k for k, column in enumerate(table.columns)}
+    alike: dict[str, list[str]] = {}
+    claims = []
+    for row, shown in zip(table.rows, table.view().rows, strict=True):
+        ratio = row[where["ratio"]]
+        if shown[where["ratio"]].state == "value" and isinstance(ratio, int | float):
+            group = str(row[where["group"]])
+            alike.setdefault(times_as_much(float(ratio), "everyone else"), []).append(group)
+            claims.append(Claim(f"ratio:{group}", "times", (float(ratio),)))
+    parts = [
+        f"{words}: {listed([g[:1].lower() + g[1:] for g in groups])}"
+        for words, groups in alike.items()
+    ]
+    text = f"the rise where they live is {'; '.join(parts)}" if parts else ""
+    return Said(sentence(text), claims)
+
+
 def _service(found: ProposalFindings, wording: Wording, still: Chart | None) -> list[Block]:
-    impact = found.impact
+    tables = PeopleTables(found)
     blocks: list[Block] = [
         Heading(found.label, 2, appendix=True),
-        Paragraph(say.affected(impact, found.one, wording)),
-        TableBlock(classes_table(found), compact=True, share=0.55),
-        TableBlock(within_table(found), compact=True, share=0.45),
+        Paragraph(say.ImpactWords(found.impact, wording).affected(found.one)),
+        TableBlock(tables.by_change(), compact=True, share=0.55),
+        TableBlock(tables.within(), compact=True, share=0.45),
         *([_map_figure(still, f"map-{found.result.key}")] if still else []),
         *_change_figures(found, internal=wording.internal),
-        TableBlock(worst_table(found), key=f"worst-{found.result.key}", compact=True, paged=False),
+        TableBlock(
+            tables.worst_areas(), key=f"worst-{found.result.key}", compact=True, paged=False
+        ),
     ]
-    by_group, warning = equality_table(found)
+    by_group, warning = tables.equality()
     if by_group is None:
         return [*blocks, Paragraph("No counts of equality groups by area were given.")]
-    told = say._group_rises(by_group)
+    told = _group_rises(by_group)
     return [
         *blocks,
         TableBlock(by_group, compact=True),

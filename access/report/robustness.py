@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -40,48 +40,62 @@ _KEPT: WeakKeyDictionary[
 _KEPT = WeakKeyDictionary()
 
 
-def study_robustness(
-    results: StudyResults,
-    *,
-    mode: str | None = None,
-    draws: int = DRAWS,
-    progress: Callable[[str], None] = lambda step: None,
-    parts: Parts | None = None,
-) -> Mapping[str, Robustness]:
-    """Rank every proposal of a study again, within what the study says may be wrong."""
-    mode = mode or results.headline
-    found: dict[str, Robustness] = {}
-    for key, result in results.proposals.items():
-        if not _has_order(result, mode, draws):
-            continue
-        kept = _KEPT.setdefault(result, {})
-        if (mode, draws) not in kept:
-            progress(f"how firm the ranking is: {result.title}")
-            asked: dict[str, Any] = {
-                "before": result.before, "after": result.after, "mode": mode, "draws": draws,
-            } | dict(result.options)  # fmt: skip
-            ask = partial(Analysis(results).robustness, result.service, **asked)
-            own = Parts()
-            name = f"how firm the ranking of {result.title} is"
-            made = ask() if parts is None else own.make(name, ask)
-            kept[mode, draws] = made, own.left_out
-        made, left_out = kept[mode, draws]
-        if parts is not None:
-            parts.take(left_out)
-        if made is not None:
-            found[key] = made
-    return found
+@dataclass(frozen=True, eq=False)
+class StudyRobustness:
+    """How firm the ranking of every proposal of a study is: drawn once, and kept.
 
+    Without a mode, in the study's headline mode; with no draws, nothing is drawn.
+    """
 
-def is_drawn(results: StudyResults, *, mode: str, draws: int = DRAWS) -> bool:
-    """Tell whether `study_robustness` has nothing left to draw."""
-    asked = (p for p in results.proposals.values() if _has_order(p, mode, draws))
-    return all((mode, draws) in _KEPT.get(p, {}) for p in asked)
+    results: StudyResults
+    mode: str | None = None
+    draws: int = DRAWS
 
+    def draw(
+        self,
+        *,
+        progress: Callable[[str], None] = lambda step: None,
+        parts: Parts | None = None,
+    ) -> Mapping[str, Robustness]:
+        """Rank every proposal again, within what the study says may be wrong."""
+        found: dict[str, Robustness] = {}
+        for key, result in self.results.proposals.items():
+            if not self._has_order(result):
+                continue
+            kept = _KEPT.setdefault(result, {})
+            if self._asked not in kept:
+                progress(f"how firm the ranking is: {result.title}")
+                mode, draws = self._asked
+                asked: dict[str, Any] = {
+                    "before": result.before, "after": result.after, "mode": mode, "draws": draws,
+                } | dict(result.options)  # fmt: skip
+                ask = partial(Analysis(self.results).robustness, result.service, **asked)
+                own = Parts()
+                name = f"how firm the ranking of {result.title} is"
+                made = ask() if parts is None else own.make(name, ask)
+                kept[self._asked] = made, own.left_out
+            made, left_out = kept[self._asked]
+            if parts is not None:
+                parts.take(left_out)
+            if made is not None:
+                found[key] = made
+        return found
 
-def _has_order(result: ProposalResult, mode: str, draws: int) -> bool:
-    """Tell whether there is an order of options to draw anew."""
-    return bool(draws) and (mode in result.rankings or mode in result.sampled)
+    @property
+    def is_drawn(self) -> bool:
+        """Whether `draw` has nothing left to draw."""
+        asked = (p for p in self.results.proposals.values() if self._has_order(p))
+        return all(self._asked in _KEPT.get(p, {}) for p in asked)
+
+    @property
+    def _asked(self) -> tuple[str, int]:
+        """Mode and draws: what is kept is kept by them."""
+        return self.mode or self.results.headline, self.draws
+
+    def _has_order(self, result: ProposalResult) -> bool:
+        """Tell whether there is an order of options to draw anew."""
+        mode, draws = self._asked
+        return bool(draws) and (mode in result.rankings or mode in result.sampled)
 
 
 def _robustness_blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -30,25 +31,120 @@ from access.text import NOT_APPLICABLE, ROUNDED_ONCE, capital, is_missing, liste
 _Trip = tuple[str, str, Impact, float]
 
 
-def closed_table(found: ProposalFindings, results: StudyResults | None = None) -> Table:
-    """Set the sites of one service that would close side by side; given results, by every trip."""
-    impact, others = found.impact, _other_trips(results, found)
-    rows = [_closed_row(found, row, others) for row in records(impact.closed_sites)]
-    linked = hidden_moves(impact).leaving
-    also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
-    return (
-        Table(
-            f"{found.whose}{found.title} that would close, and who is nearest to them "
-            f"({found.noun}, {trip(found.mode)})",
-            _closed_columns(found, others),
-            tuple(rows),
-            notes=(ROUNDED_ONCE, *_pram_note(results, others)),
-            also_hidden=frozenset(also),
-            short=f"Closing, {found.label}",
+@dataclass(frozen=True, eq=False)
+class SiteTables:
+    """The tables of the sites of one proposal: which close, who goes where, what others take on."""
+
+    found: ProposalFindings
+    results: StudyResults | None = None
+
+    def closed(self) -> Table:
+        """Set the sites that would close side by side; given results, by every trip."""
+        found = self.found
+        impact, others = found.impact, _other_trips(self.results, found)
+        rows = [_closed_row(found, row, others) for row in records(impact.closed_sites)]
+        linked = hidden_moves(impact).leaving
+        also = {(k, "families") for k, i in enumerate(impact.closed_sites["site"]) if i in linked}
+        return (
+            Table(
+                f"{found.whose}{found.title} that would close, and who is nearest to them "
+                f"({found.noun}, {trip(found.mode)})",
+                _closed_columns(found, others),
+                tuple(rows),
+                notes=(ROUNDED_ONCE, *_pram_note(self.results, others)),
+                also_hidden=frozenset(also),
+                short=f"Closing, {found.label}",
+            )
+            .with_total()
+            .without_unknown("deprived", "no_car")
         )
-        .with_total()
-        .without_unknown("deprived", "no_car")
-    )
+
+    def moves(self) -> Table:
+        """Say where those nearest to a closing site would go, and what that adds to their trips."""
+        found = self.found
+        impact = found.impact
+        moves = impact.moves[impact.moves["from_site"].isin(impact.closed)]
+        moves = moves.sort_values(
+            ["from_site", "families", "to_site"], ascending=[True, False, True]
+        )
+        hidden = ("families",)
+        linked = hidden_moves(impact)
+        columns = (
+            Column("from", "Nearest today"),
+            Column("to", "Would go to"),
+            Column("families", "Who", "people", note=found.noun),
+            Column("rise", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
+            Column("most", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
+        )
+        fields = ["from_site", "to_site", "families", "mean_extra_minutes", "max_extra_minutes"]
+        pairs = list(moves[fields].itertuples(index=False, name=None))
+        rows = tuple(
+            (
+                found.names.get(left, left),
+                found.names.get(to, to) if to else "no site in reach",
+                *more,
+            )
+            for left, to, *more in pairs
+        )
+        also = {
+            (k, "families") for k, (left, to, *_) in enumerate(pairs) if (left, to) in linked.pairs
+        }
+        return Table(
+            f"{found.label}: where those nearest to each site would go ({trip(found.mode)})",
+            columns,
+            rows,
+            short=f"Moves, {found.label}",
+            also_hidden=frozenset(also),
+        ).with_total()
+
+    def receiving(self) -> Table:
+        """Say what the remaining sites of one service would take on."""
+        found = self.found
+        frame = found.impact.receiving_sites
+        frame = frame.sort_values(["families_added", "site"], ascending=[False, True])
+        linked = hidden_moves(found.impact)
+        left = _leaving_for_opened(found.impact)
+        # who a site that stays loses to one that opens: today and added are then more than after
+        some = any(left.get(site, 0.0) for site in frame["site"])
+        known = bool(frame["capacity"].notna().any())
+        unknown = () if known else ("What each site can take is not known.",)
+        rows = tuple(
+            (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
+             *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0))
+               if some else ()),
+             r["families_after"], *((r["capacity"], _over(r)) if known else ()))
+            for r in records(frame)
+        )  # fmt: skip
+        between = (
+            Column("all", "Today and added", "people", adds=False),
+            Column("left", "Of these, go to a site that opens", "people"),
+        )
+        columns = (
+            Column("site", "Site"),
+            Column("today", "Nearest to today", "people", adds=False),
+            Column("added", "Added", "people"),
+            *(between if some else ()),
+            Column("after", "Nearest to after", "people", adds=False),
+            *((Column("capacity", "Capacity", "number"),
+               Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)))
+              if known else ()),
+        )  # fmt: skip
+        also = {(k, "added") for k, site in enumerate(frame["site"]) if site in linked.arriving}
+        sums: tuple[tuple[str, tuple[str, str]], ...] = (("after", ("today", "added")),)
+        if some:
+            sums = (("all", ("today", "added")), ("all", ("left", "after")))
+            also |= {(k, "left") for k, site in enumerate(frame["site"]) if site in linked.leaving}
+        stay = "stay or open" if found.result.opened else "stay"
+        return Table(
+            f"{found.whose}What the {found.title} that {stay} would take on ({found.noun}, "
+            f"{trip(found.mode)})",
+            columns,
+            rows,
+            sums=sums,
+            notes=unknown,
+            also_hidden=frozenset(also),
+            short=f"Receiving, {found.label}",
+        ).with_total()
 
 
 def _closed_columns(found: ProposalFindings, others: Sequence[_Trip]) -> tuple[Column, ...]:
@@ -107,84 +203,6 @@ def _mean_of(areas: pd.DataFrame, column: str) -> float | None:
     values = pd.to_numeric(areas[column], errors="coerce").to_numpy(float)
     mean = weighted_mean(np.where(np.isnan(values), np.inf, values), areas["count"])
     return None if np.isnan(mean) else mean
-
-
-def _moves_table(found: ProposalFindings) -> Table:
-    """Say where those nearest to each closing site would go, and what that adds to their trips."""
-    impact = found.impact
-    moves = impact.moves[impact.moves["from_site"].isin(impact.closed)]
-    moves = moves.sort_values(["from_site", "families", "to_site"], ascending=[True, False, True])
-    hidden = ("families",)
-    linked = hidden_moves(impact)
-    columns = (
-        Column("from", "Nearest today"),
-        Column("to", "Would go to"),
-        Column("families", "Who", "people", note=found.noun),
-        Column("rise", "Rise, mean", "minutes", unit="min", hidden_with=hidden),
-        Column("most", "Rise, largest", "minutes", unit="min", hidden_with=hidden),
-    )
-    fields = ["from_site", "to_site", "families", "mean_extra_minutes", "max_extra_minutes"]
-    pairs = list(moves[fields].itertuples(index=False, name=None))
-    rows = tuple(
-        (found.names.get(left, left), found.names.get(to, to) if to else "no site in reach", *more)
-        for left, to, *more in pairs
-    )
-    also = {(k, "families") for k, (left, to, *_) in enumerate(pairs) if (left, to) in linked.pairs}
-    return Table(
-        f"{found.label}: where those nearest to each site would go ({trip(found.mode)})",
-        columns,
-        rows,
-        short=f"Moves, {found.label}",
-        also_hidden=frozenset(also),
-    ).with_total()
-
-
-def receiving_table(found: ProposalFindings) -> Table:
-    """Say what the remaining sites of one service would take on."""
-    frame = found.impact.receiving_sites
-    frame = frame.sort_values(["families_added", "site"], ascending=[False, True])
-    linked = hidden_moves(found.impact)
-    left = _leaving_for_opened(found.impact)
-    # who a site that stays loses to one that opens: today and added are then more than after
-    some = any(left.get(site, 0.0) for site in frame["site"])
-    known = bool(frame["capacity"].notna().any())
-    unknown = () if known else ("What each site can take is not known.",)
-    rows = tuple(
-        (found.names.get(r["site"], r["name"]), r["families_before"], r["families_added"],
-         *((r["families_before"] + r["families_added"], left.get(r["site"], 0.0)) if some else ()),
-         r["families_after"], *((r["capacity"], _over(r)) if known else ()))
-        for r in records(frame)
-    )  # fmt: skip
-    between = (
-        Column("all", "Today and added", "people", adds=False),
-        Column("left", "Of these, go to a site that opens", "people"),
-    )
-    columns = (
-        Column("site", "Site"),
-        Column("today", "Nearest to today", "people", adds=False),
-        Column("added", "Added", "people"),
-        *(between if some else ()),
-        Column("after", "Nearest to after", "people", adds=False),
-        *((Column("capacity", "Capacity", "number"),
-           Column("over", "Over capacity", "share", decimals=0, hidden_with=("after",)))
-          if known else ()),
-    )  # fmt: skip
-    also = {(k, "added") for k, site in enumerate(frame["site"]) if site in linked.arriving}
-    sums: tuple[tuple[str, tuple[str, str]], ...] = (("after", ("today", "added")),)
-    if some:
-        sums = (("all", ("today", "added")), ("all", ("left", "after")))
-        also |= {(k, "left") for k, site in enumerate(frame["site"]) if site in linked.leaving}
-    stay = "stay or open" if found.result.opened else "stay"
-    return Table(
-        f"{found.whose}What the {found.title} that {stay} would take on ({found.noun}, "
-        f"{trip(found.mode)})",
-        columns,
-        rows,
-        sums=sums,
-        notes=unknown,
-        also_hidden=frozenset(also),
-        short=f"Receiving, {found.label}",
-    ).with_total()
 
 
 def _over(row: Mapping[str, Any]) -> Value:
@@ -335,7 +353,7 @@ def _site_blocks(
             continue
         key = found.result.key
         blocks += [
-            TableBlock(closed_table(found, results), key=f"closed-{key}", compact=True),
+            TableBlock(SiteTables(found, results).closed(), key=f"closed-{key}", compact=True),
             *_move_blocks(found),
             *_soften_blocks(results, found),
         ]
@@ -350,7 +368,8 @@ _BESIDE_COLUMNS = 4
 
 def _move_blocks(found: ProposalFindings) -> list[Block]:
     """Say where people would go, and what the sites that stay would take on."""
-    key, moves, receiving = found.result.key, _moves_table(found), receiving_table(found)
+    key, tables = found.result.key, SiteTables(found)
+    moves, receiving = tables.moves(), tables.receiving()
     short = max(len(moves.rows), len(receiving.rows)) <= _MOST_MOVES
     short = short and not found.result.opened  # what people leave for a new site needs columns
     beside = short and len(receiving.columns) <= _BESIDE_COLUMNS

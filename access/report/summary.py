@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, StudyResults
-from access.disclosure import further, grouped, public_count
+from access.disclosure import further, is_small, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -33,12 +34,9 @@ from access.escape import plain
 from access.labels import further_words, grouping_words, trip
 from access.report import findings as say
 from access.report.alternatives import (
-    _dominated,
-    _on_foot,
+    StandingWords,
     _readings,
     _sampled_share,
-    better,
-    near_ties,
 )
 from access.report.findings import (
     _PUBLIC,
@@ -48,7 +46,6 @@ from access.report.findings import (
     _further_note,
     _most_deprived,
     _Option,
-    _option_line,
 )
 from access.report.hubs import _best_sets, _council_blocks, _hub_sentence
 from access.report.paper import (
@@ -62,7 +59,7 @@ from access.report.paper import (
     _standing_table,
     _words_of,
 )
-from access.report.people import group_table
+from access.report.people import PeopleTables
 from access.report.robustness import _place_range
 from access.scenario import Ranking
 from access.scenario.robustness import Robustness
@@ -75,6 +72,7 @@ from access.text import (
     joined,
     listed,
     number,
+    percent,
     place_of,
     pounds,
     sentence,
@@ -213,6 +211,14 @@ def _row(
         *([option.spent] if spent and priced else []),
         *([rank] if ranked else []),
     )
+
+
+def _option_line(option: _Option, findings: ProposalFindings) -> str:
+    """Say what an option closes, opens and changes."""
+    parts = [listed(findings.named(option.closed), none="none")]
+    parts += [f"opens {listed(findings.named(option.opened))}"] if option.opened else []
+    parts += [f"changes {option.impact.altered}"] if option.impact.altered else []
+    return "; ".join(parts)
 
 
 def _share_in_fifth(option: _Option) -> float | None:
@@ -458,15 +464,14 @@ def _key_figures(
 
 def _short(results: StudyResults, found: ProposalFindings, wording: Wording) -> str:
     """Say in a few sentences what a proposal does, and to whom."""
-    impact = found.impact
-    does = f"the proposal {say.does_words(found.result, impact, found.names)}"
+    said = say.ImpactWords(found.impact, wording)
+    does = f"the proposal {said.does(found.names)}"
     words = _words_of(results, found.result)
     if words and found.result.closed:
         does += f" (in the paper's own words: {words})"
     beside = BesideHeadline(results, found.result).neighbours_words(internal=wording.internal)
-    told = [sentence(does), say.affected(impact, found.one, wording),
-            say.week_words(impact, wording), beside,
-            _deprivation(found, wording)]  # fmt: skip
+    told = [sentence(does), said.affected(found.one), said.week(), beside]
+    told.append(_deprivation(found, wording))
     return " ".join(str(t) for t in told if t)
 
 
@@ -474,78 +479,69 @@ def _proposal_points(
     results: StudyResults, found: ProposalFindings, wording: Wording
 ) -> tuple[Text, ...]:
     """Say where, to whom and by how much trips change under a proposal."""
-    impact = found.impact
+    said, stands = say.ImpactWords(found.impact, wording), StandingWords(found)
     points = [
         BesideHeadline(results, found.result).on_foot_words(internal=wording.internal),
-        f"{_wards(found)} {say.furthest(impact, wording)}".strip(),
-        _fifth(found, wording),
-        say._most_added(impact, found.names, wording),
+        f"{_wards(found)} {said.furthest()}".strip(),
+        found.most_deprived_fifth(wording),
+        said.most_added(found.names),
         say._every_mode(found.result.impacts, wording),
         " ".join(
             filter(
                 None,
                 (
-                    better(found, wording),
-                    _dominated(found),
-                    _on_foot(found),
+                    stands.better(wording),
+                    stands.dominated(),
+                    stands.on_foot(),
                     BesideHeadline(results, found.result).neighbours_rank_words(),
                 ),
             )
         ),
-        say.week_words(impact, wording),
+        said.week(),
         found.result.stays_words(found.names) if found.result.stays else "",
     ]
     return tuple(p for p in points if p)
 
 
-def _fifth(found: ProposalFindings, wording: Wording) -> Said:
-    """Say the most deprived fifth's own figures: how many move, and their mean before and after."""
-    if _most_deprived(found.impact.demand) is None:
+def _fifth_and_others(
+    fifths: pd.DataFrame, who: str, nation: str = "the nation", wording: Wording = _PUBLIC
+) -> Said:
+    """Say whether the most deprived are affected more or less than everyone else."""
+    first = (fifths["group"].astype(str) == "1").to_numpy(bool)
+    families, moved = fifths["families"].to_numpy(float), further(fifths).to_numpy(float)
+    own_total, other_total = families[first].sum(), families[~first].sum()
+    if not own_total or not other_total:
         return Said("")
-    fifths = found.impact.by("imd_fifth")
-    own = fifths[fifths["group"].astype(str) == "1"]
-    if own.empty or not own["families"].sum():
-        return Said("")
-    row = own.iloc[0]
-    before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
-    moved = float(further(own).sum())
-    by_tenth = "imd_decile" in found.impact.demand
-    parts = grouped(found.impact, "imd_decile" if by_tenth else "imd_fifth")
-    poor = ["1", "2"] if by_tenth else ["1"]
-    shown = not parts.loc[parts["group"].astype(str).isin(poor), "hidden"].any()
-    if not (np.isfinite(before) and np.isfinite(after)):
-        return Said("")
-    claims = [
-        Claim("further:deprived", "is", (moved,)),
-        Claim("mean_before:deprived", "is", (before,)),
-        Claim("mean_after:deprived", "is", (after,)),
+    counts = float(moved[first].sum()), float(moved[~first].sum())
+    mine, theirs = float(counts[0] / own_total), float(counts[1] / other_total)
+    few = [bool(is_small(count)) and not wording.internal for count in counts]
+    claims = [Claim("share_further:deprived", "is", (mine,)),
+              Claim("share_further:others", "is", (theirs,))]  # fmt: skip
+    claims += [
+        Claim(f"share_further:{whose}", end, (share,))
+        for whose, share in (("deprived", mine), ("others", theirs))
+        for end, at in (("none", 0.0), ("all", 1.0))
+        if share == at
     ]
-    counted = public_count(moved, internal=wording.internal)
-    who = f"the {found.noun} in {found.nation}'s most deprived fifth"
-    average = f"average {trip(found.mode)}"
-    if shown or wording.internal:
-        start = f"of {who}, {counted} would have further to go; their own {average}"
+    place_words = f"the {who} in {nation}'s most deprived fifth"
+    if mine == theirs == 0:
+        text = f"none of {place_words} would have further to go, nor any of the others"
+    elif any(few):  # a share of the others, taken from all, would give the few away
+        whose = place_words if few[0] else f"all others than {place_words}"
+        text = f"{public_count(counts[0] if few[0] else counts[1])} of {whose} would have "
+        text += "further to go"
     else:
-        start = f"the {average} of {who}"
-    text = f"{start} is {wording.minutes(before)} today and {wording.minutes(after)} after"
+        text = (
+            f"{percent(mine)} of {place_words} would have further to go, against "
+            f"{percent(theirs)} of the others"
+        )
     return Said(sentence(text), claims)
-
-
-def fifths(findings: Sequence[ProposalFindings], wording: Wording) -> str:
-    """Say the most deprived fifth's figures of every proposal, and whose where that is not told."""
-    nouns = [f.noun for f in findings]
-    told = ((f, _fifth(f, wording)) for f in findings)
-    return " ".join(
-        str(said) if nouns.count(f.noun) == 1 else f"{f.label}: {said[0].lower()}{said[1:]}"
-        for f, said in told
-        if said
-    )
 
 
 def _deprivation(found: ProposalFindings, wording: Wording = _PUBLIC) -> str:
     if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
-    return say.deprivation(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
+    return _fifth_and_others(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
 
 
 def _priority_table(findings: Sequence[ProposalFindings]) -> Table:
@@ -640,7 +636,7 @@ def _wards(found: ProposalFindings) -> Said:
     """Name the wards with most people further away, by what a public table may show."""
     if "ward" not in found.impact.demand:
         return Said("")
-    table = group_table(found, "ward", grouping_words("ward"))
+    table = PeopleTables(found).by_group("ward", grouping_words("ward"))
     rows = [row for row in table.view().rows if row[2].state == "value" and row[2].value]
     rows = sorted(rows, key=lambda row: (-float(row[2].value), row[0].text))[:3]
     if not rows:
@@ -663,7 +659,7 @@ def _wards(found: ProposalFindings) -> Said:
 
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
-    ties = near_ties(found, modelled=modelled)
+    ties = StandingWords(found).near_ties(modelled=modelled)
     # places among options that were drawn are no places among all, be all of them listed or not
     few = found.sampled is not None or (robust is not None and bool(robust.drawn_of))
     if few and robust is not None and robust.proposal is not None:

@@ -1,7 +1,6 @@
 """The main job, from study folder to outputs."""
 
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +22,12 @@ _HOME_OF = {
 def draw_ahead(results: "StudyResults", *, progress: Callable[[str], None]) -> None:
     """Draw how firm the rankings are, and the areas: both are kept; and import what writes."""
     from access.analysis.results import Parts
-    from access.maps.ground import area_cells
-    from access.report.robustness import study_robustness
+    from access.maps.ground import MapGround
+    from access.report.robustness import StudyRobustness
 
     import_module("access.run.write")
-    study_robustness(results, progress=progress, parts=Parts())
-    Parts().make("the areas' cells", partial(area_cells, results.study))
+    StudyRobustness(results).draw(progress=progress, parts=Parts())
+    Parts().make("the areas' cells", lambda: MapGround(results).cells)
 
 
 def __getattr__(name: str) -> Any:

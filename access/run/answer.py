@@ -177,11 +177,11 @@ def write_isochrones(
     folder: Path, results: StudyResults, found: Isochrones, ledger: RunLedger
 ) -> None:
     """Write isochrones as GeoPackage, GeoJSON, a map and a table."""
-    from access.maps.planner_map import map_page, reach_map  # the other answers draw no map
+    from access.maps.planner_map import PlannerMap  # the other answers draw no map
 
     (folder / "isochrones.geojson").write_text(geojson(found.table), encoding="utf-8")
     write_layers(folder / "isochrones.gpkg", places_layers(found))
-    page = map_page(reach_map(results, found))
+    page = PlannerMap.of_reach(results, found).page()
     (folder / "map.html").write_text(page, encoding="utf-8", newline="\n")
     _write_tables(folder, {"isochrones": found.to_frame()})
     _close(folder, isochrones_summary(found), ledger)

@@ -368,7 +368,7 @@ def _near_lines(ranking: Ranking) -> list[str]:
 
 def hub_words(results: StudyResults, answer: HubResult) -> str:
     """Say what was found, the plain count first and the weighted beside it."""
-    from access.report.hub_plans import plan_words
+    from access.report.hub_plans import PlanFindings
 
     own = replace(results, hubs=answer)
     then = own.as_known_then().hubs
@@ -378,7 +378,8 @@ def hub_words(results: StudyResults, answer: HubResult) -> str:
     if then.plans is not None:
         names = _hub_names(results, then)
         parts += ["", "Plans side by side:", *_plan_lines(then.plans, names), ""]
-        parts += [text for text in plan_words(then.plans, names, Wording(decimals=1)) if text]
+        told = PlanFindings(then.plans, names, Wording(decimals=1))
+        parts += [text for text in told.words() if text]
     if then.weighted is not None:
         parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
     notes = () if then.plans is None else then.plans.notes
@@ -423,7 +424,7 @@ def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
     """Give each plan a line: where, its minutes by offer, and its place."""
-    from access.report.hub_plans import left_out, place_words
+    from access.report.hub_plans import PlanFindings
 
     lines = []
     for plan in plans.plans:
@@ -432,14 +433,9 @@ def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
         if len(plans.offers) > 1:
             each = ", ".join(f"{o.title} {_one(figures.by_offer[o.key])}" for o in plans.offers)
             each = f" ({each})"
-        place = plan.standing or plan.freely
-        rank = ""
-        if place is not None and place.sets:
-            rank = f"; {place_words(plan)} of {place.sets:,}"
-            rank = rank if place.within_rules else f"; {place_words(plan)}"
         lines.append(
             f"  {plan.key}: {plan.title}: {listed([names.get(i, i) for i in plan.chosen])}: "
-            f"{_one(figures.joint)} minutes{each}{left_out(plan)}{rank}"
+            f"{_one(figures.joint)} minutes{each}{PlanFindings.after_minutes(plan)}"
         )
     return lines
 
@@ -574,7 +570,7 @@ def bus_of(
     """Say what a change does by bus, there and home, where a timetable was given."""
     if results.bus is None:
         return {}, {}, []
-    from access.report.bus import none_sentence
+    from access.report.bus import BusFindings
 
     found = Analysis(results).by_bus(
         question.service, before=question.baseline, after=question.scenario, later=later,
@@ -582,7 +578,7 @@ def bus_of(
     )  # fmt: skip
     noun = results.study.config.services[question.service].noun
     said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    told: list[str] = [none_sentence(noun, found)]
+    told: list[str] = [BusFindings(found, noun).none_sentence()]
     return said, {"by_bus": found.areas}, told
 
 

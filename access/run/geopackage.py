@@ -17,8 +17,7 @@ from access.analysis.bus import BusTimes
 from access.analysis.results import HubTerms, StudyResults
 from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
-from access.maps.explorer_data import map_attributions
-from access.maps.ground import area_cells
+from access.maps.ground import MapGround
 from access.run.findings import _hub_points
 from access.run.summary import area_table
 from access.text import limit_words
@@ -52,7 +51,7 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
     """Give a run's layers, in the metric CRS: polygons, points and lines each in their own."""
     study = results.study
     finite = area_table(results).replace([np.inf, -np.inf], np.nan)
-    cells = area_cells(study).to_crs(study.crs)
+    cells = MapGround(results).cells.to_crs(study.crs)
     yield "areas", gpd.GeoDataFrame(finite, geometry=cells.to_numpy(), crs=study.crs)
     points = study.areas.geometry.to_numpy()
     yield "area_points", gpd.GeoDataFrame(finite[["id"]], geometry=points, crs=study.crs)
@@ -114,7 +113,7 @@ def _describe_layers(path: Path, results: StudyResults) -> None:
     (GeoPackage 1.3, annex F.8), for the whole file and for each layer.
     """
     licence = " ".join(
-        [*map_attributions(results), f"Figures as of {results.study.config.study.as_of}."]
+        [*MapGround(results).attributions, f"Figures as of {results.study.config.study.as_of}."]
     )
     warning = results.streets if results.modelled else ""
     base = sqlite3.connect(path)

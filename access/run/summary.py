@@ -17,7 +17,7 @@ from access.disclosure import hidden_moves, is_small, public_count
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure.distribution import share_within
-from access.report.findings import Wording, affected, does_words, week_words
+from access.report.findings import ImpactWords, Wording
 from access.run.findings import (
     _GROUPINGS,
     _OF_NOBODY,
@@ -234,13 +234,13 @@ def spoken_summary(results: StudyResults) -> str:
         lines += [*_indented(_closed_lines(results, proposal)), ""]
         lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
     if then.hubs is not None:
-        from access.report.hub_plans import plan_words
+        from access.report.hub_plans import PlanFindings
 
         title = HubTerms.of(results.study).title
         lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
         found, plans = then.hubs.plain, then.hubs.plans
-        said = [] if plans is None else plan_words(
-            plans, _hub_names(results, then.hubs), Wording(decimals=1))  # fmt: skip
+        said = [] if plans is None else PlanFindings(
+            plans, _hub_names(results, then.hubs), Wording(decimals=1)).words()  # fmt: skip
         notes = () if plans is None else plans.notes
         told = (*found.words.splitlines(), *filter(None, said), *found.assumptions, *notes)
         lines += [*_indented(told), ""]
@@ -276,8 +276,8 @@ def _headline(results: StudyResults, proposal: ProposalResult) -> Said:
     """Say what a proposal does, to how many and by how much, in the study's headline mode."""
     mode = results.headline
     impact, service = proposal.impacts[mode], results.study.config.services[proposal.service]
-    does = does_words(proposal, impact, results.names())
-    said = affected(impact, service.one)
+    words = ImpactWords(impact)
+    does, said = words.does(results.names()), words.affected(service.one)
     text = f"{proposal.title}: {does}. {said}"
     limit = results.study.config.measures.threshold_minutes
     shares = [share_within(impact.areas[f"minutes_{w}"].to_numpy(float),
@@ -296,7 +296,7 @@ def _also(results: StudyResults, proposal: ProposalResult) -> list[str]:
     names, money = results.names(), proposal.money
     said: list[str] = []
     impact = proposal.impacts[results.headline]
-    if week := week_words(impact):
+    if week := ImpactWords(impact).week():
         said.append(week)
     known = money.saved_gbp is not None and money.saved_gbp > 0
     if known or proposal.opened or money.stated_saving_gbp is not None:

@@ -38,13 +38,13 @@ from access.files import (
 )
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
-from access.maps.ground import area_cells
-from access.maps.planner_map import map_page, study_map
+from access.maps.ground import MapGround
+from access.maps.planner_map import PlannerMap
 from access.network.gtfs import feed_sha256
 from access.network.osm import check_street_file
 from access.release import check_publishable, released
 from access.report.board import board_report, report_writers
-from access.report.robustness import is_drawn, study_robustness
+from access.report.robustness import StudyRobustness
 from access.run import draw_ahead
 from access.run.answer import write_layers
 from access.run.findings import _hub_points, impact_charts, ranking_charts, usual_grouping
@@ -171,10 +171,10 @@ def _write_files(
     if not results.proposals:
         views(work, parts, progress)
         return
-    first = [] if is_drawn(results, mode=results.headline) else [views]
+    first = [] if StudyRobustness(results).is_drawn else [views]
     if first:
         with _elsewhere(results, work, first, "maps") as written:
-            study_robustness(results, progress=progress, parts=Parts())
+            StudyRobustness(results).draw(progress=progress, parts=Parts())
             written(parts, progress)
     # what pages and report both show is gathered once for both processes
     Parts().make("what the maps show", partial(_gather, results))
@@ -188,7 +188,7 @@ def _write_files(
 def _gather(results: StudyResults) -> None:
     """Work out what several maps show; it is kept where it is made."""
     explorer_data(results)
-    area_cells(results.study)
+    _ = MapGround(results).cells
 
 
 _Write = Callable[[Path, Parts, Callable[[str], None]], None]
@@ -279,7 +279,7 @@ def _write_table(
 
 
 def _write_map(results: StudyResults, path: Path) -> None:
-    path.write_text(map_page(study_map(results)), encoding="utf-8", newline="\n")
+    path.write_text(PlannerMap.of_study(results).page(), encoding="utf-8", newline="\n")
 
 
 def _write_charts(
@@ -287,7 +287,7 @@ def _write_charts(
 ) -> None:
     """Draw every proposal's charts, with their words for those who cannot see them."""
     mode = results.headline
-    firm = study_robustness(results, mode=mode, progress=progress, parts=parts)
+    firm = StudyRobustness(results, mode).draw(progress=progress, parts=parts)
     progress("drawing charts")
     by = usual_grouping(results.study.areas.columns)
     draws: dict[str, Callable[[], Chart]] = {}

@@ -6,7 +6,7 @@ import pytest
 
 from access.maps.explorer import write_explorer
 from access.maps.explorer_data import explorer_data
-from access.maps.planner_map import map_page, study_map
+from access.maps.planner_map import PlannerMap
 from access.run import measure_study
 from access.study import load_study
 from tests.hostile import hostile_study
@@ -25,8 +25,8 @@ def hostile(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     study = load_study(hostile_study(folder / "study", folder / "marker"))
     results = measure_study(study, network=None, keep=False)
-    (folder / "map.html").write_text(map_page(study_map(results)), "utf-8")
-    study_map(results).save(str(folder / "notebook.html"))
+    (folder / "map.html").write_text(PlannerMap.of_study(results).page(), "utf-8")
+    PlannerMap.of_study(results).fmap.save(str(folder / "notebook.html"))
     write_explorer(explorer_data(results), folder / "explorer.html")
     assert not (folder / "marker").exists()
     return folder

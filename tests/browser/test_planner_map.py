@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from access.maps.planner_map import map_page, study_map
+from access.maps.planner_map import PlannerMap
 from access.run import measure_study
 from tests.browser.test_explorer_everyone import violations
 from tests.small import SOUTH, WEST, small_study
@@ -30,7 +30,7 @@ def page_file(tmp_path_factory):
     from access.study import load_study
 
     results = measure_study(load_study(folder / "s"), network=None, keep=False)
-    (folder / "map.html").write_text(map_page(study_map(results)), encoding="utf-8")
+    (folder / "map.html").write_text(PlannerMap.of_study(results).page(), encoding="utf-8")
     return folder / "map.html"
 
 

@@ -371,11 +371,11 @@ def sentences_of(seed: int) -> list[Said]:
     told, own = [], found(seed)
     for wording in (Wording(), Wording(internal=True, decimals=1)):
         told += [
-            say.affected(own.impact, "Centre", wording),
+            say.ImpactWords(own.impact, wording).affected("Centre"),
             say._every_mode(own.result.impacts, wording),
-            say.furthest(own.impact, wording),
-            say._most_added(own.impact, {}, wording),
-            alternatives.better(own, wording),
+            say.ImpactWords(own.impact, wording).furthest(),
+            say.ImpactWords(own.impact, wording).most_added({}),
+            alternatives.StandingWords(own).better(wording),
             *(figure for figure, _ in summary._key_figures([own], wording)),
         ]
         option = _Option(PROPOSAL, own.result.closed, own.result.after, own.impact, {}, {},
@@ -386,7 +386,7 @@ def sentences_of(seed: int) -> list[Said]:
         with contextlib.suppress(ParameterError):  # nobody is reached both before and after
             told.append(group_chart(own.impact, "ward", internal=True).title)
     elif seed % 3 == 1:
-        told.append(summary._fifth(own, Wording(internal=True)))
+        told.append(own.most_deprived_fifth(Wording(internal=True)))
     else:
         told += [change_chart(own.impact, internal=inside).title for inside in (False, True)]
     told += [own.impact.sentence(), paper._room_risk(own)]
@@ -395,10 +395,10 @@ def sentences_of(seed: int) -> list[Said]:
     fifths = own.impact.by("imd_fifth")
     return [
         *told,
-        say.deprivation(fifths, WHO),
+        summary._fifth_and_others(fifths, WHO),
         summary._wards(own),
-        alternatives._standing_words(own),
-        alternatives.near_ties(own, modelled=True),
+        alternatives.StandingWords(own).place(),
+        alternatives.StandingWords(own).near_ties(modelled=True),
     ]
 
 
@@ -470,7 +470,7 @@ def test_to_beat_on_both_is_to_be_better_on_each(seed):
 
 @on_studies()
 def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
-    said = alternatives._dominated(found(seed))
+    said = alternatives.StandingWords(found(seed)).dominated()
     if not said:
         return
     ranking = found(seed).ranking

@@ -256,8 +256,9 @@ def told(plans: HubPlans, wording: Wording) -> list[Said]:
     one, two = plans.plan("council"), plans.plan("freely")
     every = sorted({i for p in plans.plans for i in p.chosen})
     minutes = pd.DataFrame({i: FIELD[id(plans)][int(i[1:])] for i in every})
-    said = [*say.plan_words(plans, names, wording), say._back_sentence(plans, wording)]
-    return [*said, say.pair_words(plans, PlanPair.of(plans, minutes, one, two))]
+    said = [*say.PlanFindings(plans, names, wording).words(), say._back_sentence(plans, wording)]
+    pair = PlanPair.of(plans, minutes, one, two)
+    return [*said, say.PlanFindings(plans).pair_words(pair)]
 
 
 FIELD: dict[int, list] = {}

@@ -19,9 +19,9 @@ from access.analysis.many import _sampled_ranking
 from access.measure import TakeUp
 from access.notebook.place_views import TodayAnswer
 from access.report import paper
-from access.report.bus import none_sentence
-from access.report.findings import Wording, _group_rises, week_words
-from access.report.people import equality_table
+from access.report.bus import BusFindings
+from access.report.findings import ImpactWords, Wording
+from access.report.people import PeopleTables, _group_rises
 from access.report.robustness import _switching
 from access.report.summary import _size
 from access.scenario import attendance_beside_nearest, equality, switching_values, take_up_change
@@ -161,7 +161,7 @@ def test_where_a_group_s_trip_grows_most_is_averaged_area_by_area(seed):
            for (what, relation), values in numbers(said).items()}  # fmt: skip
     groups = tuple(_groups({label: (label, "people") for label in parts}))
     result = replace(own.result, impacts={"walk": impact})
-    table, _ = equality_table(replace(own, result=result, groups=groups))
+    table, _ = PeopleTables(replace(own, result=result, groups=groups)).equality()
     for claim in _group_rises(table).claims:
         mine, theirs = rises[claim.what.split(":")[1]]
         assert claim.numbers[0] == pytest.approx(mine / theirs)
@@ -264,7 +264,7 @@ def test_people_without_a_bus_are_counted_area_by_area(seed):
             table[f"{way}_without_{when}"] = rng.choice([0.0, 0.49, 0.5, 1.0], n)
             table[f"{way}_minutes_{when}"] = rng.choice([9.0, 40.0, INF], n)
     frame = pd.DataFrame(table)
-    said = none_sentence(WHO, BusChange("s", frame, 90.0))
+    said = BusFindings(BusChange("s", frame, 90.0), WHO).none_sentence()
     got = numbers(said)
     assert got["bus_people", "is"] == (sum(frame["count"]),)
     for way in ("there", "home") if seed % 2 else ("there",):
@@ -348,7 +348,7 @@ def test_a_week_is_averaged_over_every_way_that_sites_may_be_open(seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         impact = compare(matrix_of(small), before=sides[0], after=sides[1], demand=people, who=WHO)
-    got = numbers(week_words(impact))
+    got = numbers(ImpactWords(impact).week())
     own = numbers(impact._week())
     for when, side in zip(("before", "after"), sides, strict=True):
         trips, shut = [], 0.0

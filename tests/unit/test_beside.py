@@ -19,7 +19,7 @@ from access.document.document import Document, Paragraph
 from access.document.pdf import write_pdf
 from access.errors import AccessError, ParameterError
 from access.report import robustness
-from access.report.robustness import is_drawn, study_robustness
+from access.report.robustness import StudyRobustness
 from access.sources.folder import new_study
 from access.study import load_study
 
@@ -150,13 +150,13 @@ def test_rankings_are_as_firm_whenever_they_are_drawn(measured):
     found = []
     for ahead in (False, True):
         results = anew(measured)
-        assert not is_drawn(results, mode="walk", draws=20)
+        assert not StudyRobustness(results, "walk", 20).is_drawn
         if ahead:
-            study_robustness(results, mode="walk", draws=20)
+            StudyRobustness(results, "walk", 20).draw()
             results = replace(results, hubs=None)  # as when what was found elsewhere joins it
-            assert is_drawn(results, mode="walk", draws=20)
-            assert not is_drawn(results, mode="walk", draws=21)
-        found.append(study_robustness(results, mode="walk", draws=20))
+            assert StudyRobustness(results, "walk", 20).is_drawn
+            assert not StudyRobustness(results, "walk", 21).is_drawn
+        found.append(StudyRobustness(results, "walk", 20).draw())
     one, two = (f["three_to_two"] for f in found)
     assert one.draws.equals(two.draws)
     assert repr(one) == repr(two)
@@ -169,10 +169,10 @@ def test_what_fails_ahead_is_left_out_where_it_is_asked_for(measured, monkeypatc
     results = anew(measured)
     with monkeypatch.context() as patch:
         patch.setattr(robustness.Analysis, "robustness", ask)
-        study_robustness(results, mode="walk", draws=20, parts=Parts())
+        StudyRobustness(results, "walk", 20).draw(parts=Parts())
     for _ in range(2):  # it fails once, and whoever asks is told
         parts = Parts()
-        assert study_robustness(results, mode="walk", draws=20, parts=parts) == {}
+        assert StudyRobustness(results, "walk", 20).draw(parts=parts) == {}
         (part,) = parts.left_out
         told = "how firm the ranking of Children's Centres from 3 to 2 is: no such thing"
         assert str(part) == told

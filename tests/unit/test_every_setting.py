@@ -32,12 +32,12 @@ from access.analysis.results import StudyResults
 from access.cli import sources as fetch_command
 from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
-from access.maps.planner_map import study_map
+from access.maps.planner_map import PlannerMap
 from access.release import _OPEN, _open_counts, with_policy
 from access.report.board import _method_blocks
 from access.report.findings import findings_of
-from access.report.people import _characteristic_points, equality_table, offer_table
-from access.report.sites import closed_table
+from access.report.people import PeopleTables, _characteristic_points, offer_table
+from access.report.sites import SiteTables
 from access.run.geopackage import _study_layers
 from access.run.summary import _beside, alternatives_table, area_table, summary_of
 from access.sources import overpass as tiles
@@ -251,7 +251,7 @@ def report(results: StudyResults) -> str:
 
 def people(results: StudyResults) -> str:
     findings = findings_of(results)
-    tables = [equality_table(found)[0] for found in findings]
+    tables = [PeopleTables(found).equality()[0] for found in findings]
     return str(
         [(t.rows, t.notes) for t in tables if t] + [_characteristic_points(results, findings)]
     )
@@ -264,20 +264,20 @@ def offered(results: StudyResults) -> str:
 
 def closed(results: StudyResults) -> str:
     """Give the report's tables of the sites that would close."""
-    tables = [closed_table(found, results) for found in findings_of(results)]
+    tables = [SiteTables(found, results).closed() for found in findings_of(results)]
     return repr([(t.columns, t.rows, t.notes) for t in tables])
 
 
 def outlines(results: StudyResults) -> str:
     layer = dict(_study_layers(results))["areas"]
-    page = study_map(results).get_root().render()
+    page = PlannerMap.of_study(results).fmap.get_root().render()
     kinds = sorted(set(shapely.get_type_id(layer.geometry.to_numpy()).tolist()))
     return f"{kinds} {hash(page)}"
 
 
 def bounded(results: StudyResults) -> str:
     """Say what the maps draw of the place's boundary."""
-    return f"{results.study.boundary} {hash(study_map(results).get_root().render())}"
+    return f"{results.study.boundary} {hash(PlannerMap.of_study(results).fmap.get_root().render())}"
 
 
 def paper(results: StudyResults) -> str:

@@ -15,7 +15,7 @@ from access.analysis.hubs import _travel_alone
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
 from access.report.findings import Wording
-from access.report.hub_plans import _lie_words, plan_words
+from access.report.hub_plans import PlanFindings, _lie_words
 from access.report.hubs import _hub_blocks, _hub_sentence
 from access.run.findings import hub_words
 from access.run.summary import spoken_summary, summary_of
@@ -513,7 +513,7 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
         return
     plans = results.hubs.plans
     names = results.names()
-    said = " ".join(plan_words(plans, names, Wording()))
+    said = " ".join(PlanFindings(plans, names, Wording()).words())
     everything = " ".join(
         [said, hub_words(results, results.hubs), spoken_summary(results), *plans.notes]
     )

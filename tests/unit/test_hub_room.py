@@ -17,7 +17,7 @@ from access.analysis.job import run_job
 from access.cli.app import app
 from access.errors import ParameterError
 from access.report.findings import Wording
-from access.report.hub_plans import plan_words
+from access.report.hub_plans import PlanFindings
 from access.run.findings import hub_summary, hub_words
 from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, capacitated, site
 from access.siting.plans import HubField, PlanRules, with_room
@@ -204,7 +204,7 @@ def test_a_run_gives_the_plan_with_room_its_proof_and_its_own_minutes(results):
     assert plan.figures.joint == pytest.approx(np.average(minutes, weights=uses))
     assert plan.figures.joint >= free.figures.joint - 1e-9
     assert plan.standing is None and plan.freely is None and plan.stays is None
-    said = plan_words(plans, results.names(), Wording(decimals=1))[-1]
+    said = PlanFindings(plans, results.names(), Wording(decimals=1)).words()[-1]
     assert "to where there is room (" in said and "proven best" in said
     assert "with room for everybody" in hub_words(results, results.hubs)
     json.dumps(hub_summary(results, results.hubs), allow_nan=False)
@@ -244,5 +244,5 @@ def test_no_plan_of_limited_room_is_called_best_when_it_is_not_proven(results):
     room = plans.get("room")
     loose = replace(room, choice=replace(room.choice, status="within_gap", gap=0.03))
     told = replace(plans, plans=tuple(loose if p is room else p for p in plans.plans))
-    said = plan_words(told, results.names(), Wording())[-1]
+    said = PlanFindings(told, results.names(), Wording()).words()[-1]
     assert "within 3.1% of the best" in said and "proven" not in said

@@ -18,16 +18,13 @@ from access.analysis.job import measure_study
 from access.charts.results import hub_chart
 from access.document.document import Paragraph
 from access.errors import ParameterError, StudyError
-from access.maps.planner_map import map_page, study_map
+from access.maps.planner_map import PlannerMap
 from access.network.matrix import Status
 from access.notebook.place_views import HubView
 from access.report.findings import Wording
 from access.report.hub_plans import (
-    _plans_beside_table,
-    place_words,
-    plan_minutes_table,
-    plan_standing_table,
-    plan_words,
+    PlanFindings,
+    _place,
 )
 from access.report.hubs import _hub_blocks
 from access.run.findings import _hub_points, hub_summary, hub_words
@@ -186,7 +183,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     hubs = {"council_choice": ["K1", "K3"]} | ({} if when is None else {"council_date": when})
     asked = wishing(measured, **hubs)
     results = replace(asked.results, hubs=asked.hubs(2, draws=0))
-    page = map_page(study_map(results))
+    page = PlannerMap.of_study(results).page()
     told = html.unescape(page.replace("\\u0026", "&"))
     dates = re.findall(r"the council's own(?: hub)?(, chosen later \(\d+\))?", told)
     assert len(dates) > 3 and set(dates) == {said}, "layer, key and every sign"
@@ -206,7 +203,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     unsure = replace(view.found.curve.solutions[2], status="feasible")
     plain = replace(results.hubs.plain, best=unsure)
     not_sure = replace(results, hubs=replace(results.hubs, plain=plain))
-    assert "Star: one of the best hubs found." in map_page(study_map(not_sure))
+    assert "Star: one of the best hubs found." in PlannerMap.of_study(not_sure).page()
     curve = replace(view.found.curve, solutions={2: unsure})
     assert view.map(2).title.startswith("The best 2 hubs, ")
     unsure_view = replace(view, found=replace(view.found, curve=curve))
@@ -222,7 +219,7 @@ RULE = "at least two hubs in each of East and West"
 
 def told(analysis, size=None, **asked):
     found = analysis.hubs(size, draws=0, **asked).plans
-    return found, " ".join(plan_words(found, {}, Wording()))
+    return found, " ".join(PlanFindings(found, {}, Wording()).words())
 
 
 @pytest.mark.parametrize("never", [[], ["K2"]])
@@ -248,7 +245,7 @@ def test_a_place_is_among_the_sets_that_it_is_said_to_be_among(measured, never):
     assert f"Among the {sets(2, False)} sets of 2{wished}, the council's own" in text
     assert "Without that rule" not in text
     few = f"Place: among sets of as many with {RULE} (where as many can keep that){other}, by"
-    for table in (plan_standing_table(found, {}), _plans_beside_table(found, {})):
+    for table in (PlanFindings(found).standing_table(), PlanFindings(found).beside_table()):
         assert few in table.notes[0]
     titles = {p.key: p.title for p in found.plans}
     assert titles["locality"] == "Best four hubs, two or more in each locality"
@@ -259,10 +256,10 @@ def test_a_choice_that_breaks_the_wishes_has_no_place_among_those_that_keep_them
     asked = {"localities": PARTS, "council_choice": ["L1", "L2", "L3"], "never": ["L1"]}
     found, text = told(wishing(measured, **asked))
     assert "It is none of the" in text and "Without that rule" not in text
-    assert place_words(found.get("council")) == "breaks the rules"
+    assert _place(found.get("council")) == "breaks the rules"
     found, text = told(wishing(measured, **{**asked, "must": ["L2", "L3", "K1", "K3"]}))
     assert "No 3 sites keep the rules asked for, so the council's own has no place." in text
-    assert place_words(found.get("council")) == "breaks the rules"
+    assert _place(found.get("council")) == "breaks the rules"
 
 
 def test_sets_near_the_best_are_counted_as_the_question_says_or_not_at_all(measured):
@@ -271,7 +268,7 @@ def test_sets_near_the_best_are_counted_as_the_question_says_or_not_at_all(measu
         found, _ = told(asked, 3, within=within)
         near = {p.key: p.choice for p in found.plans}
         assert near["budget"].near_count == near["freely"].near_count, within
-    table = plan_standing_table(found, {})
+    table = PlanFindings(found).standing_table()
     column = {c.key: k for k, c in enumerate(table.columns)}
     rows = dict(zip([p.key for p in found.plans], table.rows, strict=True))
     assert rows["room"][column["near"]] == "1 or more"  # none but the best was looked for
@@ -324,13 +321,13 @@ def test_a_plan_that_is_not_proven_is_nowhere_the_best(measured, status):
         for p in found.plans
     )
     plans = replace(found, plans=unsure, closures=("The closures",))
-    text = " ".join(plan_words(plans, {}, Wording()))
+    text = " ".join(PlanFindings(plans, {}, Wording()).words())
     assert "The best found two hubs anywhere" in text
     assert "the best hubs found for this" in text
     assert "no hubs among these sites give any" not in text
     assert "within 2% of the best found; firm, in nine of ten of the 3 nearest to it: L1" in text
     assert not re.search(r"[Tt]he best (two|hubs for)|of the best[;.]", text)
-    rows = plan_standing_table(plans, {}).rows
+    rows = PlanFindings(plans).standing_table().rows
     assert rows[-1][3] == "L1 (of the 3 nearest to it)"
     shown = replace(asked.results, hubs=replace(answer, plans=plans))
     assert [p.sure for p in HubsForPage.of(shown).plans] == [p.choice is None for p in plans.plans]
@@ -375,7 +372,10 @@ def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
     assert f"{told} more of the demand than with the best 1 reaches none" in words
     assert f"for those who reach one; {told} more of the demand reaches none." in report
     assert "shorter" not in report and "inf" not in words and "more than the best" not in words
-    for table in (_plans_beside_table(answer.plans, {}), plan_minutes_table(answer.plans)):
+    for table in (
+        PlanFindings(answer.plans).beside_table(),
+        PlanFindings(answer.plans).minutes_table(),
+    ):
         assert f"In no mean, for they reach no hub of the plan: A {told}" in table.notes[-1]
     assert "in no mean" in hub_chart(asked.results, answer.plain, answer.mode, 7).caption
     figures = hub_summary(asked.results, answer)["plain"]["council"]

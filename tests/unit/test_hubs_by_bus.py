@@ -14,7 +14,7 @@ from access.analysis.analysis import Analysis
 from access.analysis.job import run_job, travel_times
 from access.network.matrix import at_rank
 from access.report.findings import Wording
-from access.report.hub_plans import plan_words
+from access.report.hub_plans import PlanFindings
 from access.report.hubs import _hub_blocks
 from access.run.findings import hub_summary, hub_tables, hub_words
 from access.siting.hubs import hub_search
@@ -191,7 +191,7 @@ def test_words_and_tables_say_how_it_was_chosen(results):
     assert len(hub_tables(results.study, answer)["plans"]) == len(answer.plans.plans)
     blocks = repr(_hub_blocks(results, Wording()))
     assert "best of all" in blocks and "family trip" in blocks
-    assert plan_words(answer.plans, {}, Wording())
+    assert PlanFindings(answer.plans, {}, Wording()).words()
 
 
 def test_two_services_have_two_windows(folder, tmp_path):

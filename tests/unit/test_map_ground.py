@@ -22,11 +22,11 @@ from access.errors import StudyError
 from access.maps.explorer_data import _example_data, explorer_data
 from access.maps.explorer_encode import _encode_surroundings
 from access.maps.ground import (
+    MapGround,
     _approximate_cells,
+    _area_cells,
     _cells,
-    _map_streets,
     _nice_length,
-    area_cells,
     area_chart,
     places_chart,
     streets_chart,
@@ -159,10 +159,10 @@ def test_cells_that_every_map_asks_for_are_worked_out_once():
 
 def test_both_pages_and_the_report_show_the_same_streets(tmp_path):
     results = measure_study(small_study(tmp_path, services={"club": 3}))
-    streets = _map_streets(results)
+    streets = MapGround(results).streets
     assert explorer_data(results).streets is streets
-    assert _map_streets(results) is streets
-    assert _map_streets(replace(results, modelled=False)) is not streets
+    assert MapGround(results).streets is streets
+    assert MapGround(replace(results, modelled=False)).streets is not streets
 
 
 def test_a_point_outside_the_boundary_keeps_some_ground():
@@ -172,10 +172,10 @@ def test_a_point_outside_the_boundary_keeps_some_ground():
 
 def test_real_shapes_come_before_cells(tmp_path):
     study = load_study(with_outline(tmp_path / "s", "o.csv", corners(RING)))
-    assert len(area_cells(study)) == len(study.areas)
+    assert len(_area_cells(study)) == len(study.areas)
     squares = study.areas.buffer(50).to_crs(WGS84).set_axis(study.areas["id"])
     object.__setattr__(study, "shapes", squares)
-    assert area_cells(study) is squares
+    assert _area_cells(study) is squares
 
 
 # What lies around the streets.

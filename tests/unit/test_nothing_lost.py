@@ -35,7 +35,7 @@ FAULTS = {
         ("hubs.csv", "chart-hubs.png"),
     ),
     "pair": (access.analysis.analysis, "compare", "before and after", ()),
-    "map": (access.run.write, "study_map", "map.html", ("map.html",)),
+    "map": (access.run.write.PlannerMap, "of_study", "map.html", ("map.html",)),
     "explorer": (access.run.write, "explorer_data", "explorer.html", ("explorer.html",)),
     "geopackage": (access.run.write, "write_layers", "study.gpkg", ("study.gpkg",)),
     "areas": (access.run.write._TABLES, "areas", "areas.csv", ("areas.csv", "areas.parquet")),
@@ -204,7 +204,7 @@ def test_a_former_run_is_replaced_by_what_there_is(
 ):
     out = Path(shutil.copytree(whole, tmp_path / "out"))
     make_fail(monkeypatch, (), measured)
-    monkeypatch.setattr(access.run.write, "study_map", lambda results: 1 / 0)
+    monkeypatch.setattr(access.run.write.PlannerMap, "of_study", lambda results: 1 / 0)
     monkeypatch.setenv("ACCESS_TRACEBACK", "1")
     assert run(study, out) == PARTLY_DONE
     assert not (out / "map.html").exists()  # never the map of another run beside these figures

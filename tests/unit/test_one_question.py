@@ -23,7 +23,7 @@ from access.document.document import Figure, TableBlock
 from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
 from access.report.board import board_report
-from access.report.robustness import study_robustness
+from access.report.robustness import StudyRobustness
 from access.run.findings import ranking_summary
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
 from access.sources.folder import new_study
@@ -303,10 +303,10 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
 
 
 def test_charts_and_report_show_the_same_draws(answers):
-    one, two = (study_robustness(answers.results, draws=4) for _ in range(2))
+    one, two = (StudyRobustness(answers.results, draws=4).draw() for _ in range(2))
     assert one.keys() == two.keys()
     assert all(one[key] is two[key] for key in one)
-    assert study_robustness(answers.results, draws=0) == {}
+    assert StudyRobustness(answers.results, draws=0).draw() == {}
 
 
 # ---- the real place

@@ -18,7 +18,7 @@ from access.analysis.job import travel_times
 from access.analysis.places import BUFFER_M, _within_of
 from access.disclosure import THRESHOLD, _intervals
 from access.errors import ParameterError
-from access.maps.planner_map import map_page, reach_map
+from access.maps.planner_map import PlannerMap
 from access.network import Status
 from access.network.snapping import read_points, snap
 from access.run.answer import geojson, isochrones_summary
@@ -166,7 +166,7 @@ def test_a_site_off_the_streets_has_an_empty_polygon_and_says_why(town, north, s
     assert found.table["street_km"].tolist()[2:] == [0, 0]
     assert "nothing is reached" in found.sentence() or "used up" in found.sentence()
     json.loads(geojson(found.table))
-    assert "<html" in map_page(reach_map(town.results, found))
+    assert "<html" in PlannerMap.of_reach(town.results, found).page()
 
 
 def test_one_way_streets_make_the_way_there_another(town):
@@ -365,7 +365,7 @@ def test_a_nasty_name_is_a_name_on_the_map(town):
     nasty = "<script>alert('x')</script>{{ 1 }}"
     sites = town.results.sites.assign(name=nasty)
     results = replace(town.results, sites=sites)
-    page = map_page(reach_map(results, Analysis(results).isochrones("T1", minutes=5)))
+    page = PlannerMap.of_reach(results, Analysis(results).isochrones("T1", minutes=5)).page()
     assert nasty not in page and "<script>alert" not in page
 
 
@@ -381,6 +381,6 @@ def test_the_same_question_has_the_same_bytes(town):
     one, two = (town.isochrones(["T1", "T3"], minutes=[3, 6]) for _ in range(2))
     assert geojson(one.table) == geojson(two.table)
     assert isochrones_summary(one) == isochrones_summary(two)
-    pages = [map_page(reach_map(town.results, found)) for found in (one, two)]
+    pages = [PlannerMap.of_reach(town.results, found).page() for found in (one, two)]
     assert pages[0] == pages[1]
     assert isinstance(gpd.GeoDataFrame.from_features(json.loads(geojson(one.table))), pd.DataFrame)

@@ -13,7 +13,7 @@ from access.analysis.questions import Meant
 from access.analysis.results import StudyResults
 from access.document.document import Bold
 from access.report.findings import findings_of
-from access.report.people import _characteristic_points, equality_table
+from access.report.people import PeopleTables, _characteristic_points
 from access.study import load_study
 from access.study.config import Characteristic
 from tests.unit.report_results import line_results
@@ -38,7 +38,7 @@ def test_without_declared_groups_nothing_is_claimed(tmp_path):
     told = points_of(made)
     assert "Disability" not in told
     assert "isability" in told["No data by area"]
-    assert equality_table(findings_of(made)[0]) == (None, "")
+    assert PeopleTables(findings_of(made)[0]).equality() == (None, "")
 
 
 def test_a_group_that_nothing_counts_is_no_data(tmp_path):
@@ -54,7 +54,7 @@ def test_every_group_that_the_embedded_study_counts_stands_in_the_table(rotherha
     assert used == counted
     assert {"lone_parent_households", "disabled", "white_british", "children_5_10"} <= used
     for found in findings_of(rotherham):
-        table, warning = equality_table(found)
+        table, warning = PeopleTables(found).equality()
         people = {row[0]: row[1] for row in table.rows}
         assert people["Lone-parent households"] == 7_908
         assert people["Disabled people"] == 56_588
@@ -78,7 +78,7 @@ def test_lone_parents_of_the_embedded_study_by_a_second_way(rotherham):
     areas = results.study.areas.set_index("id").loc[change.index]
     own = areas["lone_parent_households"]
     others = areas["households"] - own
-    table, _ = equality_table(findings_of(rotherham)[0])
+    table, _ = PeopleTables(findings_of(rotherham)[0]).equality()
     (row,) = (r for r in table.rows if r[0] == "Lone-parent households")
     assert row[3] == pytest.approx((change * own).sum() / own.sum())
     assert row[4] == pytest.approx((change * others).sum() / others.sum())

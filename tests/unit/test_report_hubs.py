@@ -16,20 +16,16 @@ from access.errors import ParameterError
 from access.report.board import board_report
 from access.report.findings import Wording
 from access.report.hub_plans import (
-    _firm_words,
-    _plans_beside_table,
+    PlanFindings,
     _proof,
-    plan_standing_table,
 )
 from access.report.hubs import (
+    HubTables,
     _hub_blocks,
     _hub_sentence,
     _leeway_sentence,
     _mean_minutes,
     _standing_sentence,
-    hub_table,
-    near_best_table,
-    trade_off_table,
 )
 from access.siting.hubs import bend_words
 from access.siting.set_figures import Held
@@ -95,7 +91,8 @@ def test_the_council_s_own_set_stands_beside_the_best(results):
     )
     assert "The council chose West and Bridge (assumed): " in text
     assert text.endswith("longer.")
-    table = hub_table(given, hubs, names, "walk")
+    curve = SimpleNamespace(solutions=dict(enumerate(hubs)))
+    table = HubTables(given, SimpleNamespace(curve=curve), "walk", names).by_number()
     assert [row[0] for row in table.rows] == ["1", "2", "3", "2, the council's own"]
     assert [row[-1] for row in table.rows][-2:] == ["within 2.0% of the best", "given"]
 
@@ -152,9 +149,10 @@ def test_the_section_holds_what_listing_every_set_by_hand_gives(asked):
     assert claims["hub_best_mean"].relation == "best"
     assert claims["hub_best_mean"].numbers[0] == pytest.approx(every[0][1])
     assert claims["hub_council_more"].numbers[0] == pytest.approx(own - every[0][1])
-    rows = near_best_table(found, "walk").rows
+    tables = HubTables(asked, found, "walk", asked.short_names())
+    rows = tables.near_best().rows
     assert rows[0][1] == pytest.approx(every[0][1])
-    front = trade_off_table(found, "walk").rows
+    front = tables.trade_offs().rows
     assert front[-1][2] == pytest.approx(min(worst for *_, worst in every))
 
 
@@ -244,7 +242,7 @@ def test_one_set_alone_is_not_said_to_have_no_rival_near_it(asked):
     def firm(sets, near=1, out=0.0):
         choice = replace(main.choice, sets=sets, near_count=near, near_complete=True, firm=())
         made = replace(main, choice=choice, figures=replace(main.figures, unserved=out))
-        return _firm_words(replace(plans, plans=(made,)), {})
+        return PlanFindings(replace(plans, plans=(made,)))._firm()
 
     assert firm(10).startswith("No other set is within")
     assert firm(1).startswith("There is no other set to choose")
@@ -260,7 +258,7 @@ def test_a_plan_that_gives_nothing_back_is_not_said_to_be_better_than_another(as
 
     def notes(after):
         made = replace(plan, stays=replace(plan.stays, after=after, lost=0.0))
-        return _plans_beside_table(replace(plans, plans=(made,)), {}).notes
+        return PlanFindings(replace(plans, plans=(made,))).beside_table().notes
 
     nearer = dict.fromkeys(plan.stays.kept, 0.0)
     assert not any("no better for it" in note for note in notes(nearer))
@@ -280,12 +278,12 @@ def test_what_further_hubs_save_is_said_up_to_the_most_that_were_looked_at():
     assert bend_words(curve) == ""
 
 
-@pytest.mark.parametrize("table", [_plans_beside_table, plan_standing_table])
+@pytest.mark.parametrize("table", [PlanFindings.beside_table, PlanFindings.standing_table])
 def test_by_what_a_plan_holds_is_said_and_nothing_of_settings_that_were_not_drawn(asked, table):
     plans = asked.hubs.plans
-    drawn = " ".join(table(replace(plans, draws=50), {}).notes)
+    drawn = " ".join(table(PlanFindings(replace(plans, draws=50))).notes)
     assert "share of 50 drawn settings" in drawn and "by what was asked of it" in drawn
-    assert "drawn settings" not in " ".join(table(replace(plans, draws=0), {}).notes)
+    assert "drawn settings" not in " ".join(table(PlanFindings(replace(plans, draws=0))).notes)
 
 
 def test_averages_that_read_alike_have_no_two_ends(asked):
@@ -294,7 +292,7 @@ def test_averages_that_read_alike_have_no_two_ends(asked):
 
     def said(low, high):
         made = replace(main, held=Held(1.0, 1.0, low, high, 3))
-        return _firm_words(replace(plans, plans=(made,), draws=50), {})
+        return PlanFindings(replace(plans, plans=(made,), draws=50))._firm()
 
     assert said(6.1, 6.4).endswith("nine of ten of its averages are about 6 minutes.")
     assert said(5.5, 7.5).endswith("nine of ten of its averages lie between 6 and 8 minutes.")

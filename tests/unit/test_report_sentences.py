@@ -16,13 +16,13 @@ from access import TravelMatrix, compare, rank_closures
 from access.analysis.results import ProposalResult
 from access.charts import rank_chart
 from access.disclosure import hidden_moves
-from access.report import alternatives as stands
 from access.report import findings as say
-from access.report.findings import ProposalFindings, Wording
-from access.report.people import group_table
+from access.report.alternatives import StandingWords
+from access.report.findings import ImpactWords, ProposalFindings, Wording
+from access.report.people import PeopleTables
 from access.report.robustness import _firm_sentence, _interval_table, _place_range
-from access.report.sites import _move_blocks, _moves_table, closed_table, receiving_table
-from access.report.summary import _firm
+from access.report.sites import SiteTables, _move_blocks
+from access.report.summary import _fifth_and_others, _firm
 from access.scenario.robustness import robustness
 from access.scenario.uncertainty import Uncertainty
 from access.text import ROUNDED_ONCE
@@ -101,13 +101,13 @@ class TestAffected:
     )
     def test_one_many_none_and_out_of_reach(self, minutes, counts, after, said):
         _, _, impact = impact_of(minutes, counts, after)
-        text = say.affected(impact, "Centre", WORDING)
+        text = ImpactWords(impact, WORDING).affected("Centre")
         assert text == said.replace("about 300", "300").replace("About 300", "300")
 
     def test_a_gain_is_told_beside_a_loss(self):
         _, _, impact = impact_of([[5, 12, 5], [9, 30, 2]], [30, 10], ["Y", "Z"], before=["X", "Y"])
-        assert "; 10 children under five would have less far to go" in say.affected(
-            impact, "Centre", WORDING
+        assert "; 10 children under five would have less far to go" in (
+            ImpactWords(impact, WORDING).affected("Centre")
         )
 
     @given(st.lists(st.integers(0, 60), min_size=2, max_size=5))
@@ -116,7 +116,8 @@ class TestAffected:
         assume(sum(counts) > 0)
         minutes = [[5 + k, 12 + 3 * k] for k in range(len(counts))]
         _, _, impact = impact_of(minutes, counts, ["Y"])
-        text = say.affected(impact, "Centre", WORDING) + say._most_added(impact, {}, WORDING)
+        said = ImpactWords(impact, WORDING)
+        text = said.affected("Centre") + said.most_added({})
         for told in re.findall(r"(\d[\d,]*) children", text):
             assert int(told.replace(",", "")) >= 5
 
@@ -124,48 +125,50 @@ class TestAffected:
 class TestWhere:
     def test_nobody_loses_nothing_is_said(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
-        assert say.furthest(impact, WORDING) == ""
+        assert ImpactWords(impact, WORDING).furthest() == ""
 
     def test_a_ward_is_named_where_it_is_known(self):
         _, _, impact = impact_of([[5, 12]], [30], ["Y"], ward=["Keppel"])
-        assert say.furthest(impact, WORDING) == "The largest rise is 7 minutes, in Keppel ward."
+        said = ImpactWords(impact, WORDING).furthest()
+        assert said == "The largest rise is 7 minutes, in Keppel ward."
         _, _, impact = impact_of([[5, 12]], [30], ["Y"])
-        assert say.furthest(impact, WORDING) == "The largest rise is 7 minutes, in area a."
+        said = ImpactWords(impact, WORDING).furthest()
+        assert said == "The largest rise is 7 minutes, in area a."
 
     @pytest.mark.parametrize("ward", ["Keppel", "Keppel ward", "Keppel Ward", " Keppel  ward "])
     @pytest.mark.parametrize("lost", [12, INF])
     def test_a_ward_whose_name_ends_in_the_word_is_called_one_once(self, ward, lost):
         _, _, impact = impact_of([[5, lost]], [30], ["Y"], ward=[ward])
         row = impact.worst_areas(1).iloc[0]
-        for text in (say.furthest(impact, WORDING), say.place(row)):
+        for text in (ImpactWords(impact, WORDING).furthest(), say._place(row)):
             assert len(re.findall("ward", text, re.IGNORECASE)) == 1
             assert re.search("Keppel ward", text, re.IGNORECASE)
         _, _, impact = impact_of([[5, lost]], [30], ["Y"], ward=["Ward 1"])
-        assert say.place(impact.worst_areas(1).iloc[0]) == "Ward 1 (area a)"
+        assert say._place(impact.worst_areas(1).iloc[0]) == "Ward 1 (area a)"
         for nameless in ("", "  ", None, float("nan")):
-            assert say.place(row.where(row.index != "ward", nameless)) == "area a"
+            assert say._place(row.where(row.index != "ward", nameless)) == "area a"
 
     def test_out_of_reach_is_no_number(self):
         _, _, impact = impact_of([[5, INF], [2, 3]], [30, 9], ["Y"])
-        assert "could be reached any more" in say.furthest(impact, WORDING)
+        assert "could be reached any more" in ImpactWords(impact, WORDING).furthest()
 
     def test_deprivation_needs_both_sides(self):
         one = {"group": [1], "families": [10.0], "lengthened": [4.0], "newly_unreachable": [0.0]}
-        assert say.deprivation(pd.DataFrame(one), "children") == ""
+        assert _fifth_and_others(pd.DataFrame(one), "children") == ""
         none = {"group": [1, 2], "families": [10.0, 5.0]}
         none |= {key: [0.0, 0.0] for key in ("lengthened", "newly_unreachable")}
-        assert say.deprivation(pd.DataFrame(none), "children").startswith("None of the children")
+        assert _fifth_and_others(pd.DataFrame(none), "children").startswith("None of the children")
 
     def test_those_who_lose_every_site_are_among_those_with_further_to_go(self):
         found = findings([[5, INF], [9, 12], [2, 3]], [30, 20, 50], ["Y"], imd_decile=[1, 1, 10])
         fifths = found.impact.by("imd_fifth")
         assert say.further(fifths).tolist() == [50, 50]
-        table = group_table(found, "imd_decile", "tenth")
+        table = PeopleTables(found).by_group("imd_decile", "tenth")
         rows = {row[0]: row for row in table.rows}
         assert (rows["1"][2], rows["1"][3]) == (50, 1.0)
         assert any("could no longer reach any" in note for note in table.notes)
         whole = findings([[5, 9], [2, 3]], [30, 50], ["Y"], imd_decile=[1, 10])
-        assert group_table(whole, "imd_decile", "tenth").notes == (ROUNDED_ONCE,)
+        assert PeopleTables(whole).by_group("imd_decile", "tenth").notes == (ROUNDED_ONCE,)
 
     def test_every_mode_says_where_nothing_changes(self):
         _, _, impact = impact_of([[5, 12]], [30], ["X", "Y"])
@@ -178,44 +181,45 @@ class TestStanding:
 
     def test_best_says_that_none_is_better(self):
         best = findings(self.MINUTES, [10, 30, 30], ["Y", "Z"])
-        assert stands.better(best, WORDING) == "No other set has a shorter walk on average."
+        assert StandingWords(best).better(WORDING) == "No other set has a shorter walk on average."
 
     def test_worse_names_the_better_set_and_by_how_much(self):
         worst = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
-        text = stands.better(worst, WORDING)
+        text = StandingWords(worst).better(WORDING)
         assert text.startswith("Closing Exe instead would make everyone's average walk ")
         assert text.endswith("shorter than the proposal does.")
         own, best = worst.standing["mean"], worst.ranking.table["mean"].min()
         assert f"{WORDING.minutes(own - best)} shorter" in text
 
     def test_a_place_is_said_of_each_criterion(self):
-        text = stands._standing_words(
-            findings(self.MINUTES, [10, 30, 30], ["X", "Z"]), ("mean", "worst")
-        )
+        found = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
+        text = StandingWords(found).place(("mean", "worst"))
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = stands._standing_words(tied, ("mean",))
+        text = StandingWords(tied).place(("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        said = (stands._standing_words(only), stands.better(only, WORDING))
-        for text in (*said, stands._dominated(only), stands.near_ties(only, modelled=True)):
+        words = StandingWords(only)
+        said = (words.place(), words.better(WORDING))
+        for text in (*said, words.dominated(), words.near_ties(modelled=True)):
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):
         near = findings(((10, 10.1, 30), (10.1, 10, 30)), [10, 10], ["X", "Z"])
-        assert stands.near_ties(near, modelled=True) == (
+        assert StandingWords(near).near_ties(modelled=True) == (
             "Two other sets come within 5% of the best on average, closer than modelled streets "
             "can tell; the proposal is one of them."
         )
         own = findings(((10, 10.2, 30), (30, 31, 10)), [10, 1], ["Y", "Z"])
-        assert stands.near_ties(own, modelled=False).endswith("on average; it is the proposal.")
+        said = StandingWords(own).near_ties(modelled=False)
+        assert said.endswith("on average; it is the proposal.")
         far = findings(((10, 60, 90), (10, 60, 90)), [10, 10], ["Y", "Z"])
-        assert "modelled" not in stands.near_ties(far, modelled=False)
+        assert "modelled" not in StandingWords(far).near_ties(modelled=False)
 
 
 def test_a_site_that_can_take_nobody_is_known_to_and_has_no_share_over():
@@ -223,7 +227,7 @@ def test_a_site_that_can_take_nobody_is_known_to_and_has_no_share_over():
     table = found.impact.receiving_sites.assign(capacity=[0.0], share_over_capacity=[np.nan])
     impact = replace(found.impact, receiving_sites=table)
     found = replace(found, result=replace(found.result, impacts={"walk": impact}))
-    shown = receiving_table(found).view()
+    shown = SiteTables(found).receiving().view()
     row = [cell.text for cell in shown.rows[0]]
     assert row[-2:] == ["0", "[z]"]
     assert not any("nobody has given" in note for note in shown.notes)
@@ -257,14 +261,14 @@ class TestLinkedMoves:
         assert hidden.pairs == {("X", "Y"), ("X", "Z"), ("W", "Y"), ("W", "Z")}
         assert not hidden.leaving
         assert not hidden.arriving
-        assert _moves_table(found).hidden()[:, 2].tolist() == [True, True, True, True, False]
-        assert not closed_table(found).hidden()[:, 1].any()
-        assert not receiving_table(found).hidden()[:, 2].any()
+        assert SiteTables(found).moves().hidden()[:, 2].tolist() == [True, True, True, True, False]
+        assert not SiteTables(found).closed().hidden()[:, 1].any()
+        assert not SiteTables(found).receiving().hidden()[:, 2].any()
 
     def test_the_three_tables_together_leave_four_values_open(self):
         found = self.small()
         public: dict[tuple[str, str], float | None] = {}
-        for row in _moves_table(found).view().rows:
+        for row in SiteTables(found).moves().view().rows:
             left = {name: site for site, name in found.names.items()}.get(row[0].text, row[0].text)
             public[left, row[1].text] = row[2].value if row[2].state == "value" else None
         leave = {"X": 43, "W": 110}

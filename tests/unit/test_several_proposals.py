@@ -13,9 +13,9 @@ from access.analysis.job import measure_study
 from access.document.document import Heading, TableBlock
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
-from access.report.board import _report_files, board_report
+from access.report.board import _fifths, _report_files, board_report
 from access.report.findings import Wording, findings_of
-from access.report.summary import _fifth, _rivals_table, _to_ask, fifths
+from access.report.summary import _rivals_table, _to_ask
 from access.run.summary import spoken_summary, summary_of
 from access.study import load_study
 from tests.small import small_study, spot, write_study
@@ -112,8 +112,8 @@ def test_figures_of_rivals_side_by_side_say_whose_they_are(tmp_path, side):
     """At a side of 3 the fifth's count is hidden, and the sentence is another."""
     study = deprived_study(tmp_path / "s", RIVALS, services={"library": 5}, side=side)
     findings = findings_of(measure_study(study))
-    said = [str(_fifth(f, Wording())) for f in findings]
-    together = fifths(findings, Wording())
+    said = [str(f.most_deprived_fifth(Wording())) for f in findings]
+    together = _fifths(findings, Wording())
     for found, one in zip(findings, said, strict=True):
         assert "most deprived fifth" in one
         assert f"Option {found.result.key.upper()}: {one[0].lower()}{one[1:]}" in together
@@ -162,7 +162,9 @@ def test_figures_of_services_whose_people_have_names_of_their_own_need_no_other(
     text += text.replace(".a]", ".g]").replace('"library"', '"gym"').replace('"L', '"G')
     study = deprived_study(tmp_path / "s", text, services={"library": 5, "gym": 5})
     findings = findings_of(measure_study(study))
-    assert fifths(findings, Wording()) == " ".join(str(_fifth(f, Wording())) for f in findings)
+    assert _fifths(findings, Wording()) == " ".join(
+        str(f.most_deprived_fifth(Wording())) for f in findings
+    )
 
 
 @pytest.mark.parametrize("column", ["annual_cost_gbp", "annual_visits", "condition", "capacity"])

@@ -26,7 +26,7 @@ from access.document.table import Column, Table
 from access.errors import ParameterError, ScenarioError
 from access.maps.explorer_data import _example_data
 from access.maps.ground import places_chart
-from access.maps.planner_map import _added_colour, _change_words, _hub_key, map_page, study_map
+from access.maps.planner_map import PlannerMap, _added_colour, _change_words, _hub_key
 from access.maps.static_map import static_map
 from access.notebook.answers import Answers
 from access.report import alternatives, board, hubs, paper, people, summary
@@ -82,7 +82,7 @@ def test_a_change_of_shares_is_the_difference_of_what_stands_beside_it(found):
     row = Table("t", tuple(columns), ((0.85849, 0.84051, 0.84051 - 0.85849),)).view().rows[0]
     assert [cell.text for cell in row] == ["85.8", "84.1", "−1.7"]
     for own in found:
-        for _, before, after, change in people.within_table(own).view().rows:
+        for _, before, after, change in people.PeopleTables(own).within().view().rows:
             exact = float(after.value) - float(before.value)
             assert float(change.value) == pytest.approx(exact, abs=1e-9)
 
@@ -194,7 +194,7 @@ def test_no_number_that_is_not_told_follows_from_those_beside_it():
 
 
 def test_the_map_says_what_opens_and_what_can_be_reached_now(results):
-    page = map_page(study_map(results))
+    page = PlannerMap.of_study(results).page()
     assert "Town library 1, opens" in page
     assert "Round: stays open or opens." in page
     assert _added_colour(-np.inf) == _added_colour(-20.0) != _added_colour(np.inf)
@@ -299,18 +299,20 @@ def test_tables_and_sentences_hide_the_few_of_the_most_deprived_who_have_further
         {"id": list("abcd"), "count": [3, 37, 57, 60], "imd_decile": [1, 9, 1, 9]}
     )
     impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
-    said = say.deprivation(impact.by("imd_fifth"), "children")
+    said = summary._fifth_and_others(impact.by("imd_fifth"), "children")
     fifth = "the children in the nation's most deprived fifth"
     assert said == f"Fewer than 5 of {fifth} would have further to go."
     other = demand.assign(imd_decile=[9, 1, 9, 1])
-    rest = say.deprivation(
+    rest = summary._fifth_and_others(
         compare(m, before=["X", "Y"], after=["Y"], demand=other).by("imd_fifth"), "children"
     )
     assert rest == f"Fewer than 5 of all others than {fifth} would have further to go."
-    own = say.deprivation(impact.by("imd_fifth"), "children", wording=say.Wording(internal=True))
+    own = summary._fifth_and_others(
+        impact.by("imd_fifth"), "children", wording=say.Wording(internal=True)
+    )
     assert own.startswith("5% of")
     few = demand.assign(count=[3, 0, 57, 0])
-    told = say.affected(compare(m, before=["X", "Y"], after=["Y"], demand=few), "club")
+    told = say.ImpactWords(compare(m, before=["X", "Y"], after=["Y"], demand=few)).affected("club")
     assert told.startswith("Fewer than 5")
     assert "%" not in told
     columns = {c.key: c for c in summary._option_columns(
@@ -337,7 +339,7 @@ def test_a_centre_that_is_shut_today_is_in_no_rule_cost_map_or_count(tmp_path):
     results = run_job(study)
     assert not results.left_out
     assert set(results.proposals["one"].rankings) >= {"walk", "drive"}
-    bare = map_page(study_map(replace(results, proposals={})))
+    bare = PlannerMap.of_study(replace(results, proposals={})).page()
     assert "Club house 1, open today" in bare
     assert "Club house 2, open today" not in bare
     areas = study.areas.assign(imd_decile=[1] + [9] * (len(study.areas) - 1))
@@ -368,7 +370,7 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
     ways, own = ranking.table, ranking.proposal
     assert (len(ways), own["allowed"]) == (4 - len(never), False)
     told = [str(_place_words(proposal, "walk")), rank_chart(ranking).title]
-    told += [str(alternatives._standing_words(findings_of(results, mode="walk")[0]))]
+    told += [str(alternatives.StandingWords(findings_of(results, mode="walk")[0]).place())]
     for said in filter(None, told):
         assert said.startswith("Set beside")
         assert not re.search(r"\b(the only option|best of|last|level with)\b", said)
@@ -378,7 +380,7 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
         for more in ({"rank_mean": 1}, {"rank_mean": 2}):
             near = {**own, **more, "near_ties_5pct_mean": 1, "within_5pct_mean": True}
             close = replace(found, ranking=replace(ranking, proposal=near))
-            said = alternatives.near_ties(close, modelled=False)
+            said = alternatives.StandingWords(close).near_ties(modelled=False)
             assert said.endswith("; the proposal, which is none of them, does so too.")
             assert [claim.what for claim in said.claims] == ["near_best"]
     else:
@@ -513,9 +515,9 @@ def test_the_number_that_one_site_takes_on_does_not_give_away_who_is_there_today
     for there, told in ((3, False), (30, True)):
         demand = pd.DataFrame({"id": ["a", "b"], "count": [57, there]})
         impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
-        said = say._most_added(impact, {}, say.Wording())
+        said = say.ImpactWords(impact, say.Wording()).most_added({})
         assert ("57" in said) is told
-        assert "57" in say._most_added(impact, {}, say.Wording(internal=True))
+        assert "57" in say.ImpactWords(impact, say.Wording(internal=True)).most_added({})
 
 
 @pytest.mark.parametrize(("closures", "said"), [(("One",), "One"), (("One", "Two"), "One and Two")])
