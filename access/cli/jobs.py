@@ -27,6 +27,8 @@ from access.cli.terminal import (
 )
 from access.errors import ParameterError
 
+commands = typer.Typer()
+
 # `access run`: the main job.
 
 
@@ -41,7 +43,8 @@ def _own_folder(study: str, *, internal: bool) -> Path:
     return Path("maps") / (f"{study}-internal" if internal else study)
 
 
-def run(
+@commands.command("run")
+def _run(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -131,7 +134,8 @@ def _for_whom(folder: Path) -> list[str]:
     return [f"{name} {whom}" for name, whom in files.items() if name in there]
 
 
-def check(
+@commands.command("check")
+def _check(
     study: _StudyArgument = "rotherham",
     json: _JsonOption = False,
     write_manifest: _WriteManifestOption = False,
@@ -180,7 +184,8 @@ _ReplayNetworkOption = Annotated[
 ]
 
 
-def replay(
+@commands.command("replay")
+def _replay(
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="A run's ledger.json.")],
     study: _StudyOption = None,
     network: _ReplayNetworkOption = None,
@@ -192,10 +197,10 @@ def replay(
     The inputs are checked against the ledger's hashes first. Exit code 0 means that every
     output has the same bytes; 1 that one has not.
     """
-    from access.run.write import replay as run_again
+    from access.run.write import replay
 
     with steps(quiet=quiet, job=_job("replay", ledger.parent.name, network, timetable)) as progress:
-        found = run_again(
+        found = replay(
             ledger, study=study, network=network, timetables=timetable or [], progress=progress
         )
     if not quiet:
@@ -240,7 +245,8 @@ _DrawsOption = Annotated[
 ]
 
 
-def report(
+@commands.command("report")
+def _report(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -334,7 +340,8 @@ _OnlineTilesOption = Annotated[
 ]
 
 
-def map_(
+@commands.command("map")
+def _map(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -465,7 +472,8 @@ _PoolOption = Annotated[
 ]
 
 
-def national(
+@commands.command("national")
+def _national(
     folder: _SourceArgument,
     out: _DataOption,
     rule: _RuleOption = None,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from access.analysis.analysis import Analysis
     from access.files import RunLedger
 
+commands = typer.Typer()
 
 # `access isochrones`, `path`, `minutes` and `within`: what planners ask of one place.
 
@@ -139,7 +140,8 @@ _BufferMOption = Annotated[
 ]
 
 
-def isochrones(
+@commands.command("isochrones")
+def _isochrones(
     study: _WhichStudy,
     sites: _SitesArgument,
     minutes: _MinutesOption = None,
@@ -191,7 +193,8 @@ def isochrones(
     asked.tell(isochrones_summary(found), found.sentence())
 
 
-def path(
+@commands.command("path")
+def _path(
     study: _WhichStudy,
     area: Annotated[str, typer.Argument(metavar="AREA", help="An area of the study, by id.")],
     site: _SiteArgument,
@@ -243,7 +246,8 @@ _OutOption = Annotated[
 ]
 
 
-def minutes(
+@commands.command("minutes")
+def _minutes(
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     walk_km_h: _WalkOption = None,
@@ -299,7 +303,8 @@ _InternalOption = Annotated[
 ]
 
 
-def within(
+@commands.command("within")
+def _within(
     study: _WhichStudy,
     site: _SiteArgument,
     limit: _LimitOption = 20.0,
@@ -389,7 +394,8 @@ _TablesOption = Annotated[
 ]
 
 
-def network(
+@commands.command("network")
+def _network(
     source: _SourceArgument = None,
     study: _StudyOption = "rotherham",
     profile: _ProfileOption = None,

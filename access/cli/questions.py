@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from access.analysis.results import HubResult, LeftOut, StudyResults
     from access.study import Study
 
+commands = typer.Typer()
 _T = TypeVar("_T")
 
 _CloseOption = Annotated[
@@ -147,7 +148,8 @@ _WithoutBusOption = Annotated[
 ]
 
 
-def compare(  # noqa: PLR0913 - one option a part of the question
+@commands.command("compare")
+def _compare(  # noqa: PLR0913 - one option a part of the question
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
@@ -399,7 +401,8 @@ _DrawsOption = Annotated[
 ]
 
 
-def rank(
+@commands.command("rank")
+def _rank(
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
@@ -596,7 +599,8 @@ _BetweenOption = Annotated[
 ]
 
 
-def site(  # noqa: PLR0913 - one option a rule of the board
+@commands.command("site")
+def _site(  # noqa: PLR0913 - one option a rule of the board
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     weights: _WeightsOption = None,

@@ -94,6 +94,7 @@ def _vintage(day: str) -> str:
     return "as fetched" if day else "as the file"
 
 
+commands = typer.Typer()
 fetch = typer.Typer(
     no_args_is_help=True,
     help="Get data from the internet into files with checksums; no other command goes there.",
@@ -148,8 +149,8 @@ _TileOption = Annotated[
 ]
 
 
-@fetch.command()
-def streets(
+@fetch.command("streets")
+def _streets(
     study: _StudyArgument = "rotherham",
     out: _FileOption = None,
     buffer_m: _BufferOption = None,
@@ -341,8 +342,8 @@ _AreaCodesOption = Annotated[
 ]
 
 
-@fetch.command()
-def stops(
+@fetch.command("stops")
+def _stops(
     study: _StudyArgument = "rotherham",
     area_codes: _AreaCodesOption = "",
     proxy: _ProxyOption = "",
@@ -369,8 +370,8 @@ _RegionOption = Annotated[
 ]
 
 
-@fetch.command()
-def timetable(
+@fetch.command("timetable")
+def _timetable(
     study: _StudyArgument = "rotherham",
     region: _RegionOption = "yorkshire",
     proxy: _ProxyOption = "",
@@ -399,8 +400,8 @@ _FromFileOption = Annotated[
 ]
 
 
-@fetch.command()
-def heights(
+@fetch.command("heights")
+def _heights(
     study: _StudyArgument = "rotherham",
     from_file: _FromFileOption = None,
     proxy: _ProxyOption = "",
@@ -506,7 +507,8 @@ _BufferMOption = Annotated[
 ]
 
 
-def new(
+@commands.command("new")
+def _new(
     what: _WhatArgument,
     study: _NewStudyOption = None,
     areas: _UnitOption = "",
@@ -647,7 +649,8 @@ _NationalAreasOption = Annotated[
 ]
 
 
-def import_(
+@commands.command("import")
+def _import(
     file: _FileArgument,
     table: _TableOption,
     study: _ImportStudyOption,

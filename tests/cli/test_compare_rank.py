@@ -8,12 +8,11 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
-from access.cli.questions import compare, rank
+from access.cli.app import app
 from access.errors import PARTLY_DONE, AccessError, ParameterError, ScenarioError, StudyError
 from access.sources.folder import new_study
 from access.study import load_study
@@ -21,9 +20,6 @@ from tests.small import spot, write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
-app = typer.Typer(pretty_exceptions_enable=False)
-app.command()(compare)
-app.command()(rank)
 CC = "childrens_centres_12_to_9"
 ONE = '[proposals.hall]\ntitle = "hall"\nservice = "hall"\nclose = ["H2"]\n'
 

@@ -9,11 +9,10 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
-from access.cli.questions import site
+from access.cli.app import app
 from access.cli.terminal import _searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import sha256_of
@@ -25,12 +24,9 @@ from access.study import load_study
 
 pytestmark = pytest.mark.usefixtures("settings_few")  # no test counts how firm a plan is
 
-app = typer.Typer(pretty_exceptions_enable=False)
-app.command()(site)
-
 
 def call(*words: object) -> str:
-    done = CliRunner().invoke(app, [str(w) for w in words])
+    done = CliRunner().invoke(app, ["site", *map(str, words)])
     if isinstance(done.exception, AccessError):
         raise done.exception
     assert done.exit_code == 0, done.output

@@ -294,7 +294,7 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
     answers.to_excel(tmp_path / "tables.xlsx")
     told = (lambda parts, progress: None, lambda step: None)
     running._write_report(answers._whole, tmp_path, *told, Parts(), internal=False)
-    command.report(study=str(answers.study.folder), out=tmp_path, quiet=True)
+    command._report(study=str(answers.study.folder), out=tmp_path, quiet=True)
     assert len(seen) == 4
     assert all(found == seen[0] for found in seen)
     keys = {key for _, key in seen[0]}
