@@ -94,7 +94,7 @@ def _run(
         )
         # what writes is imported while hubs are searched for, not before
         from access.run import summary_of, write_outputs
-        from access.run.summary import spoken_summary
+        from access.run.summary import RunSummary
 
         ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
@@ -102,7 +102,7 @@ def _run(
     if json:
         say(to_json(summary_of(results)), nl=False)
     elif not quiet:
-        say(spoken_summary(results))
+        say(RunSummary(results).words())
         say(
             f"\nWritten to {folder}: {', '.join(_for_whom(folder))}."
             + (" For the council's own use: every name begins with INTERNAL-." if internal else "")

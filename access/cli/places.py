@@ -172,7 +172,7 @@ def _isochrones(
     map.html (the isochrones on a map, no internet needed), the figures as CSV and parquet,
     summary.json and ledger.json.
     """
-    from access.run.answer import isochrones_summary, write_isochrones
+    from access.run.answer import IsochroneFiles
 
     limits = minutes or [10.0, 20.0, 30.0]
     asked = _Asked(
@@ -189,8 +189,9 @@ def _isochrones(
         )  # fmt: skip
         here = analysis.at(walk_km_h)
         ledger = asked.ledger(here, "isochrones", question)
-        asked.write(lambda work: write_isochrones(work, here.results, found, ledger))
-    asked.tell(isochrones_summary(found), found.sentence())
+        files = IsochroneFiles(here.results, found)
+        asked.write(lambda work: files.write(work, ledger))
+    asked.tell(files.summary(), found.sentence())
 
 
 @commands.command("path")
@@ -218,7 +219,7 @@ def _path(
     With --out it writes path.gpkg and path.geojson (the line), steps.csv and steps.parquet (one
     row a street), summary.json and ledger.json.
     """
-    from access.run.answer import path_summary, write_path
+    from access.run.answer import PathFiles
 
     asked = _Asked(
         study, network, no_cache, out, quiet, json, sites=site, areas=[area],
@@ -228,12 +229,13 @@ def _path(
     with asked.measured() as analysis:
         found = analysis.path(area, site, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "path", question)
-        asked.write(lambda work: write_path(work, found, ledger))
+        files = PathFiles(found)
+        asked.write(lambda work: files.write(work, ledger))
     lines = [
         f"  {row['metres']:>7,.0f} m {row['minutes']:>6.1f} min  {row['street']}"
         for row in found.steps.to_dict("records")
     ]
-    asked.tell(path_summary(found), "\n".join([found.sentence(), *lines]))
+    asked.tell(files.summary(), "\n".join([found.sentence(), *lines]))
 
 
 _OutOption = Annotated[
@@ -273,7 +275,7 @@ def _minutes(
     minutes.parquet, summary.json and ledger.json. Without --out, or with --json, it counts the
     pairs.
     """
-    from access.run.answer import minutes_summary, write_minutes, write_minutes_file
+    from access.run.answer import MinutesFiles
     from access.text import counted
 
     asked = _Asked(study, network, no_cache, out, quiet, json, mode=mode, walk_km_h=walk_km_h)
@@ -281,11 +283,12 @@ def _minutes(
         table = analysis.minutes_table(mode=mode, walk_km_h=walk_km_h)
         question = {"mode": mode, "walk_km_h": walk_km_h}
         ledger = asked.ledger(analysis.at(walk_km_h), "minutes", question)
+        files = MinutesFiles(table)
         if out is not None and _is_table(out):
-            write_minutes_file(out, table, ledger, asked.files)
+            files.write_file(out, ledger, asked.files)
         else:
-            asked.write(lambda work: write_minutes(work, table, ledger))
-    summary = minutes_summary(table)
+            asked.write(lambda work: files.write(work, ledger))
+    summary = files.summary()
     counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
     words = (
         f"{counted(summary['rows'], 'pair')} of {counted(summary['areas'], 'area')} and "
@@ -330,7 +333,7 @@ def _within(
 
     With --out it writes within.csv, within.parquet, summary.json and ledger.json.
     """
-    from access.run.answer import within_lines, within_summary, write_within
+    from access.run.answer import WithinFiles
 
     asked = _Asked(
         study, network, no_cache, out, quiet, json, sites=site, mode=mode, walk_km_h=walk_km_h,
@@ -341,12 +344,9 @@ def _within(
     with asked.measured(internal=internal) as analysis:
         found = analysis.within(site, minutes=limit, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
-        asked.write(lambda work: write_within(work, found, ledger, internal=internal))
-    lines = within_lines(found, internal=internal)
-    asked.tell(
-        within_summary(found, internal=internal),
-        "\n".join([found.sentence(internal=internal), *lines]),
-    )
+        files = WithinFiles(found, internal)
+        asked.write(lambda work: files.write(work, ledger))
+    asked.tell(files.summary(), files.words())
 
 
 # ------------------------------------------------------------------------------

@@ -299,13 +299,12 @@ def test_each_question_names_what_was_left_out_of_its_own_answer_alone(tmp_path,
     """A chart that fails for one proposal is there for the next."""
     from access.run import findings
 
-    real = findings.impact_charts
+    real = findings.ImpactFindings.charts
 
-    def broken(results, impact, by):
-        charts = real(results, impact, by)
-        return charts if "C2" in impact.closed else {"change": lambda: 1 / 0}
+    def broken(self):
+        return real(self) if "C2" in self.impact.closed else {"change": lambda: 1 / 0}
 
-    monkeypatch.setattr(findings, "impact_charts", broken)
+    monkeypatch.setattr(findings.ImpactFindings, "charts", broken)
     more = ONE + ONE.replace("hall", "club").replace("H2", "C2")
     folder = write_study(tmp_path / "s", services={"hall": 4, "club": 3}, proposals=more)
     out = tmp_path / "out"
