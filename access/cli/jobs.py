@@ -27,6 +27,8 @@ from access.cli.terminal import (
 )
 from access.errors import ParameterError
 
+commands = typer.Typer()
+
 # `access run`: the main job.
 
 
@@ -41,7 +43,8 @@ def _own_folder(study: str, *, internal: bool) -> Path:
     return Path("maps") / (f"{study}-internal" if internal else study)
 
 
-def run(
+@commands.command("run")
+def _run(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -91,7 +94,7 @@ def run(
         )
         # what writes is imported while hubs are searched for, not before
         from access.run import summary_of, write_outputs
-        from access.run.summary import spoken_summary
+        from access.run.summary import RunSummary
 
         ledger = write_outputs(results, folder, internal=internal, progress=progress)
     left_out = tuple(LeftOut(**part) for part in ledger.left_out)
@@ -99,7 +102,7 @@ def run(
     if json:
         say(to_json(summary_of(results)), nl=False)
     elif not quiet:
-        say(spoken_summary(results))
+        say(RunSummary(results).words())
         say(
             f"\nWritten to {folder}: {', '.join(_for_whom(folder))}."
             + (" For the council's own use: every name begins with INTERNAL-." if internal else "")
@@ -131,7 +134,8 @@ def _for_whom(folder: Path) -> list[str]:
     return [f"{name} {whom}" for name, whom in files.items() if name in there]
 
 
-def check(
+@commands.command("check")
+def _check(
     study: _StudyArgument = "rotherham",
     json: _JsonOption = False,
     write_manifest: _WriteManifestOption = False,
@@ -179,7 +183,8 @@ _ReplayNetworkOption = Annotated[
 ]
 
 
-def replay(
+@commands.command("replay")
+def _replay(
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER", help="A run's ledger.json.")],
     study: _StudyOption = None,
     network: _ReplayNetworkOption = None,
@@ -191,10 +196,10 @@ def replay(
     The inputs are checked against the ledger's hashes first. Exit code 0 means that every
     output has the same bytes; 1 that one has not.
     """
-    from access.run.write import replay as run_again
+    from access.run.write import replay
 
     with steps(quiet=quiet, job=_job("replay", ledger.parent.name, network, timetable)) as progress:
-        found = run_again(
+        found = replay(
             ledger, study=study, network=network, timetables=timetable or [], progress=progress
         )
     if not quiet:
@@ -239,7 +244,8 @@ _DrawsOption = Annotated[
 ]
 
 
-def report(
+@commands.command("report")
+def _report(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -333,7 +339,8 @@ _OnlineTilesOption = Annotated[
 ]
 
 
-def map_(
+@commands.command("map")
+def _map(
     study: _StudyArgument = "rotherham",
     network: _NetworkOption = None,
     timetable: _TimetableOption = None,
@@ -463,7 +470,8 @@ _PoolOption = Annotated[
 ]
 
 
-def national(
+@commands.command("national")
+def _national(
     folder: _SourceArgument,
     out: _DataOption,
     rule: _RuleOption = None,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from access.analysis.analysis import Analysis
     from access.files import RunLedger
 
+commands = typer.Typer()
 
 # `access isochrones`, `path`, `minutes` and `within`: what planners ask of one place.
 
@@ -139,7 +140,8 @@ _BufferMOption = Annotated[
 ]
 
 
-def isochrones(
+@commands.command("isochrones")
+def _isochrones(
     study: _WhichStudy,
     sites: _SitesArgument,
     minutes: _MinutesOption = None,
@@ -170,7 +172,7 @@ def isochrones(
     map.html (the isochrones on a map, no internet needed), the figures as CSV and parquet,
     summary.json and ledger.json.
     """
-    from access.run.answer import isochrones_summary, write_isochrones
+    from access.run.answer import IsochroneFiles
 
     limits = minutes or [10.0, 20.0, 30.0]
     asked = _Asked(
@@ -187,11 +189,13 @@ def isochrones(
         )  # fmt: skip
         here = analysis.at(walk_km_h)
         ledger = asked.ledger(here, "isochrones", question)
-        asked.write(lambda work: write_isochrones(work, here.results, found, ledger))
-    asked.tell(isochrones_summary(found), found.sentence())
+        files = IsochroneFiles(here.results, found)
+        asked.write(lambda work: files.write(work, ledger))
+    asked.tell(files.summary(), found.sentence())
 
 
-def path(
+@commands.command("path")
+def _path(
     study: _WhichStudy,
     area: Annotated[str, typer.Argument(metavar="AREA", help="An area of the study, by id.")],
     site: _SiteArgument,
@@ -215,7 +219,7 @@ def path(
     With --out it writes path.gpkg and path.geojson (the line), steps.csv and steps.parquet (one
     row a street), summary.json and ledger.json.
     """
-    from access.run.answer import path_summary, write_path
+    from access.run.answer import PathFiles
 
     asked = _Asked(
         study, network, no_cache, out, quiet, json, sites=site, areas=[area],
@@ -225,12 +229,13 @@ def path(
     with asked.measured() as analysis:
         found = analysis.path(area, site, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "path", question)
-        asked.write(lambda work: write_path(work, found, ledger))
+        files = PathFiles(found)
+        asked.write(lambda work: files.write(work, ledger))
     lines = [
         f"  {row['metres']:>7,.0f} m {row['minutes']:>6.1f} min  {row['street']}"
         for row in found.steps.to_dict("records")
     ]
-    asked.tell(path_summary(found), "\n".join([found.sentence(), *lines]))
+    asked.tell(files.summary(), "\n".join([found.sentence(), *lines]))
 
 
 _OutOption = Annotated[
@@ -243,7 +248,8 @@ _OutOption = Annotated[
 ]
 
 
-def minutes(
+@commands.command("minutes")
+def _minutes(
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     walk_km_h: _WalkOption = None,
@@ -269,7 +275,7 @@ def minutes(
     minutes.parquet, summary.json and ledger.json. Without --out, or with --json, it counts the
     pairs.
     """
-    from access.run.answer import minutes_summary, write_minutes, write_minutes_file
+    from access.run.answer import MinutesFiles
     from access.text import counted
 
     asked = _Asked(study, network, no_cache, out, quiet, json, mode=mode, walk_km_h=walk_km_h)
@@ -277,11 +283,12 @@ def minutes(
         table = analysis.minutes_table(mode=mode, walk_km_h=walk_km_h)
         question = {"mode": mode, "walk_km_h": walk_km_h}
         ledger = asked.ledger(analysis.at(walk_km_h), "minutes", question)
+        files = MinutesFiles(table)
         if out is not None and _is_table(out):
-            write_minutes_file(out, table, ledger, asked.files)
+            files.write_file(out, ledger, asked.files)
         else:
-            asked.write(lambda work: write_minutes(work, table, ledger))
-    summary = minutes_summary(table)
+            asked.write(lambda work: files.write(work, ledger))
+    summary = files.summary()
     counts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in summary["status"].items())
     words = (
         f"{counted(summary['rows'], 'pair')} of {counted(summary['areas'], 'area')} and "
@@ -299,7 +306,8 @@ _InternalOption = Annotated[
 ]
 
 
-def within(
+@commands.command("within")
+def _within(
     study: _WhichStudy,
     site: _SiteArgument,
     limit: _LimitOption = 20.0,
@@ -325,7 +333,7 @@ def within(
 
     With --out it writes within.csv, within.parquet, summary.json and ledger.json.
     """
-    from access.run.answer import within_lines, within_summary, write_within
+    from access.run.answer import WithinFiles
 
     asked = _Asked(
         study, network, no_cache, out, quiet, json, sites=site, mode=mode, walk_km_h=walk_km_h,
@@ -336,12 +344,9 @@ def within(
     with asked.measured(internal=internal) as analysis:
         found = analysis.within(site, minutes=limit, mode=mode, walk_km_h=walk_km_h)
         ledger = asked.ledger(analysis.at(walk_km_h), "within", question)
-        asked.write(lambda work: write_within(work, found, ledger, internal=internal))
-    lines = within_lines(found, internal=internal)
-    asked.tell(
-        within_summary(found, internal=internal),
-        "\n".join([found.sentence(internal=internal), *lines]),
-    )
+        files = WithinFiles(found, internal)
+        asked.write(lambda work: files.write(work, ledger))
+    asked.tell(files.summary(), files.words())
 
 
 # ------------------------------------------------------------------------------
@@ -389,7 +394,8 @@ _TablesOption = Annotated[
 ]
 
 
-def network(
+@commands.command("network")
+def _network(
     source: _SourceArgument = None,
     study: _StudyOption = "rotherham",
     profile: _ProfileOption = None,

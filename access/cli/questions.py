@@ -28,12 +28,13 @@ from access.errors import ParameterError
 from access.labels import trip
 
 if TYPE_CHECKING:
-    from access.analysis.hub_plans import PlanPair
     from access.analysis.questions import Question
-    from access.analysis.results import HubResult, LeftOut, StudyResults
+    from access.analysis.results import LeftOut, StudyResults
     from access.measure import TakeUp
+    from access.run.findings import HubFindings
     from access.study import Study
 
+commands = typer.Typer()
 _T = TypeVar("_T")
 
 _CloseOption = Annotated[
@@ -148,7 +149,8 @@ _WithoutBusOption = Annotated[
 ]
 
 
-def compare(  # noqa: PLR0913 - one option a part of the question
+@commands.command("compare")
+def _compare(  # noqa: PLR0913 - one option a part of the question
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
@@ -196,16 +198,7 @@ def compare(  # noqa: PLR0913 - one option a part of the question
     """
     from access.analysis.analysis import Analysis, Beforehand, TravelOptions
     from access.analysis.questions import Meant, Request
-    from access.run.findings import (
-        bus_of,
-        impact_charts,
-        impact_summary,
-        impact_tables,
-        impact_words,
-        offer_of,
-        use_of,
-        usual_grouping,
-    )
+    from access.run.findings import BesideImpact, ImpactFindings
     from access.scenario.impact import group_labels
     from access.study import load_study
 
@@ -243,30 +236,28 @@ def compare(  # noqa: PLR0913 - one option a part of the question
                 question.service, before=question.baseline, after=question.scenario, later=later,
                 **options,
             )  # fmt: skip
+            beside = BesideImpact(results, question, later)
             asides = [
-                bus_of(results, question, later, neighbours=counted[question.service]),
-                use_of(results, impact, seen, assumed, service=question.service),
-                *([offer_of(analysis, question, later, **options)] if measures else []),
+                beside.by_bus(neighbours=counted[question.service]),
+                beside.use(impact, seen, assumed),
+                *([beside.offer(**options)] if measures else []),
             ]
             figures, tables, lines = (list(kind) for kind in zip(*asides, strict=True))
-            group = by or usual_grouping(impact.demand.columns)
-            told.answer(
-                question, _joined(impact_summary(results, question, impact, group), figures)
-            )
+            found = ImpactFindings(results, impact, by)
+            told.answer(question, _joined(found.summary(question), figures))
             if told.work is not None:
                 asked_for = {**options, "walk_km_h": walk_km_h,
-                             "after": list(question.scenario.open_ids), "by": group,
+                             "after": list(question.scenario.open_ids), "by": found.group,
                              "take_up": take_up, **({"measures": True} if measures else {}),
                              **({"without_bus": without_bus} if without_bus else {})}  # fmt: skip
                 told.write(
                     results, question, asked_for,
-                    _joined(impact_tables(impact, group, loaded.groups), tables),
-                    impact_charts(results, impact, group),
+                    _joined(found.tables(loaded.groups), tables),
+                    found.charts(),
                     files=files, points=loaded.areas[["id", "geometry"]],
                 )  # fmt: skip
             if told.aloud:
-                words = impact_words(results, question, impact, by)
-                told.words.append("\n  ".join([words, *chain(*lines)]))
+                told.words.append("\n  ".join([found.words(question), *chain(*lines)]))
     told.end()
 
 
@@ -408,7 +399,8 @@ _DrawsOption = Annotated[
 ]
 
 
-def rank(
+@commands.command("rank")
+def _rank(
     study: _StudyArgument = "rotherham",
     proposal: _ProposalOption = None,
     close: _CloseOption = None,
@@ -446,7 +438,7 @@ def rank(
     """
     from access.analysis.analysis import Analysis, Beforehand, QuestionOptions
     from access.analysis.questions import Meant
-    from access.run.findings import ranking_charts, ranking_summary, ranking_tables, ranking_words
+    from access.run.findings import RankingFindings
     from access.scenario import Ranking
     from access.study import load_study
 
@@ -485,19 +477,19 @@ def rank(
                 progress(f"how firm the rank is: {question.title}")
                 firm = told.parts.make(f"how firm the rank of {question.title} is",
                                        partial(ask, analysis.robustness, draws=draws))  # fmt: skip
-            told.answer(question, ranking_summary(results, question, ranking, firm))
+            found = RankingFindings(ranking, firm)
+            told.answer(question, found.summary(results, question))
             if told.work is not None:
                 asked_for = {**own, "walk_km_h": walk_km_h,
                              "after": list(question.scenario.open_ids), "draws": draws}  # fmt: skip
-                told.write(results, question, asked_for, ranking_tables(ranking, firm),
-                           ranking_charts(ranking, firm))  # fmt: skip
+                told.write(results, question, asked_for, found.tables(), found.charts())
             if told.aloud:
                 switching = None
                 known = "imd_rank" in loaded.areas and loaded.areas["imd_rank"].notna().all()
                 if known and isinstance(ranking, Ranking):
                     switching = told.parts.make(f"other weights: {question.title}",
                                                 partial(ask, analysis.switching))  # fmt: skip
-                told.words.append(ranking_words(results, question, ranking, firm, switching))
+                told.words.append(found.words(results, question, switching))
     told.end()
 
 
@@ -607,7 +599,8 @@ _BetweenOption = Annotated[
 ]
 
 
-def site(  # noqa: PLR0913 - one option a rule of the board
+@commands.command("site")
+def _site(  # noqa: PLR0913 - one option a rule of the board
     study: _StudyArgument = "rotherham",
     mode: _ModeOption = None,
     weights: _WeightsOption = None,
@@ -662,7 +655,7 @@ def site(  # noqa: PLR0913 - one option a rule of the board
     from access.files import check_folder, to_json, whole_folder
     from access.release import released
     from access.report.hub_plans import PlanFindings
-    from access.run.findings import hub_summary, hub_words, pair_figures
+    from access.run.findings import HubFindings
     from access.study import load_study
 
     loaded = load_study(study)
@@ -694,19 +687,18 @@ def site(  # noqa: PLR0913 - one option a rule of the board
         results = analysis.results
         with _searching(progress, time_limit) as search:
             answer = analysis.hubs(size, progress=progress, search=search, **options)
-    summary, pair = hub_summary(results, answer), None
-    if keys:
-        pair = analysis.hub_pair(answer, *keys)
-        summary["between"] = pair_figures(pair)
+    pair = analysis.hub_pair(answer, *keys) if keys else None
+    found = HubFindings(results, answer)
+    summary = found.summary(pair)
     if out is not None:
         asked = {**options, "size": size, "walk_km_h": walk_km_h,
                  "costs": None if costs is None else costs.name}  # fmt: skip
         with whole_folder(out, given) as work:
-            _write_hubs(work, results, answer, summary, asked, costs, pair)
+            _write_hubs(work, found, summary, found.tables(pair), asked, costs)
     if json:
         say(to_json(summary), nl=False)
     elif not quiet:
-        say(hub_words(results, answer))
+        say(found.words())
         if pair is not None and answer.plans is not None:
             say(PlanFindings(answer.plans).pair_words(pair))
         if out is not None:
@@ -714,20 +706,20 @@ def site(  # noqa: PLR0913 - one option a rule of the board
 
 
 def _write_hubs(
-    work: Path, results: StudyResults, answer: HubResult, summary: Mapping[str, Any],
-    asked: Mapping[str, Any], costs: Path | None, pair: PlanPair | None,
+    work: Path, found: HubFindings, summary: Mapping[str, Any], tables: Mapping[str, Any],
+    asked: Mapping[str, Any], costs: Path | None,
 ) -> None:  # fmt: skip
     """Write where hubs would stand: tables, the curve as a picture, figures and what was asked."""
     from access.charts.results import hub_chart
     from access.run.answer import answer_ledger, write_answer
-    from access.run.findings import hub_tables
 
+    results, answer = found.results, found.answer
     ledger = answer_ledger(results, "site", asked, [costs], assumptions=answer.plain.assumptions)
     curve = partial(hub_chart, results, answer.plain, answer.mode, len(answer.candidates))
     write_answer(
         work,
         summary,
-        hub_tables(results.study, answer) | ({} if pair is None else {"between": pair.table}),
+        tables,
         {"curve": curve},
         ledger=ledger,
         points=results.study.areas[["id", "geometry"]],

@@ -92,6 +92,7 @@ def _vintage(day: str) -> str:
     return "as fetched" if day else "as the file"
 
 
+commands = typer.Typer()
 fetch = typer.Typer(
     no_args_is_help=True,
     help="Get data from the internet into files with checksums; no other command goes there.",
@@ -146,8 +147,8 @@ _TileOption = Annotated[
 ]
 
 
-@fetch.command()
-def streets(
+@fetch.command("streets")
+def _streets(
     study: _StudyArgument = "rotherham",
     out: _FileOption = None,
     buffer_m: _BufferOption = None,
@@ -339,8 +340,8 @@ _AreaCodesOption = Annotated[
 ]
 
 
-@fetch.command()
-def stops(
+@fetch.command("stops")
+def _stops(
     study: _StudyArgument = "rotherham",
     area_codes: _AreaCodesOption = "",
     proxy: _ProxyOption = "",
@@ -367,8 +368,8 @@ _RegionOption = Annotated[
 ]
 
 
-@fetch.command()
-def timetable(
+@fetch.command("timetable")
+def _timetable(
     study: _StudyArgument = "rotherham",
     region: _RegionOption = "yorkshire",
     proxy: _ProxyOption = "",
@@ -397,8 +398,8 @@ _FromFileOption = Annotated[
 ]
 
 
-@fetch.command()
-def heights(
+@fetch.command("heights")
+def _heights(
     study: _StudyArgument = "rotherham",
     from_file: _FromFileOption = None,
     proxy: _ProxyOption = "",
@@ -504,7 +505,8 @@ _BufferMOption = Annotated[
 ]
 
 
-def new(
+@commands.command("new")
+def _new(
     what: _WhatArgument,
     study: _NewStudyOption = None,
     areas: _UnitOption = "",
@@ -645,7 +647,8 @@ _NationalAreasOption = Annotated[
 ]
 
 
-def import_(
+@commands.command("import")
+def _import(
     file: _FileArgument,
     table: _TableOption,
     study: _ImportStudyOption,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from access.errors import PARTLY_DONE, AccessError, ParameterError
+from access.errors import PARTLY_DONE, ParameterError
 from access.escape import terminal_text
 from access.files import parse_json, read_whole, replacing
 from access.labels import trip
@@ -49,7 +47,7 @@ _TRUSTED = 0.25
 _MOST_JOBS, _MOST_STEPS, _MOST_BYTES = 40, 200, 1_000_000
 
 
-class Left:
+class _Left:
     """Works out how long is left, step by step.
 
     Parameters
@@ -141,12 +139,12 @@ def _kind(step: str) -> str:
     return re.sub(r"\d[\d,.]*", "#", step.split(":")[0])
 
 
-def _of_job(job: str, kept: Path | None, *, clock: Callable[[], float] = time.monotonic) -> Left:
+def _of_job(job: str, kept: Path | None, *, clock: Callable[[], float] = time.monotonic) -> _Left:
     """Start with what the same job took before, or else with the usual shares of its kind."""
     before = _jobs(kept).get(job)
     if before:
-        return Left(before, timed=True, clock=clock)
-    return Left(_USUAL_RUN if job.startswith("run ") else (), clock=clock)
+        return _Left(before, timed=True, clock=clock)
+    return _Left(_USUAL_RUN if job.startswith("run ") else (), clock=clock)
 
 
 def _keep_times(job: str, kept: Path | None, took: _Plan) -> None:
@@ -180,122 +178,15 @@ def _jobs(kept: Path | None) -> dict[str, list[tuple[str, float]]]:
 # The one way that the command line prints: nothing in a user's text steers the terminal.
 
 
-_ANSWERED = threading.Event()
+ANSWERED = threading.Event()
 """Set once anything stands on standard output."""
 
 
 def say(text: object, *, nl: bool = True, err: bool = False) -> None:
     """Print text with its control characters and direction marks made visible."""
     if not err:
-        _ANSWERED.set()
+        ANSWERED.set()
     typer.echo(terminal_text(text), nl=nl, err=err)
-
-
-def warned(message: Warning | str, category: type[Warning], *where: object, **more: object) -> None:
-    """Say a warning as errors are said: in words alone, without the line of the program."""
-    say(f"access: {message}", err=True)
-
-
-_INTERRUPTED = 130
-_NOBODY_READS = 141
-_CANNOT_WRITE = 8
-_PROGRAM_FAULT = 70
-
-
-def ended(command: Callable[[], None]) -> int:
-    """Run a command to its end, with all that it said, and give its exit code."""
-    out, code = sys.stdout, 0
-    _ANSWERED.clear()
-    try:
-        command()
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else int(done.code is not None)
-        _wrong_use(done, code)
-    except AccessError as error:
-        code = error.exit_code
-        _failed(error, str(error), code, error.message)
-    except BrokenPipeError:
-        code = _NOBODY_READS
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
-    except (OSError, UnicodeError) as error:
-        code = _told(error)
-    except Exception as error:  # a fault of ours: said in words, with where to look
-        code = _unexpected(error)
-    if code == 1 and sys.stdout is not out:  # click's way to say that the pipe is broken
-        code, sys.stdout = _NOBODY_READS, out
-    try:
-        if out is not None:
-            out.flush()
-    except BrokenPipeError:
-        code = _NOBODY_READS
-    except (OSError, ValueError) as error:
-        code = _told(error)
-    if code in (_NOBODY_READS, _CANNOT_WRITE):
-        _drop_output()
-    return code
-
-
-def _failed(error: BaseException, words: str, code: int, message: str = "") -> None:
-    """Say that a command failed, and why."""
-    with suppress(OSError, ValueError):
-        say(f"\naccess: {words}", err=True)
-    _failed_as_json(error, message or words, code)
-
-
-def _failed_as_json(error: BaseException, message: str, code: int) -> None:
-    """Say it to whoever reads JSON as well, who has no answer to read: one object."""
-    if "--json" not in sys.argv[1:] or _ANSWERED.is_set():
-        return
-    from access.files import to_json
-
-    faults = [
-        {"file": f.file, "where": f.where, "column": f.column, "found": f.value,
-         "expected": f.expected}
-        for f in getattr(error, "faults", ())
-    ]  # fmt: skip
-    name = type(error).__name__.removeprefix("_")
-    told = {"error": name, "exit_code": code, "message": message, "faults": faults}
-    with suppress(OSError, ValueError):
-        say(to_json(told), nl=False)
-
-
-def _wrong_use(done: SystemExit, code: int) -> None:
-    """Say as JSON what the line was misused in; in words it is said."""
-    words = getattr(done.__context__, "format_message", None)
-    if code and words is not None:
-        _failed_as_json(ParameterError(""), words(), code)
-
-
-def _told(error: Exception) -> int:
-    reason = getattr(error, "strerror", None) or error
-    name = getattr(error, "filename", None)
-    what = f"{name!r} cannot be read or written" if name else "the answer cannot be written out"
-    _failed(error, f"{what}: {reason}", _CANNOT_WRITE)
-    return _CANNOT_WRITE
-
-
-def _unexpected(error: Exception) -> int:
-    """Say that the program itself is at fault, and where; its traceback only on request."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    _failed(
-        error,
-        f"this is a fault of the program, not of your study: {type(error).__name__}: "
-        f"{str(error)[:500]} ({Path(last.filename).name}, line {last.lineno}). Nothing was written "
-        "half. Please report it; ACCESS_TRACEBACK=1 shows the whole of it.",
-        _PROGRAM_FAULT,
-    )
-    if os.environ.get("ACCESS_TRACEBACK"):
-        traceback.print_exception(error)
-    return _PROGRAM_FAULT
-
-
-def _drop_output() -> None:
-    """Let Python's last flush go nowhere, so that it does not complain as well."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
 
 
 def _partly_done(left_out: Sequence[LeftOut]) -> None:
@@ -436,7 +327,7 @@ def steps(
 
 
 @contextmanager
-def _spinning(left: Left, clock: Callable[[], float]) -> Iterator[Callable[[str], None]]:
+def _spinning(left: _Left, clock: Callable[[], float]) -> Iterator[Callable[[str], None]]:
     """Let the running step spin on a terminal, and count its seconds."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn

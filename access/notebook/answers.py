@@ -41,7 +41,7 @@ from access.notebook.reach_views import PathAnswer, ReachAnswer, WithinAnswer, _
 from access.notebook.tables import TableAnswer, _workbook_path
 from access.report.board import board_report, write_report
 from access.run import measure_study
-from access.run.summary import alternatives_table, area_table, spoken_summary
+from access.run.summary import RunSummary
 from access.run.write import write_outputs
 from access.scenario import Modification
 from access.scenario.sampled import SampledRanking
@@ -802,7 +802,7 @@ class Answers:
         >>> len(answers.to_frame())
         854
         """
-        return area_table(self.results)
+        return RunSummary(self.results).areas()
 
     def options_frame(self) -> pd.DataFrame:
         """One row an alternative, proposal and mode, with every criterion and rank.
@@ -816,7 +816,7 @@ class Answers:
         >>> len(answers.options_frame()) == 3 * (220 + 462)
         True
         """
-        return alternatives_table(self.results)
+        return RunSummary(self.results).alternatives()
 
     def to_excel(
         self, path: str | Path, *, internal: bool = False, **choices: Unpack[_ReportChoices]
@@ -953,7 +953,7 @@ class Answers:
         return board_report(whole, internal=internal, **choices)
 
     def __repr__(self) -> str:
-        return spoken_summary(self.results)
+        return RunSummary(self.results).words()
 
     def _repr_html_(self) -> str:
         head = ["Proposal", "Mean minutes", "today", "after", "more", "longest"]

@@ -21,7 +21,7 @@ from access.labels import mode_title
 from access.maps.planner_map import PlannerMap
 from access.notebook.tables import _View
 from access.report.bus import BusFindings
-from access.run.answer import geojson, places_layers, write_layers
+from access.run.answer import IsochroneFiles, PathFiles, write_layers
 from access.text import figure, limit_words
 
 
@@ -55,7 +55,7 @@ class _Mapped(_View):
         file = self._named(path, ".gpkg")
         with TemporaryDirectory() as folder:
             made = FilePath(folder) / "made.gpkg"
-            write_layers(made, places_layers(self.found))
+            write_layers(made, self._files().layers())
             write_file(file, made.read_bytes(), inputs=self.results.study.files)
         return file
 
@@ -84,8 +84,7 @@ class _Mapped(_View):
         'reach.geojson'
         """
         file = self._named(path, ".geojson", ".json")
-        layer = places_layers(self.found)[0][1]
-        write_file(file, geojson(layer).encode(), inputs=self.results.study.files)
+        write_file(file, self._files().geojson().encode(), inputs=self.results.study.files)
         return file
 
     def _named(self, path: str | FilePath, *endings: str) -> FilePath:
@@ -94,6 +93,9 @@ class _Mapped(_View):
             raise OutputError(f"{path} has another ending than {' or '.join(endings)}")
         check_file(file, self.results.study.files)
         return file
+
+    def _files(self) -> IsochroneFiles | PathFiles:
+        raise NotImplementedError
 
     def _notes(self) -> tuple[str, ...]:
         return tuple(self.found.assumptions)
@@ -137,6 +139,9 @@ class ReachAnswer(_Mapped):
         """
         return PlannerMap.of_reach(self.results, self.found, tiles=tiles).in_a_notebook()
 
+    def _files(self) -> IsochroneFiles:
+        return IsochroneFiles(self.results, self.found)
+
     def _title(self) -> str:
         return "What lies within so many minutes"
 
@@ -179,6 +184,9 @@ class PathAnswer(_Mapped):
 
     results: StudyResults
     found: Path
+
+    def _files(self) -> PathFiles:
+        return PathFiles(self.found)
 
     def _title(self) -> str:
         trip = mode_title(self.found.mode)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,9 +56,7 @@ def write_answer(
     With its ledger: inputs, question, settings, versions, assumptions and the outputs' hashes.
     """
     out.mkdir(exist_ok=True)
-    for name, table in tables.items():
-        safe_cells(table).to_csv(out / f"{name}.csv", index=False, lineterminator="\n")
-        table.to_parquet(out / f"{name}.parquet", index=False)
+    _write_tables(out, tables)
     write_layers(out / "tables.gpkg", _layers(tables, points))
     parts = Parts() if parts is None else parts
     for name, draw in charts.items():
@@ -114,6 +112,12 @@ def _layers(
             yield name, table
 
 
+def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    for name, table in tables.items():
+        safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
 # ------------------------------------------------------------------------------
 # What is asked of one place, as files: layers, tables, a map, a summary and the ledger.
 
@@ -121,50 +125,51 @@ _DEGREES = 1e-7
 """Grid of the coordinates in GeoJSON: about a centimetre."""
 
 
-def isochrones_summary(found: Isochrones) -> dict[str, Any]:
-    """Give isochrones' figures as plain values."""
-    return {
-        "buffer_m": found.buffer_m,
-        "isochrones": found.to_frame().to_dict("records"),
-        "assumptions": list(found.assumptions),
-    }
+class _Files:
+    """What is written of one answer: tables, a summary and the ledger."""
+
+    def summary(self) -> dict[str, Any]:
+        """Every figure, as plain values."""
+        raise NotImplementedError
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        """Tables, by the name of their file."""
+        raise NotImplementedError
+
+    def _write_shapes(self, folder: Path) -> None:
+        """Write what is for maps, where there is any."""
+
+    def write(self, folder: Path, ledger: RunLedger) -> None:
+        """Write it all into a folder, last the ledger with the hashes of all that is there."""
+        self._write_shapes(folder)
+        _write_tables(folder, self._tables())
+        (folder / "summary.json").write_text(to_json(self.summary()), encoding="utf-8")
+        outputs = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
+        text = replace(ledger, outputs=outputs).to_json()
+        (folder / "ledger.json").write_text(text, encoding="utf-8")
 
 
-def path_summary(found: Way) -> dict[str, Any]:
-    """Give a path's figures, steps and corners as plain values."""
-    corners = shapely.get_coordinates(found.line).tolist()
-    return {
-        **found.summary,
-        "steps": found.steps.to_dict("records"),
-        "line": {"type": "LineString", "coordinates": corners},
-        "assumptions": list(found.assumptions),
-    }
+class _ShapeFiles(_Files):
+    """What is written of an answer with shapes: these too, for maps."""
 
+    def layers(self) -> list[tuple[str, gpd.GeoDataFrame]]:
+        """Name the layers, the main one first."""
+        raise NotImplementedError
 
-def within_summary(found: Within, *, internal: bool) -> dict[str, Any]:
-    """Give who lives within so many minutes as plain values; a hidden count is null."""
-    return {
-        "site": found.site,
-        "site_name": found.site_name,
-        "mode": found.mode,
-        "minutes": found.minutes,
-        "status": found.status,
-        "areas_within": len(found.areas),
-        "internal": internal,
-        "groups": found.to_frame(internal=internal).to_dict("records"),
-        "assumptions": list(found.assumptions),
-    }
+    def geojson(self) -> str:
+        """Write the main layer as GeoJSON, coordinates to a centimetre."""
+        _, layer = self.layers()[0]
+        shapes = layer.geometry.to_numpy().copy()  # the answer's own shapes stay as they are
+        lines = shapely.get_dimensions(shapes) == 1  # which would be cut where they cross
+        for some, how in ((lines, "pointwise"), (~lines, "valid_output")):
+            shapes[some] = shapely.set_precision(shapes[some], _DEGREES, mode=how)
+        return str(layer.set_geometry(shapes).to_json(drop_id=True)) + "\n"
 
-
-def geojson(layer: gpd.GeoDataFrame) -> str:
-    """Write a layer as GeoJSON, coordinates to a centimetre."""
-    rounded = _finite(layer)
-    shapes = rounded.geometry.to_numpy().copy()  # the answer's own shapes stay as they are
-    lines = shapely.get_dimensions(shapes) == 1  # which would be cut where they cross themselves
-    for some, how in ((lines, "pointwise"), (~lines, "valid_output")):
-        shapes[some] = shapely.set_precision(shapes[some], _DEGREES, mode=how)
-    rounded = rounded.set_geometry(shapes)
-    return str(rounded.to_json(drop_id=True)) + "\n"
+    def _write_shapes(self, folder: Path) -> None:
+        """Write the shapes as GeoJSON and GeoPackage."""
+        name, _ = self.layers()[0]
+        (folder / f"{name}.geojson").write_text(self.geojson(), encoding="utf-8")
+        write_layers(folder / f"{name}.gpkg", self.layers())
 
 
 def _finite(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -173,103 +178,158 @@ def _finite(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return layer.assign(**{c: layer[c].where(np.isfinite(layer[c])) for c in numbers})
 
 
-def write_isochrones(
-    folder: Path, results: StudyResults, found: Isochrones, ledger: RunLedger
-) -> None:
-    """Write isochrones as GeoPackage, GeoJSON, a map and a table."""
-    from access.maps.planner_map import PlannerMap  # the other answers draw no map
+@dataclass(frozen=True)
+class IsochroneFiles(_ShapeFiles):
+    """What is written of isochrones.
 
-    (folder / "isochrones.geojson").write_text(geojson(found.table), encoding="utf-8")
-    write_layers(folder / "isochrones.gpkg", places_layers(found))
-    page = PlannerMap.of_reach(results, found).page()
-    (folder / "map.html").write_text(page, encoding="utf-8", newline="\n")
-    _write_tables(folder, {"isochrones": found.to_frame()})
-    _close(folder, isochrones_summary(found), ledger)
+    Parameters
+    ----------
+    results : StudyResults
+        The map's own.
+    found : Isochrones
+    """
 
+    results: StudyResults
+    found: Isochrones
 
-def write_path(folder: Path, found: Way, ledger: RunLedger) -> None:
-    """Write a path as GeoPackage and GeoJSON, and its steps as a table."""
-    (folder / "path.geojson").write_text(geojson(found.frame), encoding="utf-8")
-    write_layers(folder / "path.gpkg", places_layers(found))
-    _write_tables(folder, {"steps": found.steps})
-    _close(folder, path_summary(found), ledger)
+    def summary(self) -> dict[str, Any]:
+        """Every figure, as plain values."""
+        return {
+            "buffer_m": self.found.buffer_m,
+            "isochrones": self.found.to_frame().to_dict("records"),
+            "assumptions": list(self.found.assumptions),
+        }
 
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"isochrones": self.found.to_frame()}
 
-def write_within(folder: Path, found: Within, ledger: RunLedger, *, internal: bool) -> None:
-    """Write who lives within so many minutes as a table."""
-    _write_tables(folder, {"within": found.to_frame(internal=internal)})
-    _close(folder, within_summary(found, internal=internal), ledger)
+    def layers(self) -> list[tuple[str, gpd.GeoDataFrame]]:
+        """Name the polygons, and the streets that are reached."""
+        return [("isochrones", _finite(self.found.table)), ("streets", _finite(self.found.streets))]
 
+    def _write_shapes(self, folder: Path) -> None:
+        """Draw a map as well."""
+        from access.maps.planner_map import PlannerMap  # the other answers draw no map
 
-def write_minutes(folder: Path, table: pd.DataFrame, ledger: RunLedger) -> None:
-    """Write the long table of minutes."""
-    _write_tables(folder, {"minutes": table})
-    _close(folder, minutes_summary(table), ledger)
-
-
-def minutes_summary(table: pd.DataFrame) -> dict[str, Any]:
-    """Count the pairs of the long table of minutes by how each came about."""
-    return {
-        "mode": str(table["mode"].iloc[0]),
-        "rows": len(table),
-        "areas": int(table["area"].nunique()),
-        "sites": int(table["site"].nunique()),
-        "status": {str(k): int(n) for k, n in table["status"].value_counts().items()},
-    }
+        super()._write_shapes(folder)
+        page = PlannerMap.of_reach(self.results, self.found).page()
+        (folder / "map.html").write_text(page, encoding="utf-8", newline="\n")
 
 
-def places_layers(found: Isochrones | Way) -> list[tuple[str, gpd.GeoDataFrame]]:
-    """Name the layers of isochrones or of a path, the main one first."""
-    if isinstance(found, Way):
-        return [("path", _finite(found.frame))]
-    return [("isochrones", _finite(found.table)), ("streets", _finite(found.streets))]
+@dataclass(frozen=True)
+class PathFiles(_ShapeFiles):
+    """What is written of the way from an area to a site.
+
+    Parameters
+    ----------
+    found : Path
+    """
+
+    found: Way
+
+    def summary(self) -> dict[str, Any]:
+        """Every figure, each step and the corners, as plain values."""
+        corners = shapely.get_coordinates(self.found.line).tolist()
+        return {
+            **self.found.summary,
+            "steps": self.found.steps.to_dict("records"),
+            "line": {"type": "LineString", "coordinates": corners},
+            "assumptions": list(self.found.assumptions),
+        }
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"steps": self.found.steps}
+
+    def layers(self) -> list[tuple[str, gpd.GeoDataFrame]]:
+        """Name the line."""
+        return [("path", _finite(self.found.frame))]
 
 
-def write_minutes_file(
-    path: Path, table: pd.DataFrame, ledger: RunLedger, inputs: Iterable[Path]
-) -> None:
-    """Write the long table of minutes as one CSV or parquet file, its ledger beside it."""
-    given, beside = list(inputs), path.with_name(f"{path.name}.ledger.json")
-    check_file(beside, given)
-    if path.suffix.lower() == ".csv":
-        content = safe_cells(table).to_csv(index=False, lineterminator="\n").encode()
-    else:
-        content = table.to_parquet(index=False) or b""
-    write_file(path, content, inputs=given)
-    told = replace(ledger, outputs={path.name: hashlib.sha256(content).hexdigest()})
-    write_file(beside, told.to_json().encode(), inputs=given)
+@dataclass(frozen=True)
+class WithinFiles(_Files):
+    """What is told and written of who lives within so many minutes; a hidden count is null.
+
+    Parameters
+    ----------
+    found : Within
+    internal : bool
+        Keep small counts; not for publication.
+    """
+
+    found: Within
+    internal: bool
+
+    def summary(self) -> dict[str, Any]:
+        """Every figure, as plain values."""
+        found = self.found
+        return {
+            "site": found.site,
+            "site_name": found.site_name,
+            "mode": found.mode,
+            "minutes": found.minutes,
+            "status": found.status,
+            "areas_within": len(found.areas),
+            "internal": self.internal,
+            "groups": found.to_frame(internal=self.internal).to_dict("records"),
+            "assumptions": list(found.assumptions),
+        }
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"within": self.found.to_frame(internal=self.internal)}
+
+    def words(self) -> str:
+        """Say it, the groups with anybody within a line each, a hidden count as such."""
+        lines = [self.found.sentence(internal=self.internal)]
+        for row in self.found.to_frame(internal=self.internal).to_dict("records"):
+            hidden = str(row["hidden"]).split()
+            if row["within"] == 0 and "within" not in hidden:
+                continue
+            near, whole = (
+                HIDDEN if column in hidden else figure(float(row[column]))
+                for column in ("within", "all")
+            )
+            about, group = row["who"], ""
+            if row["grouping"] != row["group"]:
+                about, group = f"{row['who']}, {row['grouping']}", f" {row['group']}"
+            lines.append(f"  {near:>8} of {whole:>9}  {about}{group}")
+        if any(HIDDEN in line for line in lines[1:]):
+            lines.append(f"  {NOTE_HIDDEN}")
+        return "\n".join(lines)
 
 
-def _write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    for name, table in tables.items():
-        safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-        table.to_parquet(folder / f"{name}.parquet", index=False)
+@dataclass(frozen=True)
+class MinutesFiles(_Files):
+    """What is written of the minutes from every area to every site: one long table.
 
+    Parameters
+    ----------
+    table : DataFrame
+    """
 
-def _close(folder: Path, summary: Mapping[str, Any], ledger: RunLedger) -> None:
-    """Write the summary, and the ledger with the hashes of all that is there."""
-    (folder / "summary.json").write_text(to_json(dict(summary)), encoding="utf-8")
-    outputs = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
-    text = replace(ledger, outputs=outputs).to_json()
-    (folder / "ledger.json").write_text(text, encoding="utf-8")
+    table: pd.DataFrame
 
+    def summary(self) -> dict[str, Any]:
+        """Count the pairs by how each came about."""
+        table = self.table
+        return {
+            "mode": str(table["mode"].iloc[0]),
+            "rows": len(table),
+            "areas": int(table["area"].nunique()),
+            "sites": int(table["site"].nunique()),
+            "status": {str(k): int(n) for k, n in table["status"].value_counts().items()},
+        }
 
-def within_lines(found: Within, *, internal: bool) -> list[str]:
-    """Write the groups with anybody within as lines, a hidden count as such."""
-    lines = []
-    for row in found.to_frame(internal=internal).to_dict("records"):
-        hidden = str(row["hidden"]).split()
-        if row["within"] == 0 and "within" not in hidden:
-            continue
-        near, whole = (
-            HIDDEN if column in hidden else figure(float(row[column]))
-            for column in ("within", "all")
-        )
-        about = (
-            row["who"] if row["grouping"] == row["group"] else f"{row['who']}, {row['grouping']}"
-        )
-        group = "" if row["grouping"] == row["group"] else f" {row['group']}"
-        lines.append(f"  {near:>8} of {whole:>9}  {about}{group}")
-    if any(HIDDEN in line for line in lines):
-        lines.append(f"  {NOTE_HIDDEN}")
-    return lines
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"minutes": self.table}
+
+    def write_file(self, path: Path, ledger: RunLedger, inputs: Iterable[Path]) -> None:
+        """Write one CSV or parquet file, its ledger beside it."""
+        given, beside = list(inputs), path.with_name(f"{path.name}.ledger.json")
+        check_file(beside, given)
+        if path.suffix.lower() == ".csv":
+            content = safe_cells(self.table).to_csv(index=False, lineterminator="\n").encode()
+        else:
+            content = self.table.to_parquet(index=False) or b""
+        write_file(path, content, inputs=given)
+        told = replace(ledger, outputs={path.name: hashlib.sha256(content).hexdigest()})
+        write_file(beside, told.to_json().encode(), inputs=given)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,6 @@ from access.scenario import (
     take_up_change,
 )
 from access.scenario.sampled import CONFIDENCE, SampledRanking
-from access.study import Study
 from access.study.config import Group
 from access.text import (
     figure,
@@ -51,85 +50,95 @@ if TYPE_CHECKING:
 _GROUPINGS = ("imd_decile", "locality", "ward")
 
 
-def usual_grouping(columns: Collection[str]) -> str | None:
-    """Name what areas are grouped by unless asked: deprivation, else their locality or ward."""
-    return next((c for c in _GROUPINGS if c in columns), None)
+@dataclass(frozen=True)
+class ImpactFindings:
+    """What is told of an impact: its figures, tables, charts and words.
 
+    Parameters
+    ----------
+    results : StudyResults
+    impact : Impact
+    by : str, optional
+        What areas are grouped by; in words no group is named unless it is asked for.
+    """
 
-def impact_summary(
-    results: StudyResults, question: Question, impact: Impact, by: str | None
-) -> dict[str, Any]:
-    """Every figure of an impact, as plain values."""
-    return {
-        "title": question.title,
-        "service": question.service,
-        "sentence": impact.sentence(),
-        "figures": impact.summary,
-        **({} if by is None else {f"by_{by}": impact.by(by).to_dict("records")}),
-        "changes": question.scenario.changes().to_dict("records"),
-        "notes": list(impact.notes),
-        "streets": results.streets,
-        "assumptions": list(results.assumptions),
-    }
+    results: StudyResults
+    impact: Impact
+    by: str | None = None
 
+    @property
+    def group(self) -> str | None:
+        """What areas are grouped by: unless asked by deprivation, else their locality or ward."""
+        columns = self.impact.demand.columns
+        return self.by or next((c for c in _GROUPINGS if c in columns), None)
 
-def impact_tables(
-    impact: Impact, by: str | None, groups: Sequence[Group] = ()
-) -> dict[str, pd.DataFrame]:
-    """Tables of an impact, by the name of their file."""
-    figures = {} if by is None else {f"by_{by}": _texts(impact.by(by))}
-    figures |= {
-        f"by_{c}": _texts(impact.by(c))
-        for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
-        if c in impact.demand.columns or (c == "imd_fifth" and "imd_decile" in impact.demand)
-    }
-    tables = {
-        "areas": impact.areas,
-        **figures,
-        "closed_sites": impact.closed_sites,
-        "receiving_sites": impact.receiving_sites,
-        "moves": impact.moves,
-        "worst_areas": impact.worst_areas(10),
-        "if_one_more_closes": impact.if_one_more_closes(),
-    }
-    if any(group.columns for group in groups):
-        found = equality(impact, groups)
-        tables["equality_groups"] = found.table.assign(warning=found.warning)
-    if "imd_rank" in impact.demand.columns:
-        tables["inequality"] = impact.inequality()
-    return {name: table for name, table in tables.items() if len(table)}
+    def summary(self, question: Question) -> dict[str, Any]:
+        """Every figure of an impact, as plain values."""
+        results, impact, by = self.results, self.impact, self.group
+        return {
+            "title": question.title,
+            "service": question.service,
+            "sentence": impact.sentence(),
+            "figures": impact.summary,
+            **({} if by is None else {f"by_{by}": impact.by(by).to_dict("records")}),
+            "changes": question.scenario.changes().to_dict("records"),
+            "notes": list(impact.notes),
+            "streets": results.streets,
+            "assumptions": list(results.assumptions),
+        }
+
+    def tables(self, groups: Sequence[Group] = ()) -> dict[str, pd.DataFrame]:
+        """Tables of an impact, by the name of their file."""
+        impact, by = self.impact, self.group
+        figures = {} if by is None else {f"by_{by}": _texts(impact.by(by))}
+        figures |= {
+            f"by_{c}": _texts(impact.by(c))
+            for c in ("imd_decile", "imd_fifth", "idaci_decile", "ward", "locality", "p_no_car")
+            if c in impact.demand.columns or (c == "imd_fifth" and "imd_decile" in impact.demand)
+        }
+        tables = {
+            "areas": impact.areas,
+            **figures,
+            "closed_sites": impact.closed_sites,
+            "receiving_sites": impact.receiving_sites,
+            "moves": impact.moves,
+            "worst_areas": impact.worst_areas(10),
+            "if_one_more_closes": impact.if_one_more_closes(),
+        }
+        if any(group.columns for group in groups):
+            found = equality(impact, groups)
+            tables["equality_groups"] = found.table.assign(warning=found.warning)
+        if "imd_rank" in impact.demand.columns:
+            tables["inequality"] = impact.inequality()
+        return {name: table for name, table in tables.items() if len(table)}
+
+    def charts(self) -> dict[str, Callable[[], Chart]]:
+        """How to draw each chart of an impact, by the name of its file."""
+        from access.charts import change_chart, group_chart
+
+        impact, by = self.impact, self.group
+        below = self.results.caption(impact.mode, impact.who)
+        charts = {"change": partial(change_chart, impact, caption=below)}
+        if by is not None:
+            charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=below)
+        return {**charts}
+
+    def words(self, question: Question) -> str:
+        """Say an impact in a few plain lines, group by group where groups are asked for."""
+        impact, by = self.impact, self.by
+        lines = [f"\n{question.title}", repr(impact)]
+        lines += [f"  {_closed_words(row, impact.who)}" for row in records(impact.closed_sites)]
+        if by is not None:
+            lines.append(f"  By {grouping_words(by)}, the average {trip(impact.mode)}:")
+            lines += [f"    {_group_line(row, by)}" for row in records(impact.by(by))]
+        lines.append(f"  {impact.notes[0]}")
+        lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
+        lines += [f"  {told}" for told in _grounds(self.results)]
+        return "\n".join(lines)
 
 
 def _texts(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(group=table["group"].astype(str))
-
-
-def impact_charts(
-    results: StudyResults, impact: Impact, by: str | None
-) -> dict[str, Callable[[], Chart]]:
-    """How to draw each chart of an impact, by the name of its file."""
-    from access.charts import change_chart, group_chart
-
-    below = results.caption(impact.mode, impact.who)
-    charts = {"change": partial(change_chart, impact, caption=below)}
-    if by is not None:
-        charts[f"change_by_{by}"] = partial(group_chart, impact, by, caption=below)
-    return {**charts}
-
-
-def impact_words(
-    results: StudyResults, question: Question, impact: Impact, by: str | None = None
-) -> str:
-    """Say an impact in a few plain lines, group by group where groups are asked for."""
-    lines = [f"\n{question.title}", repr(impact)]
-    lines += [f"  {_closed_words(row, impact.who)}" for row in records(impact.closed_sites)]
-    if by is not None:
-        lines.append(f"  By {grouping_words(by)}, the average {trip(impact.mode)}:")
-        lines += [f"    {_group_line(row, by)}" for row in records(impact.by(by))]
-    lines.append(f"  {impact.notes[0]}")
-    lines += [f"  {n}" for n in impact.notes if n.startswith("Changed from the feed")]
-    lines += [f"  {told}" for told in _grounds(results)]
-    return "\n".join(lines)
 
 
 def _group_line(row: Mapping[Any, Any], by: str) -> str:
@@ -156,42 +165,95 @@ def _closed_words(row: Mapping[Any, Any], who: str) -> str:
     return f"{row['name']}: {row['families']:,.0f} {who}{further}; to {row['goes_to']}"
 
 
-def use_of(
-    results: StudyResults,
-    impact: Impact,
-    attendance: pd.DataFrame | None,
-    take_up: TakeUp | None,
-    *,
-    service: str,
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
-    """Observed use and declared take-up, apart from the facts of travel."""
-    summary: dict[str, Any] = {}
-    tables: dict[str, pd.DataFrame] = {}
-    words: list[str] = []
-    if attendance is not None:
-        safe, small = safe_attendance(attendance)
-        own = _at_own_sites(results, impact, safe, service)
-        elsewhere = pd.to_numeric(safe.loc[~own, "attendances"]).sum()
-        summary["attendance"] = {"attendances_at_other_services": float(elsewhere)}
-        if not own.all():
-            left = number(int((~own).sum()), "row")
-            words.append(f"Left out: {left} of attendances at another service's sites.")
-        title = results.study.config.services[service].title
-        shut = _shut_today(results, impact)
-        here = pd.to_numeric(safe.loc[own & ~safe["site"].astype(str).isin(shut), "attendances"])
-        if not here.sum() > 0 and elsewhere > 0:  # of this service alone there is nothing to say
-            words.append(f"No attendances are given at {title} that are open.")
-        elif own.any():
-            figures, table, told = _attended(results, impact, safe[own], small[own], service)
-            summary["attendance"] |= figures
-            tables["attendance_by_site"] = table
-            words += told
-    if take_up is not None:
-        change = take_up_change(impact, take_up)
-        summary["take_up"] = {**change.summary, "warning": change.warning}
-        tables["take_up"] = change.areas.assign(warning=change.warning)
-        words.append(change.sentence())
-    return {"use": summary} if summary else {}, tables, words
+_Aside = tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]
+"""Figures, tables by the name of their file, and words."""
+
+
+@dataclass(frozen=True)
+class BesideImpact:
+    """What is told beside an impact: buses, observed use, and what is on offer within reach.
+
+    Parameters
+    ----------
+    results : StudyResults
+    question : Question
+        What the impact is of.
+    later : Analysis, optional
+        The same study with fewer buses, where some are withdrawn as well.
+    """
+
+    results: StudyResults
+    question: Question
+    later: Analysis | None = None
+
+    def by_bus(self, *, neighbours: bool | None = None) -> _Aside:
+        """Say what a change does by bus, there and home, where a timetable was given."""
+        results, question = self.results, self.question
+        if results.bus is None:
+            return {}, {}, []
+        from access.report.bus import BusFindings
+
+        found = Analysis(results).by_bus(
+            question.service, before=question.baseline, after=question.scenario,
+            later=self.later, neighbours=neighbours,
+        )  # fmt: skip
+        noun = results.study.config.services[question.service].noun
+        said = {"there_and_home_by_bus": records(found.figures())}
+        told: list[str] = [BusFindings(found, noun).none_sentence()]
+        return said, {"by_bus": found.areas}, told
+
+    def use(
+        self, impact: Impact, attendance: pd.DataFrame | None, take_up: TakeUp | None
+    ) -> _Aside:
+        """Observed use and declared take-up, apart from the facts of travel."""
+        results, service = self.results, self.question.service
+        summary: dict[str, Any] = {}
+        tables: dict[str, pd.DataFrame] = {}
+        words: list[str] = []
+        if attendance is not None:
+            safe, small = safe_attendance(attendance)
+            own = _at_own_sites(results, impact, safe, service)
+            elsewhere = pd.to_numeric(safe.loc[~own, "attendances"]).sum()
+            summary["attendance"] = {"attendances_at_other_services": float(elsewhere)}
+            if not own.all():
+                left = number(int((~own).sum()), "row")
+                words.append(f"Left out: {left} of attendances at another service's sites.")
+            title = results.study.config.services[service].title
+            shut = _shut_today(results, impact)
+            at = safe["site"].astype(str)
+            here = pd.to_numeric(safe.loc[own & ~at.isin(shut), "attendances"])
+            # of this service alone there is nothing to say
+            if not here.sum() > 0 and elsewhere > 0:
+                words.append(f"No attendances are given at {title} that are open.")
+            elif own.any():
+                figures, table, told = _attended(results, impact, safe[own], small[own], service)
+                summary["attendance"] |= figures
+                tables["attendance_by_site"] = table
+                words += told
+        if take_up is not None:
+            change = take_up_change(impact, take_up)
+            summary["take_up"] = {**change.summary, "warning": change.warning}
+            tables["take_up"] = change.areas.assign(warning=change.warning)
+            words.append(change.sentence())
+        return {"use": summary} if summary else {}, tables, words
+
+    def offer(self, **options: Any) -> _Aside:
+        """What is on offer within reach before and after."""
+        question = self.question
+        found = Analysis(self.results).offer(
+            question.service, before=question.baseline, after=question.scenario,
+            later=self.later, **options,
+        )  # fmt: skip
+        tables = {
+            "measures": found.table,
+            "measures_by_area": found.areas,
+            "measures_offered": found.supply,
+        }
+        head, rows = found.lines()
+        shown = pd.DataFrame(rows, columns=head).to_string(index=False)
+        words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
+        words += [f"  {note}" for note in found.assumptions]
+        return {"measures": found.summary}, tables, words
 
 
 def _attended(
@@ -243,107 +305,113 @@ def _counts_words(small: int) -> str:
     return f"2 or 3 stands for each count of 1 to 4, in {number(small, 'row')}"
 
 
-def offer_of(
-    analysis: Analysis, question: Question, later: Analysis | None, **options: Any
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
-    """What is on offer within reach before and after: figures, tables and words."""
-    found = analysis.offer(
-        question.service, before=question.baseline, after=question.scenario, later=later, **options
-    )
-    tables = {
-        "measures": found.table,
-        "measures_by_area": found.areas,
-        "measures_offered": found.supply,
-    }
-    head, rows = found.lines()
-    shown = pd.DataFrame(rows, columns=head).to_string(index=False)
-    words = [found.sentence(), *textwrap.indent(shown, "  ").splitlines()]
-    return (
-        {"measures": found.summary},
-        tables,
-        [*words, *(f"  {note}" for note in found.assumptions)],
-    )
+@dataclass(frozen=True)
+class RankingFindings:
+    """What is told of a ranking, and of how firm it is: its figures, tables, charts and words.
 
+    Parameters
+    ----------
+    ranking : Ranking or SampledRanking
+    firm : Robustness, optional
+    """
 
-def ranking_summary(
-    results: StudyResults,
-    question: Question,
-    ranking: Ranking | SampledRanking,
-    firm: Robustness | None,
-) -> dict[str, Any]:
-    """Every figure of a ranking, as plain values."""
-    out: dict[str, Any] = {
-        "title": question.title,
-        "service": question.service,
-        **_ranking_summary(ranking),
-        "streets": results.streets,
-        "assumptions": list(results.assumptions),
-    }
-    if firm is not None:
-        out["robustness"] = {
-            "sentence": firm.sentence(),
-            "ranks": firm.ranks().to_dict("records"),
-            "notes": list(firm.notes),
+    ranking: Ranking | SampledRanking
+    firm: Robustness | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of the ranking alone, as plain values."""
+        ranking = self.ranking
+        if isinstance(ranking, SampledRanking):
+            return {
+                "sentence": ranking.sentence(),
+                "options": ranking.ways,
+                "listed": False,
+                "criteria": list(ranking.criteria),
+                "proposal": ranking.proposal,
+                "best": {c: list(ranking.row(c)["best_closed"]) for c in ranking.criteria},
+                "standing": ranking.standing.to_dict("records"),
+                "near_the_best": _records(ranking.table),
+                "sample": {"draws": ranking.draws, "seed": ranking.seed, "confidence": CONFIDENCE},
+                "on_front": None,
+                "notes": list(ranking.notes),
+            }
+        return {
+            "sentence": ranking.sentence(),
+            "options": len(ranking.table),
+            "criteria": list(ranking.criteria),
+            "proposal": ranking.proposal,
+            "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
+            "on_front": int(ranking.table["on_front"].sum()),
+            "notes": list(ranking.notes),
         }
-    return out
 
+    def summary(self, results: StudyResults, question: Question) -> dict[str, Any]:
+        """Every figure, as plain values."""
+        firm = self.firm
+        out: dict[str, Any] = {
+            "title": question.title,
+            "service": question.service,
+            **self.figures(),
+            "streets": results.streets,
+            "assumptions": list(results.assumptions),
+        }
+        if firm is not None:
+            out["robustness"] = {
+                "sentence": firm.sentence(),
+                "ranks": firm.ranks().to_dict("records"),
+                "notes": list(firm.notes),
+            }
+        return out
 
-def ranking_tables(
-    ranking: Ranking | SampledRanking, firm: Robustness | None
-) -> dict[str, pd.DataFrame]:
-    """Tables of a ranking, by the name of their file."""
-    tables = {"options": ranking.to_frame()}
-    if isinstance(ranking, SampledRanking):
-        tables["standing"] = ranking.standing_frame()
-    if firm is not None:
-        often = firm.best_options(firm.criteria[0])
-        for column in ("closed", "kept"):
-            often[column] = [" ".join(ids) for ids in often[column]]
-        tables |= {"rank_intervals": firm.ranks(), "often_best": often}
-    return tables
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Tables of a ranking, by the name of their file."""
+        ranking, firm = self.ranking, self.firm
+        tables = {"options": ranking.to_frame()}
+        if isinstance(ranking, SampledRanking):
+            tables["standing"] = ranking.standing_frame()
+        if firm is not None:
+            often = firm.best_options(firm.criteria[0])
+            for column in ("closed", "kept"):
+                often[column] = [" ".join(ids) for ids in often[column]]
+            tables |= {"rank_intervals": firm.ranks(), "often_best": often}
+        return tables
 
+    def charts(self) -> dict[str, Callable[[], Chart]]:
+        """How to draw each chart, by the name of its file; none of a sampled ranking."""
+        ranking, firm = self.ranking, self.firm
+        if isinstance(ranking, SampledRanking):
+            return {}
+        from access.charts import pareto_chart, rank_chart, robustness_chart
 
-def ranking_charts(
-    ranking: Ranking | SampledRanking, firm: Robustness | None
-) -> dict[str, Callable[[], Chart]]:
-    """How to draw each chart of a ranking, by the name of its file; none of a sampled one."""
-    if isinstance(ranking, SampledRanking):
-        return {}
-    from access.charts import pareto_chart, rank_chart, robustness_chart
+        charts: dict[str, Callable[[], Chart]] = {
+            "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
+            "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
+            "pareto_worst": partial(pareto_chart, ranking, "mean", "worst"),
+        }
+        if firm is not None and not firm.drawn_of:
+            charts["often_best"] = partial(robustness_chart, firm)
+        return charts
 
-    charts: dict[str, Callable[[], Chart]] = {
-        "rank": partial(rank_chart, ranking, None if firm is None or firm.drawn_of else firm),
-        "pareto_p90": partial(pareto_chart, ranking, "mean", "p90"),
-        "pareto_worst": partial(pareto_chart, ranking, "mean", "worst"),
-    }
-    if firm is not None and not firm.drawn_of:
-        charts["often_best"] = partial(robustness_chart, firm)
-    return charts
-
-
-def ranking_words(
-    results: StudyResults,
-    question: Question,
-    ranking: Ranking | SampledRanking,
-    firm: Robustness | None,
-    switching: Switching | None = None,
-) -> str:
-    """Say a ranking in a few plain lines."""
-    lines = [f"\n{question.title}", repr(ranking)]
-    if isinstance(ranking, Ranking):
-        lines += _near_lines(ranking)
-    else:
-        near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"]
-        ids = _near_words(near)
-        lines += [f"  Near the best by mean: closing {ids}."] if ids else []
-    if switching is not None:
-        lines.append(f"  {switching.sentence()}")
-    if firm is not None:
-        lines.append(f"  {firm.sentence()}")
-    grounds = _grounds(results)
-    told = [n for n in ranking.notes if n not in grounds and not results.streets.startswith(n)]
-    lines += [f"  {note}" for note in (*told, *grounds)]
-    return "\n".join(lines)
+    def words(
+        self, results: StudyResults, question: Question, switching: Switching | None = None
+    ) -> str:
+        """Say a ranking in a few plain lines."""
+        ranking = self.ranking
+        lines = [f"\n{question.title}", repr(ranking)]
+        if isinstance(ranking, Ranking):
+            lines += _near_lines(ranking)
+        else:
+            near = ranking.table[ranking.table["why"].str.startswith("near")]["closed"]
+            ids = _near_words(near)
+            lines += [f"  Near the best by mean: closing {ids}."] if ids else []
+        if switching is not None:
+            lines.append(f"  {switching.sentence()}")
+        if self.firm is not None:
+            lines.append(f"  {self.firm.sentence()}")
+        grounds = _grounds(results)
+        told = [n for n in ranking.notes if n not in grounds and not results.streets.startswith(n)]
+        lines += [f"  {note}" for note in (*told, *grounds)]
+        return "\n".join(lines)
 
 
 #: Options near the best that are named; how many others there are is said.
@@ -366,27 +434,125 @@ def _near_lines(ranking: Ranking) -> list[str]:
     return lines
 
 
-def hub_words(results: StudyResults, answer: HubResult) -> str:
-    """Say what was found, the plain count first and the weighted beside it."""
-    from access.report.hub_plans import PlanFindings
+@dataclass(frozen=True)
+class HubFindings:
+    """What is told of where hubs would best stand: its figures, tables and words.
 
-    own = replace(results, hubs=answer)
-    then = own.as_known_then().hubs
-    assert then is not None
-    by = mode_title(then.mode)
-    parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
-    if then.plans is not None:
-        names = _hub_names(results, then)
-        parts += ["", "Plans side by side:", *_plan_lines(then.plans, names), ""]
-        told = PlanFindings(then.plans, names, Wording(decimals=1))
-        parts += [text for text in told.words() if text]
-    if then.weighted is not None:
-        parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
-    notes = () if then.plans is None else then.plans.notes
-    parts += ["", *then.plain.assumptions, *notes, results.streets, *_grounds(results)[2:]]
-    chosen = _chosen_since(own)
-    parts += ["", f"{_SINCE}:", *chosen] if chosen else []
-    return "\n".join(parts)
+    Parameters
+    ----------
+    results : StudyResults
+    answer : HubResult
+    """
+
+    results: StudyResults
+    answer: HubResult
+
+    def figures(self) -> dict[str, Any]:
+        """Every figure of the answer without what all of a run's figures assume.
+
+        Words on a choice that was made later than the study's date stand apart.
+        """
+        answer, study = self.answer, self.results.study
+        when, later = study.config.hubs.council_date, self.results.chosen_later
+        own = self._whole.as_known_then().hubs
+        assert own is not None
+        plain = {**_figures(answer.plain), "words": own.plain.words}
+        weighted = None
+        if answer.weighted is not None and own.weighted is not None:
+            weighted = {**_figures(answer.weighted), "words": own.weighted.words}
+        return {
+            "mode": answer.mode,
+            "council_chose": None
+            if when is None
+            else {"when": when, "later_than_the_study": later},
+            "candidates": len(answer.candidates),
+            "plain": plain,
+            "weighted": weighted,
+            "weighting": answer.weighting_note,
+            "plans": None if answer.plans is None else _plan_figures(answer.plans),
+            "assumptions": list(own.plain.assumptions),
+        }
+
+    def summary(self, pair: PlanPair | None = None) -> dict[str, Any]:
+        """Every figure of the answer, as plain values; of two plans set side by side too."""
+        found = self.figures()
+        return found | {
+            "streets": self.results.streets,
+            "assumptions": [*found["assumptions"], *self.results.assumptions],
+            "what_happened_since": _chosen_since(self._whole),
+            **({} if pair is None else {"between": _pair_figures(pair)}),
+        }
+
+    def tables(self, pair: PlanPair | None = None) -> dict[str, pd.DataFrame]:
+        """Tables of the answer, by the name of their file."""
+        tables = {"candidates": self.points()}
+        if self.answer.plans is not None:
+            tables["plans"] = _plan_frame(self.answer.plans)
+        for prefix, found in (("", self.answer.plain), ("weighted_", self.answer.weighted)):
+            if found is None:
+                continue
+            tables[f"{prefix}curve"] = _flat(found.curve_frame().reset_index())
+            tables[f"{prefix}alternatives"] = _flat(found.alternatives_frame())
+            tables[f"{prefix}front"] = _flat(found.front_frame())
+            best = found.best.to_frame()
+            if best.index.nlevels == 1:
+                tables[f"{prefix}best_by_area"] = best.reset_index(names="id")
+        return tables if pair is None else {**tables, "between": pair.table}
+
+    def points(self) -> pd.DataFrame:
+        """Give every candidate with the numbers of hubs that it is among the best for.
+
+        Those that the council chose say when: the study's own date may be an earlier one.
+        """
+        answer = self.answer
+        table = answer.candidates.copy()
+        for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
+            sets = {} if found is None else found.curve.solutions
+            table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
+                             for i in table["id"]]  # fmt: skip
+        own = answer.plain.council.chosen if answer.plain.council is not None else ()
+        chosen = table["id"].isin(own)
+        when = self.results.study.config.hubs.council_date or ""
+        return table.assign(council=chosen, council_date=[when if c else "" for c in chosen])
+
+    def words(self) -> str:
+        """Say what was found, the plain count first and the weighted beside it."""
+        then = self._whole.as_known_then().hubs
+        assert then is not None
+        by, known = mode_title(then.mode), HubFindings(self.results, then)
+        parts: list[str] = [f"By {by}, everybody counted the same:", then.plain.words]
+        if then.plans is not None:
+            lines = _plan_lines(then.plans, known._names())
+            parts += ["", "Plans side by side:", *lines, "", *known.plan_words()]
+        if then.weighted is not None:
+            parts += ["", f"Weighted ({then.weighting_note}):", then.weighted.words]
+        notes = () if then.plans is None else then.plans.notes
+        grounds = _grounds(self.results)[2:]
+        parts += ["", *then.plain.assumptions, *notes, self.results.streets, *grounds]
+        chosen = _chosen_since(self._whole)
+        parts += ["", f"{_SINCE}:", *chosen] if chosen else []
+        return "\n".join(parts)
+
+    def plan_words(self) -> list[str]:
+        """Say what the plans give, one beside the other; nothing where there are none."""
+        from access.report.hub_plans import PlanFindings
+
+        plans = self.answer.plans
+        if plans is None:
+            return []
+        told = PlanFindings(plans, self._names(), Wording(decimals=1)).words()
+        return [text for text in told if text]
+
+    @property
+    def _whole(self) -> StudyResults:
+        """The results with this answer as theirs."""
+        return replace(self.results, hubs=self.answer)
+
+    def _names(self) -> dict[str, str]:
+        """Name the sites to choose from, new ones too."""
+        table = self.answer.candidates
+        own = dict(zip(table["id"], table["name"], strict=True))
+        return own | {i: n for i, n in self.results.site_names().items() if i in own}
 
 
 #: Heads what became known later than the study's date, which nothing else rests on.
@@ -414,12 +580,6 @@ def _since(results: StudyResults) -> list[str]:
         if (text := sentence(f"{s.what} ({s.source})" if s.source else s.what))
     ]
     return [*told, *_chosen_since(results)]
-
-
-def _hub_names(results: StudyResults, answer: HubResult) -> dict[str, str]:
-    """Name the sites to choose from, new ones too."""
-    own = dict(zip(answer.candidates["id"], answer.candidates["name"], strict=True))
-    return own | {i: n for i, n in results.site_names().items() if i in own}
 
 
 def _plan_lines(plans: HubPlans, names: Mapping[str, str]) -> list[str]:
@@ -516,7 +676,7 @@ def _standing_figures(found: Standing | None) -> dict[str, Any] | None:
     }
 
 
-def pair_figures(pair: PlanPair) -> dict[str, Any]:
+def _pair_figures(pair: PlanPair) -> dict[str, Any]:
     """Who is nearer and who is further from one plan to another, as people may be told."""
     return {
         "from": pair.one.key,
@@ -560,97 +720,8 @@ def _grounds(results: StudyResults) -> list[str]:
     return [results.streets, results.speeds, *by_bus[:1], *turns]
 
 
-def bus_of(
-    results: StudyResults,
-    question: Question,
-    later: Analysis | None = None,
-    *,
-    neighbours: bool | None = None,
-) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
-    """Say what a change does by bus, there and home, where a timetable was given."""
-    if results.bus is None:
-        return {}, {}, []
-    from access.report.bus import BusFindings
-
-    found = Analysis(results).by_bus(
-        question.service, before=question.baseline, after=question.scenario, later=later,
-        neighbours=neighbours,
-    )  # fmt: skip
-    noun = results.study.config.services[question.service].noun
-    said = {"there_and_home_by_bus": _records_tables(found.figures())}
-    told: list[str] = [BusFindings(found, noun).none_sentence()]
-    return said, {"by_bus": found.areas}, told
-
-
-def hub_tables(study: Study, answer: HubResult) -> dict[str, pd.DataFrame]:
-    """Tables of the answer, by the name of their file."""
-    tables = {"candidates": _hub_points(study, answer)}
-    if answer.plans is not None:
-        tables["plans"] = _plan_frame(answer.plans)
-    for prefix, found in (("", answer.plain), ("weighted_", answer.weighted)):
-        if found is None:
-            continue
-        tables[f"{prefix}curve"] = _flat(found.curve_frame().reset_index())
-        tables[f"{prefix}alternatives"] = _flat(found.alternatives_frame())
-        tables[f"{prefix}front"] = _flat(found.front_frame())
-        best = found.best.to_frame()
-        if best.index.nlevels == 1:
-            tables[f"{prefix}best_by_area"] = best.reset_index(names="id")
-    return tables
-
-
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(chosen=[" ".join(ids) for ids in table["chosen"]])
-
-
-def hub_summary(results: StudyResults, answer: HubResult) -> dict[str, Any]:
-    """Every figure of the answer, as plain values."""
-    found = _hub_figures(results, answer)
-    return found | {
-        "streets": results.streets,
-        "assumptions": [*found["assumptions"], *results.assumptions],
-        "what_happened_since": _chosen_since(replace(results, hubs=answer)),
-    }
-
-
-def _hub_figures(results: StudyResults, answer: HubResult) -> dict[str, Any]:
-    """Every figure of the answer without what all of a run's figures assume.
-
-    Words on a choice that was made later than the study's date stand apart.
-    """
-    when, later = results.study.config.hubs.council_date, results.chosen_later
-    own = replace(results, hubs=answer).as_known_then().hubs
-    assert own is not None
-    plain = {**_figures(answer.plain), "words": own.plain.words}
-    weighted = None
-    if answer.weighted is not None and own.weighted is not None:
-        weighted = {**_figures(answer.weighted), "words": own.weighted.words}
-    return {
-        "mode": answer.mode,
-        "council_chose": None if when is None else {"when": when, "later_than_the_study": later},
-        "candidates": len(answer.candidates),
-        "plain": plain,
-        "weighted": weighted,
-        "weighting": answer.weighting_note,
-        "plans": None if answer.plans is None else _plan_figures(answer.plans),
-        "assumptions": list(own.plain.assumptions),
-    }
-
-
-def _hub_points(study: Study, answer: HubResult) -> pd.DataFrame:
-    """Give every candidate with the numbers of hubs that it is among the best for.
-
-    Those that the council chose say when: the study's own date may be an earlier one.
-    """
-    table = answer.candidates.copy()
-    for column, found in (("best_for", answer.plain), ("best_for_weighted", answer.weighted)):
-        sets = {} if found is None else found.curve.solutions
-        table[column] = [" ".join(str(p) for p, s in sets.items() if i in s.chosen)
-                         for i in table["id"]]  # fmt: skip
-    own = answer.plain.council.chosen if answer.plain.council is not None else ()
-    chosen = table["id"].isin(own)
-    when = study.config.hubs.council_date or ""
-    return table.assign(council=chosen, council_date=[when if c else "" for c in chosen])
 
 
 def _figures(found: HubSearch) -> dict[str, Any]:
@@ -695,36 +766,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return float(value) if np.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _ranking_summary(ranking: Ranking | SampledRanking) -> dict[str, Any]:
-    if isinstance(ranking, SampledRanking):
-        return {
-            "sentence": ranking.sentence(),
-            "options": ranking.ways,
-            "listed": False,
-            "criteria": list(ranking.criteria),
-            "proposal": ranking.proposal,
-            "best": {c: list(ranking.row(c)["best_closed"]) for c in ranking.criteria},
-            "standing": ranking.standing.to_dict("records"),
-            "near_the_best": _records(ranking.table),
-            "sample": {"draws": ranking.draws, "seed": ranking.seed, "confidence": CONFIDENCE},
-            "on_front": None,
-            "notes": list(ranking.notes),
-        }
-    return {
-        "sentence": ranking.sentence(),
-        "options": len(ranking.table),
-        "criteria": list(ranking.criteria),
-        "proposal": ranking.proposal,
-        "best": {c: list(ranking.best(c)["closed"]) for c in ranking.criteria},
-        "on_front": int(ranking.table["on_front"].sum()),
-        "notes": list(ranking.notes),
-    }
-
-
-def _records_tables(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return records(frame)
 
 
 def _one(value: float | int | str | None) -> str:

@@ -18,8 +18,7 @@ from access.analysis.results import HubTerms, StudyResults
 from access.charts.chart import ADDED_COLOURS, ADDED_EDGES, CATEGORICAL, INK, QUIET, SAVED_COLOURS
 from access.labels import mode_title
 from access.maps.ground import MapGround
-from access.run.findings import _hub_points
-from access.run.summary import area_table
+from access.run.summary import RunSummary
 from access.text import limit_words
 from access.units import WGS84
 
@@ -50,7 +49,7 @@ class _Look:
 def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """Give a run's layers, in the metric CRS: polygons, points and lines each in their own."""
     study = results.study
-    finite = area_table(results).replace([np.inf, -np.inf], np.nan)
+    finite = RunSummary(results).areas().replace([np.inf, -np.inf], np.nan)
     cells = MapGround(results).cells.to_crs(study.crs)
     yield "areas", gpd.GeoDataFrame(finite, geometry=cells.to_numpy(), crs=study.crs)
     points = study.areas.geometry.to_numpy()
@@ -78,8 +77,8 @@ def _study_layers(results: StudyResults) -> Iterator[tuple[str, gpd.GeoDataFrame
             yield name, sites[sites["kind"] == kind]
     if results.bus is not None:
         yield from _bus_layers(results, results.bus)
-    if results.hubs is not None:
-        hubs = _hub_points(study, results.hubs)
+    hubs = RunSummary(results).hubs()
+    if hubs is not None:
         where = gpd.points_from_xy(hubs["lon"], hubs["lat"], crs=WGS84)
         yield "hub_candidates", gpd.GeoDataFrame(hubs, geometry=where).to_crs(study.crs)
     if results.snaps:

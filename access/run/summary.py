@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,19 +15,18 @@ from access.analysis.anew import Buildings
 from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, ProposalResult, StudyResults
 from access.disclosure import hidden_moves, is_small, public_count
+from access.display import records
 from access.escape import cell_text
 from access.labels import mode_title, trip
 from access.measure.distribution import share_within
-from access.report.findings import ImpactWords, Wording
+from access.report.findings import ImpactWords
 from access.run.findings import (
     _GROUPINGS,
     _OF_NOBODY,
     _SINCE,
-    _hub_figures,
-    _hub_names,
+    HubFindings,
+    RankingFindings,
     _one,
-    _ranking_summary,
-    _records_tables,
     _since,
 )
 from access.study.tables import without_shapes
@@ -64,10 +64,10 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
             modes[mode] = {
                 "sentence": impact.sentence(),
                 "figures": impact.summary,
-                "closed_sites": _records_tables(impact.closed_sites),
-                "receiving_sites": _records_tables(impact.receiving_sites),
-                "worst_areas": _records_tables(impact.worst_areas(10)),
-                **{f"by_{column}": _records_tables(impact.by(column)) for column in groups},
+                "closed_sites": records(impact.closed_sites),
+                "receiving_sites": records(impact.receiving_sites),
+                "worst_areas": records(impact.worst_areas(10)),
+                **{f"by_{column}": records(impact.by(column)) for column in groups},
             }
         proposals[key] = {
             "title": proposal.title,
@@ -86,12 +86,12 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
                 proposal.service, before=proposal.before, after=proposal.after,
                 neighbours=proposal.neighbours,
             )  # fmt: skip
-            proposals[key]["there_and_home_by_bus"] = _records_tables(by_bus.figures())
+            proposals[key]["there_and_home_by_bus"] = records(by_bus.figures())
         for mode, ranking in proposal.rankings.items():
-            modes[mode]["alternatives"] = _ranking_summary(ranking)
+            modes[mode]["alternatives"] = RankingFindings(ranking).figures()
         for mode, sampled in proposal.sampled.items():
-            modes[mode]["alternatives"] = _ranking_summary(sampled)
-    place = results.study.config.study
+            modes[mode]["alternatives"] = RankingFindings(sampled).figures()
+    place, hubs = results.study.config.study, results.hubs
     return {
         "study": place.name,
         "title": place.title,
@@ -101,8 +101,8 @@ def summary_of(results: StudyResults) -> dict[str, Any]:
         "headline_mode": results.headline,
         "assumptions": list(results.assumptions),
         "proposals": proposals,
-        "both_services": {mode: _ranking_summary(r) for mode, r in results.joint.items()},
-        "family_hubs": None if results.hubs is None else _hub_figures(results, results.hubs),
+        "both_services": {m: RankingFindings(r).figures() for m, r in results.joint.items()},
+        "family_hubs": None if hubs is None else HubFindings(results, hubs).figures(),
         "what_happened_since": _since(results),
         "left_out": [{"part": p.part, "reason": p.reason} for p in results.left_out],
     }
@@ -146,46 +146,6 @@ def _beside(results: StudyResults, proposal: ProposalResult) -> dict[str, Any]:
     return found
 
 
-def area_table(results: StudyResults) -> pd.DataFrame:
-    """One row an area: who lives there, and the trips before and after of every proposal."""
-    table = without_shapes(results.study.areas)
-    figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
-               "change_minutes", "status_before", "status_after")  # fmt: skip
-    extra: dict[str, Any] = {}
-    for key, proposal in results.proposals.items():
-        for mode, impact in proposal.impacts.items():
-            rows = impact.areas.set_index("id").loc[table["id"]]
-            for name in figures:
-                column = rows[name].to_numpy()
-                if name.startswith(("minutes", "change")):
-                    column = np.round(column.astype(float), 3)
-                extra[f"{key}__{mode}__{name}"] = column
-    return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
-
-
-def alternatives_table(results: StudyResults) -> pd.DataFrame:
-    """One row an alternative, proposal and mode: what closes, every criterion, every rank."""
-    parts = []
-    for key, proposal in results.proposals.items():
-        for mode, ranking in proposal.rankings.items():
-            table = ranking.table.copy()
-            table.insert(0, "is_the_proposal", [set(c) == set(proposal.closed)
-                                                for c in table["closed"]])  # fmt: skip
-            for column in ("kept", "closed"):
-                table[column] = [" ".join(ids) for ids in table[column]]
-            table.insert(0, "mode", mode)
-            table.insert(0, "proposal", key)
-            parts.append(table)
-        for mode, sampled in proposal.sampled.items():
-            table = sampled.to_frame()
-            own = [set(c) == set(proposal.closed) for c in sampled.table["closed"]]
-            table.insert(0, "is_the_proposal", own)
-            table.insert(0, "mode", mode)
-            table.insert(0, "proposal", key)
-            parts.append(table)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["proposal"])
-
-
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """Make text that a spreadsheet would run as a formula into plain text, headings too."""
     out = frame.copy()
@@ -205,10 +165,88 @@ _COLUMNS = (
 )
 
 
-def spoken_summary(results: StudyResults) -> str:
-    """Say what every proposal does, mode by mode, then what the numbers assume."""
-    lines, then = [results.study.config.study.title, ""], results.as_known_then()
-    weighted = Analysis(results).weighting()["weights"] != "none"
+@dataclass(frozen=True)
+class RunSummary:
+    """A run as tables and in plain words.
+
+    Parameters
+    ----------
+    results : StudyResults
+    """
+
+    results: StudyResults
+
+    def areas(self) -> pd.DataFrame:
+        """One row an area: who lives there, and the trips before and after of every proposal."""
+        table = without_shapes(self.results.study.areas)
+        figures = ("nearest_before", "minutes_before", "nearest_after", "minutes_after",
+                   "change_minutes", "status_before", "status_after")  # fmt: skip
+        extra: dict[str, Any] = {}
+        for key, proposal in self.results.proposals.items():
+            for mode, impact in proposal.impacts.items():
+                rows = impact.areas.set_index("id").loc[table["id"]]
+                for name in figures:
+                    column = rows[name].to_numpy()
+                    if name.startswith(("minutes", "change")):
+                        column = np.round(column.astype(float), 3)
+                    extra[f"{key}__{mode}__{name}"] = column
+        return pd.concat([table, pd.DataFrame(extra, index=table.index)], axis=1)
+
+    def alternatives(self) -> pd.DataFrame:
+        """One row an alternative, proposal and mode: what closes, every criterion, every rank."""
+        parts = []
+        for key, proposal in self.results.proposals.items():
+            for mode, ranking in proposal.rankings.items():
+                table = ranking.table.copy()
+                table.insert(0, "is_the_proposal", [set(c) == set(proposal.closed)
+                                                    for c in table["closed"]])  # fmt: skip
+                for column in ("kept", "closed"):
+                    table[column] = [" ".join(ids) for ids in table[column]]
+                table.insert(0, "mode", mode)
+                table.insert(0, "proposal", key)
+                parts.append(table)
+            for mode, sampled in proposal.sampled.items():
+                table = sampled.to_frame()
+                own = [set(c) == set(proposal.closed) for c in sampled.table["closed"]]
+                table.insert(0, "is_the_proposal", own)
+                table.insert(0, "mode", mode)
+                table.insert(0, "proposal", key)
+                parts.append(table)
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["proposal"])
+
+    def hubs(self) -> pd.DataFrame | None:
+        """One row a candidate; none where hubs were not asked for."""
+        found = self.results.hubs
+        return None if found is None else HubFindings(self.results, found).points()
+
+    def words(self) -> str:
+        """Say what every proposal does, mode by mode, then what the numbers assume."""
+        results = self.results
+        lines = [results.study.config.study.title, "", *_not_together(results)]
+        for proposal in results.proposals.values():
+            lines += _wrap(_headline(results, proposal))
+            lines += _minutes_rows(results, proposal)
+            lines += ["", *_indented(BesideHeadline(results, proposal).words()), ""]
+            lines += [*_indented(_closed_lines(results, proposal)), ""]
+            lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
+        lines += _hub_lines(results)
+        if results.left_out:
+            lines.append("Left out of this run, and why:")
+            lines += [*_listed(str(part) for part in results.left_out), ""]
+        lines.append("What these numbers assume:")
+        lines += _listed((results.trip_meaning(results.headline), *results.assumptions))
+        since = _since(results)
+        if since:
+            when = results.study.config.study.as_of
+            head = f"{_SINCE} {when}; nothing above rests on it{results.as_many_hubs()}:"
+            lines += ["", *_wrap(head)]
+            lines += _listed(since)
+        return "\n".join(lines)
+
+
+def _not_together(results: StudyResults) -> list[str]:
+    """Say of which services there are several proposals: their figures do not add up."""
+    lines = []
     of = [p.service for p in results.proposals.values()]
     for key in dict.fromkeys(service for service in of if of.count(service) > 1):
         title = results.study.config.services[key].title
@@ -217,45 +255,37 @@ def spoken_summary(results: StudyResults) -> str:
             "do not add up."
         )
         lines.append("")
-    for proposal in results.proposals.values():
-        lines += _wrap(_headline(results, proposal))
-        columns = _COLUMNS if weighted else _COLUMNS[:-1]
-        lines.append(f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns))
-        for mode in _modes(results):
-            s = dict(proposal.impacts[mode].summary)
-            s["mean_minutes_change"] = rise_between(  # as it stands between the two
-                s["mean_minutes_before"], s["mean_minutes_after"], s["mean_minutes_change"]
-            )
-            lines.append(
-                f"    {mode_title(mode):<24}"
-                + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
-            )
-        lines += ["", *_indented(BesideHeadline(results, proposal).words()), ""]
-        lines += [*_indented(_closed_lines(results, proposal)), ""]
-        lines += [*_indented(_standing(results, proposal)), *_also(results, proposal), ""]
-    if then.hubs is not None:
-        from access.report.hub_plans import PlanFindings
+    return lines
 
-        title = HubTerms.of(results.study).title
-        lines.append(f"{title}, by {mode_title(then.hubs.mode)}, everybody counted the same:")
-        found, plans = then.hubs.plain, then.hubs.plans
-        said = [] if plans is None else PlanFindings(
-            plans, _hub_names(results, then.hubs), Wording(decimals=1)).words()  # fmt: skip
-        notes = () if plans is None else plans.notes
-        told = (*found.words.splitlines(), *filter(None, said), *found.assumptions, *notes)
-        lines += [*_indented(told), ""]
-    if results.left_out:
-        lines.append("Left out of this run, and why:")
-        lines += [*_listed(str(part) for part in results.left_out), ""]
-    lines.append("What these numbers assume:")
-    lines += _listed((results.trip_meaning(results.headline), *results.assumptions))
-    since = _since(results)
-    if since:
-        when = results.study.config.study.as_of
-        head = f"{_SINCE} {when}; nothing above rests on it{results.as_many_hubs()}:"
-        lines += ["", *_wrap(head)]
-        lines += _listed(since)
-    return "\n".join(lines)
+
+def _minutes_rows(results: StudyResults, proposal: ProposalResult) -> list[str]:
+    """Set a proposal's minutes before and after as a table, a row a mode."""
+    weighted = Analysis(results).weighting()["weights"] != "none"
+    columns = _COLUMNS if weighted else _COLUMNS[:-1]
+    lines = [f"    {'minutes, mean':<24}" + "".join(f"{n:>{w}}" for n, _, w in columns)]
+    for mode in _modes(results):
+        s = dict(proposal.impacts[mode].summary)
+        s["mean_minutes_change"] = rise_between(  # as it stands between the two
+            s["mean_minutes_before"], s["mean_minutes_after"], s["mean_minutes_change"]
+        )
+        lines.append(
+            f"    {mode_title(mode):<24}"
+            + "".join(f"{_one(s[key]):>{width}}" for _, key, width in columns)
+        )
+    return lines
+
+
+def _hub_lines(results: StudyResults) -> list[str]:
+    """Say where hubs would best stand, as far as the study's date knows; nothing if not asked."""
+    then = results.as_known_then().hubs
+    if then is None:
+        return []
+    title = HubTerms.of(results.study).title
+    notes = () if then.plans is None else then.plans.notes
+    said = HubFindings(results, then).plan_words()
+    told = (*then.plain.words.splitlines(), *said, *then.plain.assumptions, *notes)
+    head = f"{title}, by {mode_title(then.mode)}, everybody counted the same:"
+    return [head, *_indented(told), ""]
 
 
 def _listed(texts: Iterable[str]) -> list[str]:

@@ -47,9 +47,9 @@ from access.report.board import board_report, report_writers
 from access.report.robustness import StudyRobustness
 from access.run import draw_ahead
 from access.run.answer import write_layers
-from access.run.findings import _hub_points, impact_charts, ranking_charts, usual_grouping
+from access.run.findings import ImpactFindings, RankingFindings
 from access.run.geopackage import _describe_layers, _study_layers
-from access.run.summary import alternatives_table, area_table, safe_cells, summary_of
+from access.run.summary import RunSummary, safe_cells, summary_of
 from access.study import Study, find_study, load_study
 from access.text import sentence
 
@@ -256,23 +256,21 @@ def _write_ledger(results: StudyResults, work: Path, parts: Parts, mark: str) ->
     return ledger
 
 
-_TABLES: Mapping[str, Callable[[StudyResults], pd.DataFrame | None]] = {
-    "areas": area_table,
-    "alternatives": alternatives_table,
-    "hubs": lambda results: (
-        None if results.hubs is None else _hub_points(results.study, results.hubs)
-    ),
+_TABLES: Mapping[str, Callable[[RunSummary], pd.DataFrame | None]] = {
+    "areas": RunSummary.areas,
+    "alternatives": RunSummary.alternatives,
+    "hubs": RunSummary.hubs,
 }
 
 
 def _write_table(
     results: StudyResults,
-    make: Callable[[StudyResults], pd.DataFrame | None],
+    make: Callable[[RunSummary], pd.DataFrame | None],
     folder: Path,
     name: str,
 ) -> None:
     """Write a table as CSV and parquet."""
-    table = make(results)
+    table = make(RunSummary(results))
     if table is not None:
         table.to_parquet(folder / f"{name}.parquet", index=False)
         safe_cells(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
@@ -289,12 +287,11 @@ def _write_charts(
     mode = results.headline
     firm = StudyRobustness(results, mode).draw(progress=progress, parts=parts)
     progress("drawing charts")
-    by = usual_grouping(results.study.areas.columns)
     draws: dict[str, Callable[[], Chart]] = {}
     for key, proposal in results.proposals.items():
-        charts = impact_charts(results, proposal.impacts[mode], by)
+        charts = ImpactFindings(results, proposal.impacts[mode]).charts()
         if mode in proposal.rankings:
-            charts |= ranking_charts(proposal.rankings[mode], firm.get(key))
+            charts |= RankingFindings(proposal.rankings[mode], firm.get(key)).charts()
         draws |= {
             f"chart-{key}-{name}.png": partial(_chart_of, proposal.title, draw)
             for name, draw in charts.items()

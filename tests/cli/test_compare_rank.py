@@ -8,12 +8,11 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
 from access.analysis.job import travel_times
-from access.cli.questions import compare, rank
+from access.cli.app import app
 from access.errors import PARTLY_DONE, AccessError, ParameterError, ScenarioError, StudyError
 from access.sources.folder import new_study
 from access.study import load_study
@@ -21,9 +20,6 @@ from tests.small import spot, write_study
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
 
-app = typer.Typer(pretty_exceptions_enable=False)
-app.command()(compare)
-app.command()(rank)
 CC = "childrens_centres_12_to_9"
 ONE = '[proposals.hall]\ntitle = "hall"\nservice = "hall"\nclose = ["H2"]\n'
 
@@ -303,13 +299,12 @@ def test_each_question_names_what_was_left_out_of_its_own_answer_alone(tmp_path,
     """A chart that fails for one proposal is there for the next."""
     from access.run import findings
 
-    real = findings.impact_charts
+    real = findings.ImpactFindings.charts
 
-    def broken(results, impact, by):
-        charts = real(results, impact, by)
-        return charts if "C2" in impact.closed else {"change": lambda: 1 / 0}
+    def broken(self):
+        return real(self) if "C2" in self.impact.closed else {"change": lambda: 1 / 0}
 
-    monkeypatch.setattr(findings, "impact_charts", broken)
+    monkeypatch.setattr(findings.ImpactFindings, "charts", broken)
     more = ONE + ONE.replace("hall", "club").replace("H2", "C2")
     folder = write_study(tmp_path / "s", services={"hall": 4, "club": 3}, proposals=more)
     out = tmp_path / "out"

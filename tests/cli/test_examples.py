@@ -11,7 +11,6 @@ import typer
 
 import access
 from access.cli.app import app
-from access.cli.questions import compare
 from tests.conftest import call_here
 
 pytestmark = pytest.mark.usefixtures("settings_few")
@@ -42,7 +41,8 @@ def test_an_example_of_the_help_is_answered(line, tmp_path):
 
 
 def test_the_plan_that_the_help_shows_is_read(tmp_path):
-    shown = re.findall(r"`((?:name|action|site) = \"[^`]+|\[\[mod[^`]+)`", compare.__doc__)
+    told = typer.main.get_command(app).commands["compare"].help
+    shown = re.findall(r"`((?:name|action|site) = \"[^`]+|\[\[mod[^`]+)`", told)
     assert len(shown) == 4
     (tmp_path / "plan.toml").write_text("\n".join(shown), encoding="utf-8")
     words = ("compare", "--scenario", "plan.toml", "--service", "childrens_centre", "--quiet")

@@ -9,15 +9,14 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from access.analysis.analysis import Analysis
-from access.cli.questions import site
+from access.cli.app import app
 from access.cli.terminal import _searching
 from access.errors import AccessError, OutputError, ParameterError, StudyError
 from access.files import sha256_of
-from access.run.findings import _hub_points, hub_words
+from access.run.findings import HubFindings
 from access.run.write import replay
 from access.siting.search import Progress as Search
 from access.sources.folder import new_study
@@ -25,12 +24,9 @@ from access.study import load_study
 
 pytestmark = pytest.mark.usefixtures("settings_few")  # no test counts how firm a plan is
 
-app = typer.Typer(pretty_exceptions_enable=False)
-app.command()(site)
-
 
 def call(*words: object) -> str:
-    done = CliRunner().invoke(app, [str(w) for w in words])
+    done = CliRunner().invoke(app, ["site", *map(str, words)])
     if isinstance(done.exception, AccessError):
         raise done.exception
     assert done.exit_code == 0, done.output
@@ -104,8 +100,8 @@ def test_rules_and_new_sites(study, times):
     assert best.status == "proven_optimal"
     places = answer.candidates.set_index("id")["locality"]
     assert {"North", "Central", "South"} <= set(places[list(best.chosen)])
-    assert "3 candidates are new sites" in hub_words(times, answer)
-    assert "Assumed sites among the candidates" in hub_words(times, answer)
+    assert "3 candidates are new sites" in HubFindings(times, answer).words()
+    assert "Assumed sites among the candidates" in HubFindings(times, answer).words()
 
 
 @pytest.mark.slow
@@ -221,7 +217,7 @@ def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, answer,
     assert found.council.rank_mean == 1 + (every["mean"] < own - 1e-7).sum()
     near = every["mean"].nsmallest(10).tolist()
     assert found.alternatives_frame()["mean_minutes"].tolist() == pytest.approx(near)
-    points = _hub_points(study, answer).set_index("id")
+    points = HubFindings(times, answer).points().set_index("id")
     assert set(points.index[points["council"]]) == set(study.config.hubs.council_choice)
     assert "3" in points.loc[found.best.chosen[0], "best_for"].split()
 

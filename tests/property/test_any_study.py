@@ -24,14 +24,7 @@ from access.measure.distribution import TOLERANCE_MINUTES
 from access.report.findings import Wording, findings_of
 from access.report.summary import _key_figures
 from access.run.findings import _closed_words
-from access.run.summary import (
-    _headline,
-    _place_words,
-    _whom,
-    area_table,
-    spoken_summary,
-    summary_of,
-)
+from access.run.summary import RunSummary, _headline, _place_words, _whom, summary_of
 from access.study import load_study
 from access.text import Said
 from tests.any_study import NATIONS, SERVICES, AnyStudy, any_study
@@ -233,7 +226,7 @@ def test_a_run_ends_whole_and_keeps_every_count(seed):
             s = impact.summary
             assert s["families"] == total == sum(float(s.get(c) or 0) for c in classes)
             assert impact.closed_sites["families"].sum() <= total
-    assert len(area_table(results)) == len(results.study.areas)
+    assert len(RunSummary(results).areas()) == len(results.study.areas)
 
 
 @pytest.mark.parametrize("seed", STUDIES)
@@ -257,7 +250,7 @@ def test_no_word_of_another_study_stands_where_it_is_not_true(seed):
     closed = " ".join(
         _closed_words(r, i.who) for i in impacts for r in i.closed_sites.to_dict("records")
     )
-    text = f"{spoken_summary(results)} {page} {closed} {to_json(summary_of(results))}"
+    text = f"{RunSummary(results).words()} {page} {closed} {to_json(summary_of(results))}"
     assert no_foreign_words(made, text) == []
 
 

@@ -13,7 +13,7 @@ from access.errors import StudyError
 from access.release import released
 from access.report.board import board_report
 from access.run import summary_of, write_outputs
-from access.run.summary import spoken_summary
+from access.run.summary import RunSummary
 from access.sources.folder import new_study
 from access.study import load_study
 
@@ -242,7 +242,7 @@ def test_what_is_accepted_runs(seed, tmp_path):
     if study is None:
         return
     results = run_job(study)
-    assert spoken_summary(results)
+    assert RunSummary(results).words()
     assert summary_of(results)
     if results.proposals:
         assert board_report(results, draws=20)

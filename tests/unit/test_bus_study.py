@@ -28,7 +28,7 @@ from access.report.board import _replay, board_report
 from access.report.bus import _bus_blocks
 from access.report.findings import findings_of
 from access.run.geopackage import _bus_looks
-from access.run.summary import spoken_summary, summary_of
+from access.run.summary import RunSummary, summary_of
 from access.run.write import _study_layers, write_geopackage
 from access.scenario import Uncertainty, rank_closures, robustness
 from access.sources.folder import new_study
@@ -152,7 +152,7 @@ def test_every_output_speaks_of_buses(results, proposal):
     assert {"walk", "drive", "bus", "typical"} == set(summary["modes"])
     assert {r["way"] for r in summary["there_and_home_by_bus"]} == {"there", "home"}
     json.dumps(summary["there_and_home_by_bus"], allow_nan=False)
-    spoken = spoken_summary(results)
+    spoken = RunSummary(results).words()
     assert "\n    bus   " in spoken and "By bus: every departure minute" in spoken
     layers = dict(_study_layers(results))
     stops = layers["bus_stops"].set_index("id")

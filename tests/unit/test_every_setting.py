@@ -39,7 +39,7 @@ from access.report.findings import findings_of
 from access.report.people import PeopleTables, _characteristic_points, offer_table
 from access.report.sites import SiteTables
 from access.run.geopackage import _study_layers
-from access.run.summary import _beside, alternatives_table, area_table, summary_of
+from access.run.summary import RunSummary, _beside, summary_of
 from access.sources import overpass as tiles
 from access.sources.folder import _template_files
 from access.study import Study, StudyConfig, load_study
@@ -212,7 +212,7 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
     """Give what proposals change, what costs least first: words, then trip by trip, then areas."""
     proposals = results.proposals.values()
     yield repr([(p.title, p.comment, p.source) for p in proposals])
-    yield area_table(replace(results, proposals={})).to_csv()
+    yield RunSummary(replace(results, proposals={})).areas().to_csv()
     for mode in dict.fromkeys([results.headline, *results.matrices]):
         yield repr([p.impacts[mode].summary for p in proposals])
     yield repr([_beside(results, p) for p in proposals])
@@ -220,7 +220,7 @@ def before_and_after(results: StudyResults) -> Iterator[str]:
         key: replace(p, **{name: {} for name in RANKED}) for key, p in results.proposals.items()
     }
     yield json.dumps(summary_of(replace(results, proposals=bare, joint={})), default=str)
-    yield area_table(results).to_csv()
+    yield RunSummary(results).areas().to_csv()
 
 
 #: What a proposal holds of its alternatives.
@@ -228,7 +228,9 @@ RANKED = ("rankings", "sampled", "rankings_beside")
 
 
 def figures(results: StudyResults) -> str:
-    return json.dumps(summary_of(results), default=str) + alternatives_table(results).to_csv()
+    return (
+        json.dumps(summary_of(results), default=str) + RunSummary(results).alternatives().to_csv()
+    )
 
 
 def told(results: StudyResults) -> str:

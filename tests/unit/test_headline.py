@@ -17,7 +17,7 @@ from access.errors import StudyError
 from access.maps.explorer_data import explorer_data
 from access.maps.explorer_encode import _encode
 from access.report.findings import findings_of
-from access.run.summary import _headline, spoken_summary, summary_of
+from access.run.summary import RunSummary, _headline, summary_of
 from access.study import load_study
 from tests.small import spot, write_study
 from tests.unit.report_results import line_results
@@ -85,12 +85,12 @@ def test_one_setting_decides_what_leads_in_every_output(tmp_path, measured, sett
     assert _encode(explorer_data(results))["headline"] == mode
     found = summary_of(results)
     assert found["headline_mode"] == found["proposals"]["plan"]["headline"]["mode"] == mode
-    lines = spoken_summary(results).splitlines()
+    lines = RunSummary(results).words().splitlines()
     table = next(k for k, line in enumerate(lines) if "minutes, mean" in line)
     first = {"typical": "family trip", "walk": "walking", "drive": "driving"}[mode]
     assert lines[table + 1].strip().startswith(first)
-    walked = "ways to close as many, it is" in one_line(spoken_summary(results))
-    assert walked and "by average walk" in one_line(spoken_summary(results))
+    walked = "ways to close as many, it is" in one_line(RunSummary(results).words())
+    assert walked and "by average walk" in one_line(RunSummary(results).words())
 
 
 def test_a_family_trip_that_cannot_be_measured_is_refused(tmp_path):
@@ -131,7 +131,7 @@ def test_neighbours_are_said_both_ways_and_the_study_says_which_leads(measured):
         page = _encode(explorer_data(results))["services"][0]["plans"][0]["beside"]
         lead = summary_of(results)["proposals"]["plan"]["headline"]
         assert str(said) in page and str(said) in lead["sentences"]
-        assert str(said) in one_line(spoken_summary(results))
+        assert str(said) in one_line(RunSummary(results).words())
         assert lead["own_centres_only"]["lengthened"] == numbers["own:lengthened"]
 
 
@@ -153,7 +153,7 @@ def test_the_place_among_all_sets_is_said_both_ways(measured):
             level = sum(abs(m - own) <= 1e-9 for m in means.values()) - 1
             assert claims[f"{which}:rank:mean"] == (1 + ahead, level)
             assert claims[f"{which}:options"] == (len(means),)
-        assert str(said) in one_line(spoken_summary(results))
+        assert str(said) in one_line(RunSummary(results).words())
         assert str(said) in _encode(explorer_data(results))["services"][0]["plans"][0]["beside"]
 
 
@@ -190,13 +190,13 @@ def test_a_walk_beyond_the_limit_is_never_called_a_trip_that_people_make(tmp_pat
     assert "no longer within reach on foot (a walk of more than 15 minutes" in " ".join(
         BesideHeadline(far, proposal).words()
     )
-    said = one_line(spoken_summary(far))
+    said = one_line(RunSummary(far).words())
     assert "=East Children's Centre: nearest to 38: no longer within reach on foot" in said
 
 
 def test_of_a_site_only_those_beyond_the_limit_are_no_longer_within_reach(tmp_path):
     """On average their walk is then 19 and 20 minutes; more than half of them stay within 18."""
-    said = one_line(spoken_summary(with_limit(line_results(tmp_path / "line"), 18)))
+    said = one_line(RunSummary(with_limit(line_results(tmp_path / "line"), 18)).words())
     assert "48 would be no longer within reach on foot (a walk of more than 18 minutes" in said
     assert "nearest to 67: no longer within reach on foot for 30 of them (3 minutes before)" in said
     assert "nearest to 38: no longer within reach on foot for 18 of them (3 minutes before)" in said

@@ -17,8 +17,8 @@ from access.errors import ParameterError, StudyError
 from access.report.findings import Wording
 from access.report.hub_plans import PlanFindings, _lie_words
 from access.report.hubs import _hub_blocks, _hub_sentence
-from access.run.findings import hub_words
-from access.run.summary import spoken_summary, summary_of
+from access.run.findings import HubFindings
+from access.run.summary import RunSummary, summary_of
 from access.siting import AtLeast, AtMost, Demand
 from access.siting.alternatives import Alternatives
 from access.siting.hubs import hub_search
@@ -515,7 +515,12 @@ def test_a_study_of_any_shape_is_answered_and_nothing_false_is_said(shape, tmp_p
     names = results.names()
     said = " ".join(PlanFindings(plans, names, Wording()).words())
     everything = " ".join(
-        [said, hub_words(results, results.hubs), spoken_summary(results), *plans.notes]
+        [
+            said,
+            HubFindings(results, results.hubs).words(),
+            RunSummary(results).words(),
+            *plans.notes,
+        ]
     )
     for word in ("Children", "both services", "nan", "inf "):
         assert word not in everything, word

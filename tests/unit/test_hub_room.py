@@ -18,7 +18,7 @@ from access.cli.app import app
 from access.errors import ParameterError
 from access.report.findings import Wording
 from access.report.hub_plans import PlanFindings
-from access.run.findings import hub_summary, hub_words
+from access.run.findings import HubFindings
 from access.siting import AtLeast, AtMost, Capacity, Demand, Goal, Problem, capacitated, site
 from access.siting.plans import HubField, PlanRules, with_room
 from tests.unit.test_hub_plans import (
@@ -206,8 +206,8 @@ def test_a_run_gives_the_plan_with_room_its_proof_and_its_own_minutes(results):
     assert plan.standing is None and plan.freely is None and plan.stays is None
     said = PlanFindings(plans, results.names(), Wording(decimals=1)).words()[-1]
     assert "to where there is room (" in said and "proven best" in said
-    assert "with room for everybody" in hub_words(results, results.hubs)
-    json.dumps(hub_summary(results, results.hubs), allow_nan=False)
+    assert "with room for everybody" in HubFindings(results, results.hubs).words()
+    json.dumps(HubFindings(results, results.hubs).summary(), allow_nan=False)
     assert "room and running cost" not in " ".join(plans.notes)
 
 
@@ -223,7 +223,7 @@ def test_another_column_of_the_register_may_say_the_room(results):
 
 def test_without_room_in_the_register_it_is_said_once(tmp_path):
     found = write(tmp_path, LIBRARY)
-    said = hub_words(found, found.hubs)
+    said = HubFindings(found, found.hubs).words()
     assert said.count("are not known, so no plan is limited by it") == 1
     assert found.hubs.plans.get("room") is None
 

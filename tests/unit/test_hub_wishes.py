@@ -27,7 +27,7 @@ from access.report.hub_plans import (
     _place,
 )
 from access.report.hubs import _hub_blocks
-from access.run.findings import _hub_points, hub_summary, hub_words
+from access.run.findings import HubFindings
 from access.run.write import write_geopackage
 from access.siting.plans import PlanRules
 from access.study.config import StudyConfig
@@ -189,7 +189,7 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     assert len(dates) > 3 and set(dates) == {said}, "layer, key and every sign"
     packed = write_geopackage(results, tmp_path / "s.gpkg")
     layer = pyogrio.read_dataframe(packed, layer="hub_candidates", read_geometry=False)
-    for table in (_hub_points(results.study, results.hubs), layer):
+    for table in (HubFindings(results, results.hubs).points(), layer):
         own = table[table["council"].astype(bool)]
         assert own["id"].tolist() == ["K1", "K3"]
         assert set(own["council_date"]) == {when or ""}
@@ -363,7 +363,7 @@ def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
     assert council.held.low < council.figures.joint * 1.3
     assert (found["freely"].held.near, found["freely"].held.best) == (1.0, 1.0)
     told = f"{100 * share:.1f}%"
-    words = hub_words(asked.results, answer)
+    words = HubFindings(asked.results, answer).words()
     report = " ".join(
         str(b.text) for b in _hub_blocks(replace(asked.results, hubs=answer), Wording())
         if isinstance(b, Paragraph)
@@ -378,7 +378,7 @@ def test_who_reaches_no_hub_is_told_and_every_best_is_one_set(measured):
     ):
         assert f"In no mean, for they reach no hub of the plan: A {told}" in table.notes[-1]
     assert "in no mean" in hub_chart(asked.results, answer.plain, answer.mode, 7).caption
-    figures = hub_summary(asked.results, answer)["plain"]["council"]
+    figures = HubFindings(asked.results, answer).summary()["plain"]["council"]
     assert figures["more_than_best_minutes"] is None
     assert figures["share_left_out_more_than_best"] == pytest.approx(share)
     page = HubsForPage.of(replace(asked.results, hubs=answer))
@@ -389,7 +389,7 @@ def test_one_set_alone_is_called_that_once_and_a_size_of_any_whole_kind_is_one(m
     asked = wishing(measured, council_choice=["K1", "K2"])
     answer = asked.hubs(np.int64(2), draws=0, among=["K1", "K2"])
     assert answer.plain.best.chosen == ("K1", "K2")
-    words = hub_words(asked.results, answer)
+    words = HubFindings(asked.results, answer).words()
     assert words.count("There is only one set of 2 to choose here, the council's own.") == 1
     assert "no other set to choose" not in words
     assert not re.search(r"\b1 sets|all 1\b", words)

@@ -16,7 +16,7 @@ from access.network.matrix import at_rank
 from access.report.findings import Wording
 from access.report.hub_plans import PlanFindings
 from access.report.hubs import _hub_blocks
-from access.run.findings import hub_summary, hub_tables, hub_words
+from access.run.findings import HubFindings
 from access.siting.hubs import hub_search
 from access.siting.plans import USUAL_MINUTES, HubField, Offer, choose
 from access.siting.problem import Demand
@@ -185,10 +185,10 @@ def test_new_places_have_minutes_by_bus(results):
 
 def test_words_and_tables_say_how_it_was_chosen(results):
     answer = results.hubs
-    said = hub_words(results, answer)
+    said = HubFindings(results, answer).words()
     assert "minute by minute" in said and "every minute of the window" in said
-    assert hub_summary(results, answer)["mode"] == "typical"
-    assert len(hub_tables(results.study, answer)["plans"]) == len(answer.plans.plans)
+    assert HubFindings(results, answer).summary()["mode"] == "typical"
+    assert len(HubFindings(results, answer).tables()["plans"]) == len(answer.plans.plans)
     blocks = repr(_hub_blocks(results, Wording()))
     assert "best of all" in blocks and "family trip" in blocks
     assert PlanFindings(answer.plans, {}, Wording()).words()

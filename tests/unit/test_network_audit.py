@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import typer
 from typer.testing import CliRunner
 
 import access
-from access.cli.places import network as network_command
+from access.cli.app import app
 from access.errors import NetworkError, ParameterError
 from access.network import Network, Status
 from access.network.stocktake import (
@@ -235,11 +234,8 @@ def test_a_clipped_network_is_the_network_of_a_clipped_file():
 
 @pytest.fixture
 def call():
-    app = typer.Typer()
-    app.command()(network_command)
-
     def run(*words):
-        return CliRunner().invoke(app, [str(w) for w in words])
+        return CliRunner().invoke(app, ["network", *map(str, words)])
 
     return run
 

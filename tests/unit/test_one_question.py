@@ -24,7 +24,7 @@ from access.errors import ParameterError, ScenarioError
 from access.network import TravelMatrix
 from access.report.board import board_report
 from access.report.robustness import StudyRobustness
-from access.run.findings import ranking_summary
+from access.run.findings import RankingFindings
 from access.scenario import Uncertainty, rank_closures, robustness, switching_values
 from access.sources.folder import new_study
 from access.study import load_study
@@ -115,7 +115,7 @@ def test_commands_notebook_and_robustness_ask_the_same(close, scheme, options):
     weights = [note for note in ranking.notes if note.startswith("weights:")]
     assert [note for note in firm.notes if note.startswith("weights:")] == weights
     assert ("lam" in firm.draws) == weights[0].startswith("weights: linear")
-    summary = ranking_summary(results, question, ranking, firm)
+    summary = RankingFindings(ranking, firm).summary(results, question)
     assert {r["options"] for r in summary["robustness"]["ranks"]} == {summary["options"]}
 
     result = Analysis(results).change("childrens_centre", close=list(close))
@@ -294,7 +294,7 @@ def test_the_notebook_the_run_and_the_command_write_one_report(answers, tmp_path
     answers.to_excel(tmp_path / "tables.xlsx")
     told = (lambda parts, progress: None, lambda step: None)
     running._write_report(answers._whole, tmp_path, *told, Parts(), internal=False)
-    command.report(study=str(answers.study.folder), out=tmp_path, quiet=True)
+    command._report(study=str(answers.study.folder), out=tmp_path, quiet=True)
     assert len(seen) == 4
     assert all(found == seen[0] for found in seen)
     keys = {key for _, key in seen[0]}

@@ -21,7 +21,7 @@ from access.errors import ParameterError
 from access.maps.planner_map import PlannerMap
 from access.network import Status
 from access.network.snapping import read_points, snap
-from access.run.answer import geojson, isochrones_summary
+from access.run.answer import IsochroneFiles, PathFiles
 from access.study import load_study
 from access.units import project, unproject
 from tests.newport import make_newport
@@ -165,7 +165,7 @@ def test_a_site_off_the_streets_has_an_empty_polygon_and_says_why(town, north, s
     assert found.table.geometry.is_empty.tolist() == [False, False, True, True]
     assert found.table["street_km"].tolist()[2:] == [0, 0]
     assert "nothing is reached" in found.sentence() or "used up" in found.sentence()
-    json.loads(geojson(found.table))
+    json.loads(IsochroneFiles(town.results, found).geojson())
     assert "<html" in PlannerMap.of_reach(town.results, found).page()
 
 
@@ -237,7 +237,7 @@ def test_where_there_is_no_way_the_path_says_so(town):
     way = town.path(lost["area"], lost["site"], mode="drive")
     assert way.line.is_empty and way.status == lost["status"]
     assert way.sentence().startswith("There is no way")
-    json.loads(geojson(way.frame))
+    json.loads(PathFiles(way).geojson())
     with pytest.raises(ParameterError, match="unknown area id"):
         town.path("W99", "T1")
     with pytest.raises(ParameterError, match="site=5"):
@@ -372,15 +372,19 @@ def test_a_nasty_name_is_a_name_on_the_map(town):
 def test_writing_geojson_leaves_the_shapes_of_the_answer_as_they_are(town):
     found = town.isochrones("T1", minutes=[3, 6])
     before = found.table.geometry.to_wkb().tolist()
-    written = gpd.GeoDataFrame.from_features(json.loads(geojson(found.table)))
+    written = gpd.GeoDataFrame.from_features(
+        json.loads(IsochroneFiles(town.results, found).geojson())
+    )
     assert found.table.geometry.to_wkb().tolist() == before
     assert written.geometry.to_wkb().tolist() != before  # to a centimetre
 
 
 def test_the_same_question_has_the_same_bytes(town):
     one, two = (town.isochrones(["T1", "T3"], minutes=[3, 6]) for _ in range(2))
-    assert geojson(one.table) == geojson(two.table)
-    assert isochrones_summary(one) == isochrones_summary(two)
+    files = [IsochroneFiles(town.results, found) for found in (one, two)]
+    assert files[0].geojson() == files[1].geojson()
+    assert files[0].summary() == files[1].summary()
     pages = [PlannerMap.of_reach(town.results, found).page() for found in (one, two)]
     assert pages[0] == pages[1]
-    assert isinstance(gpd.GeoDataFrame.from_features(json.loads(geojson(one.table))), pd.DataFrame)
+    shapes = gpd.GeoDataFrame.from_features(json.loads(files[0].geojson()))
+    assert isinstance(shapes, pd.DataFrame)

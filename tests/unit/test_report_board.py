@@ -33,7 +33,7 @@ from access.errors import ParameterError, StudyError
 from access.report.board import _report_files, board_report, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.report.summary import _size
-from access.run.summary import alternatives_table, area_table
+from access.run.summary import RunSummary
 from access.scenario.scenario import Money
 from access.text import half_up, percent
 from tests.conftest import one_picture, pdf_text
@@ -481,7 +481,7 @@ def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside
     table = next(b.table for b in inside.blocks if getattr(b, "key", "") == "trial")
     said = {row[0]: row[1] for row in table.rows}
     (proposal,) = results.proposals.values()
-    areas, mode = area_table(results), results.headline
+    areas, mode = RunSummary(results).areas(), results.headline
     who = areas[results.study.config.services[proposal.service].demand]
     own = {
         name: areas[f"{proposal.key}__{mode}__{name}"]
@@ -500,7 +500,7 @@ def test_figures_to_try_come_out_of_the_files_as_the_report_says(results, inside
     fifth = areas["imd_decile"].isin([1, 2])
     share = who[fifth & grew].sum() / who[fifth].sum()
     assert said["Of the most deprived fifth, with further to go"] == percent(share)
-    rows = alternatives_table(results)
+    rows = RunSummary(results).alternatives()
     rows = rows[(rows["proposal"] == proposal.key) & (rows["mode"] == mode)]
     mine = rows.loc[rows["is_the_proposal"], "mean"].item()
     place = f"{1 + (rows['mean'] < mine - 1e-9).sum()} of {len(rows)}"

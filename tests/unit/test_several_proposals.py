@@ -16,7 +16,7 @@ from access.maps.explorer_data import explorer_data
 from access.report.board import _fifths, _report_files, board_report
 from access.report.findings import Wording, findings_of
 from access.report.summary import _rivals_table, _to_ask
-from access.run.summary import spoken_summary, summary_of
+from access.run.summary import RunSummary, summary_of
 from access.study import load_study
 from tests.small import small_study, spot, write_study
 
@@ -56,7 +56,7 @@ def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(tmp_path, s
     assert "Saved at closed sites a year" in text and "Spent at opened sites a year" in text
     words = _strings("en")
     assert "Hub" not in words["kind_hub"], "a library that opens is no Family Hub"
-    assert "opens Town library 1" in " ".join(spoken_summary(results).split())
+    assert "opens Town library 1" in " ".join(RunSummary(results).words().split())
     assert summary_of(results)["proposals"]["plan"]["opened"] == ["K1"]
     assert "K1" in explorer_data(results).services[0].after
 
@@ -74,7 +74,7 @@ def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
     assert "choose one of three options for Library houses: " in text
     assert f"Option A (keep {stay}), Option B (keep {stay})" in text
     assert f"{stay} and {stay}" not in text and f"{stay}, {stay}" not in text
-    said = spoken_summary(results)
+    said = RunSummary(results).words()
     assert all(f"Option {k}" in said for k in "ABC") and "do not add" in " ".join(said.split())
     (service,) = explorer_data(results).services
     assert [plan.title for plan in service.plans] == ["Option A", "Option B", "Option C"]

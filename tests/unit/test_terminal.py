@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access.cli import terminal
+from access.cli.app import _ended
 
 
 def test_a_fault_of_the_program_is_said_in_words_without_a_traceback(capsys, monkeypatch):
@@ -11,7 +11,7 @@ def test_a_fault_of_the_program_is_said_in_words_without_a_traceback(capsys, mon
     def broken() -> None:
         raise KeyError("count\x1b[31m")
 
-    assert terminal.ended(broken) == 70
+    assert _ended(broken) == 70
     told = capsys.readouterr().err
     assert "fault of the program" in told and "KeyError" in told
     assert "Traceback" not in told and "\x1b" not in told
@@ -23,5 +23,5 @@ def test_the_whole_of_it_is_shown_on_request(capsys, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError
 
-    assert terminal.ended(broken) == 70
+    assert _ended(broken) == 70
     assert "Traceback" in capsys.readouterr().err

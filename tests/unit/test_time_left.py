@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.cli import terminal
-from access.cli.terminal import Left, _left_words, _of_job
+from access.cli.terminal import _Left, _left_words, _of_job
 
 
 class Hand:
@@ -34,7 +34,7 @@ PLAN = (("read", 1.0), ("measure", 2.0), ("draw #", 1.0))
 
 
 def test_the_pace_of_what_is_done_is_that_of_what_is_left(clock):
-    job = Left(PLAN, clock=clock)
+    job = _Left(PLAN, clock=clock)
     assert job.words() == ""
     job.begin("read")
     clock.now += 5
@@ -55,7 +55,7 @@ def test_the_pace_of_what_is_done_is_that_of_what_is_left(clock):
 
 
 def test_a_step_of_several_parts_is_one_share(clock):
-    job = Left((("rank", 2.0), ("write", 2.0)), clock=clock)
+    job = _Left((("rank", 2.0), ("write", 2.0)), clock=clock)
     for title in ("rank: one", "rank: other"):
         job.begin(title)
         clock.now += 5
@@ -65,7 +65,7 @@ def test_a_step_of_several_parts_is_one_share(clock):
 
 
 def test_what_nobody_expected_tells_nothing_of_the_pace(clock):
-    job = Left(PLAN, clock=clock)
+    job = _Left(PLAN, clock=clock)
     job.begin("reading a street file")
     clock.now += 100
     job.begin("read")
@@ -78,7 +78,7 @@ def test_what_nobody_expected_tells_nothing_of_the_pace(clock):
 
 
 def test_a_step_that_is_left_out_tells_nothing_of_the_pace(clock):
-    job = Left(PLAN, clock=clock)
+    job = _Left(PLAN, clock=clock)
     job.begin("read")
     clock.now += 10
     job.begin("draw 7")  # nothing was measured: a share of 1 took 10 s
@@ -135,7 +135,7 @@ def test_few_jobs_are_kept_the_newest(tmp_path):
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1e6)), max_size=12), st.booleans())
 def test_what_is_left_is_never_less_than_nothing(steps, timed):
     clock = Hand()
-    job = Left([(name, 1.0) for name in "abc"], timed=timed, clock=clock)
+    job = _Left([(name, 1.0) for name in "abc"], timed=timed, clock=clock)
     for name, seconds in steps:
         job.begin(name)
         clock.now += seconds

@@ -36,7 +36,7 @@ from access.report.robustness import _firm_sentence
 from access.run import findings as answers
 from access.run import run_job
 from access.run.geopackage import _area_symbols
-from access.run.summary import _place_words, _whom, spoken_summary
+from access.run.summary import RunSummary, _place_words, _whom
 from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
@@ -274,7 +274,7 @@ def test_a_still_map_says_that_some_are_cut_off_and_rounds_no_share_to_all():
 
 def test_a_chart_names_the_streets_whole(results, found):
     streets = "Streets: old-town.osm.pbf (© OpenStreetMap contributors, ODbL), as drawn there."
-    drawn = answers.impact_charts(replace(results, streets=streets), found[0].impact, None)
+    drawn = answers.ImpactFindings(replace(results, streets=streets), found[0].impact).charts()
     assert streets in drawn["change"]().caption
 
 
@@ -505,7 +505,7 @@ def test_minutes_before_after_and_between_agree_in_words_too(results):
     impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand, weights="linear")
     assert "goes from 6.3 to 12.5 minutes (+6.2 minutes;" in impact.sentence()
     proposal = replace(results.proposals["one"], impacts={"walk": impact, "drive": impact})
-    told = spoken_summary(replace(results, proposals={"one": proposal}))
+    told = RunSummary(replace(results, proposals={"one": proposal})).words()
     row = next(line for line in told.splitlines() if line.strip().startswith("walking"))
     assert row.split()[1:4] == ["6.3", "12.5", "6.2"]
 
