@@ -16,8 +16,8 @@ from access.analysis.anew import (
     _at_walking_speed,
     _check_walking_speed,
     _unmeasured,
+    _what_may_be_wrong,
     _with_places,
-    what_may_be_wrong,
 )
 from access.analysis.bus import (
     BUS_NOT_KNOWN,
@@ -80,7 +80,7 @@ from access.scenario import (
 from access.scenario.offer import OfferChange, offer_change
 from access.scenario.options import MAX_OPTIONS, Closings, CriteriaSettings, choosable, closings
 from access.scenario.sampled import SampledRanking
-from access.scenario.scenario import money_of
+from access.scenario.scenario import Money
 from access.scenario.switching import weights_side_by_side
 from access.study import Study
 from access.study.tables import without_shapes
@@ -479,7 +479,7 @@ class Analysis:
             comment=comment,
             source=source,
             options={k: v for k, v in options.items() if k != "mode" and v is not None},
-            money=money_of(before, after, stated_gbp=saving_per_year_gbp, source=source),
+            money=Money.of(before, after, stated_gbp=saving_per_year_gbp, source=source),
             stays=stays,
             deregistered=gone,
             beside=beside,
@@ -874,7 +874,7 @@ class Analysis:
         if asked.matrix.minute_by_minute is not None:
             most = min(most, _MOST_BY_THE_MINUTE)
         threshold = asked.threshold_minutes
-        uncertain = what_may_be_wrong(
+        uncertain = _what_may_be_wrong(
             asked.results, asked.matrix.mode, asked.sites, service=service,
             by_the_minute=asked.matrix.minute_by_minute is not None,
             lam=_LAMBDA if asked.weighting["weights"] == "linear" else None,

@@ -359,7 +359,7 @@ _DECLARED_ERROR = 0.05
 """Real streets: a trip is off by this share on average, a declared assumption."""
 
 
-def what_may_be_wrong(
+def _what_may_be_wrong(
     results: StudyResults,
     mode: str,
     sites: Sequence[str],

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from access.analysis.anew import what_may_be_wrong
+from access.analysis.anew import _what_may_be_wrong
 from access.analysis.results import StudyResults
 from access.errors import ParameterError
 from access.network import TravelMatrix
@@ -273,7 +273,7 @@ class _Drawing:
 
     def _wrong(self, sites: Sequence[str], service: str | None = None) -> Uncertainty:
         """Ask what may be otherwise of the way to some sites, or of a service's window."""
-        return what_may_be_wrong(
+        return _what_may_be_wrong(
             self.results, self.mode, sites, by_the_minute=bool(self.field.each), service=service
         )
 

@@ -24,16 +24,13 @@ from access.siting.plans import (
     standing,
     with_room,
 )
-from access.siting.problem import AtLeast, Budget, Rule, apart, at_most_of, in_group
+from access.siting.problem import AtLeast, AtMost, Budget, Rule
 from access.siting.search import Floats
 from access.siting.set_figures import (
     BesideStays,
     Figures,
     Held,
-    beside_stays,
     delivery_field,
-    figures_of,
-    held,
     nearest_of_both,
 )
 from access.study import Study
@@ -232,8 +229,8 @@ class _PlanMaker:
         must, never = _must_and_never(self.study, self.candidates["name"], *self.asked)
         return PlanRules(
             rules=(
-                *at_most_of(self.kinds, self.hubs.at_most),
-                *apart(list(self.field.site_ids), self.candidates["lon"].tolist(),
+                *AtMost.of_kinds(self.kinds, self.hubs.at_most),
+                *AtMost.apart(list(self.field.site_ids), self.candidates["lon"].tolist(),
                        self.candidates["lat"].tolist(), self.hubs.apart_m),
             ),
             must=must,
@@ -283,8 +280,8 @@ class _PlanMaker:
         self.plans.append(
             HubPlan(
                 key, title, tuple(chosen), by, rule, choice,
-                self._of_areas(figures_of(near, self.offers, self.groups, reach)),
-                self._of_areas(figures_of(foot, people, {}, reach)),
+                self._of_areas(Figures.of(near, self.offers, self.groups, reach)),
+                self._of_areas(Figures.of(foot, people, {}, reach)),
                 None if roomy is not None else self._stays(chosen, near),
                 standing(self.field, chosen, ruled) if asked and roomy is None else None,
                 standing(self.field, chosen, base) if roomy is None else None,
@@ -294,7 +291,7 @@ class _PlanMaker:
 
     def _stays(self, chosen: Sequence[str], near: Floats) -> BesideStays | None:
         """Measure hubs as delivery points beside the sites that stay."""
-        return beside_stays(self.offers, near, nearest_of_both(self.field, chosen))
+        return BesideStays.of(self.offers, near, nearest_of_both(self.field, chosen))
 
     def _of_areas(self, figures: Figures) -> Figures:
         """Name the furthest area by its row in the study."""
@@ -414,16 +411,21 @@ def _is_row(row: int | None) -> TypeGuard[int]:
     return row is not None
 
 
+def _in_group(kinds: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, ...]:
+    """Name the sites whose kind is one of those wanted."""
+    return tuple(i for i, kind in kinds.items() if kind in set(wanted))
+
+
 def _among(maker: _PlanMaker, size: int, n: str, own: Mapping[str, Any]) -> None:
     """Make the plans among some sites only: the sites that stay, and those the study names."""
     kinds = maker.kinds
-    groups = {"the sites that stay": in_group(kinds, ["centre"])}
+    groups = {"the sites that stay": _in_group(kinds, ["centre"])}
     places = maker.study.candidates
     owners: dict[str, str] = {}
     if "owner" in places:
         owners = dict(zip(places["id"], places["owner"].fillna("").astype(str), strict=True))
     for label, wanted in maker.hubs.among.items():
-        inside = {*in_group(kinds, wanted), *in_group(owners, wanted)}
+        inside = {*_in_group(kinds, wanted), *_in_group(owners, wanted)}
         groups[label] = tuple(i for i in maker.field.site_ids if i in inside)
     for k, (label, ids) in enumerate(groups.items()):
         if len(ids) < size or len(ids) == len(maker.field.site_ids):
@@ -548,12 +550,12 @@ def _held(
     """Say how a set holds: beside who leaves fewer people out never, and always beside who more."""
     values, means = drawn[by], drawn["mean"]
     if asked.whole:
-        return held(values, means, at[ids], rivals, within)
+        return Held.of(values, means, at[ids], rivals, within)
     named = {k: some for some, k in at.items()}
     out = {k: asked.left_out(sorted(named[k]))[by] for k in {at[ids], *rivals}}
     mine = out[at[ids]]
     alike = [k for k in rivals if abs(out[k] - mine) <= NOBODY]
-    found = held(values, means, at[ids], alike, within)
+    found = Held.of(values, means, at[ids], alike, within)
     found = replace(found, rivals=len(out))
     return replace(found, near=0.0, best=0.0) if min(out.values()) < mine - NOBODY else found
 

@@ -16,12 +16,12 @@ from access.cli.terminal import (
     _JsonOption,
     _NetworkOption,
     _NoCacheOption,
+    _one_mode_of,
     _OutOption,
     _partly_done,
     _QuietOption,
     _StudyArgument,
     _TimetableOption,
-    one_mode_of,
     say,
     steps,
 )
@@ -212,7 +212,7 @@ _ReportModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        callback=one_mode_of("walk", "drive", "bus", "typical"),
+        callback=_one_mode_of("walk", "drive", "bus", "typical"),
         help="Trips that lead: walk, drive, bus (with a timetable) or typical; the study's "
         "headline by default.",
     ),
@@ -320,7 +320,7 @@ _MapModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        callback=one_mode_of("walk", "pram", "drive", "bus", "typical"),
+        callback=_one_mode_of("walk", "pram", "drive", "bus", "typical"),
         help="With --static, trips of the still maps: walk, pram, drive, bus (with a timetable) or "
         "typical; the study's headline by default.",
     ),

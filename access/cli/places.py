@@ -14,9 +14,9 @@ from access.cli.terminal import (
     _JsonOption,
     _NetworkOption,
     _NoCacheOption,
+    _one_mode_of,
     _QuietOption,
     _StudyArgument,
-    one_mode_of,
     say,
     steps,
 )
@@ -37,7 +37,7 @@ _SiteArgument = Annotated[
     str, typer.Argument(metavar="SITE", help="A site of the study, by id or name.")
 ]
 #: The family trip has no streets of its own, which is said where they are looked for.
-_street_mode = one_mode_of("walk", "drive", later=("typical",))
+_street_mode = _one_mode_of("walk", "drive", later=("typical",))
 _StreetModeOption = Annotated[
     str, typer.Option("--mode", callback=_street_mode, help="Trips by walk or by drive.")
 ]

@@ -15,12 +15,12 @@ from access.cli.terminal import (
     _JsonOption,
     _NetworkOption,
     _NoCacheOption,
+    _one_mode_of,
     _partly_done,
     _QuietOption,
     _searching,
     _StudyArgument,
     _TimetableOption,
-    one_mode_of,
     say,
     steps,
 )
@@ -54,7 +54,7 @@ _ModeOption = Annotated[
     str | None,
     typer.Option(
         "--mode",
-        callback=one_mode_of("walk", "drive", "bus", "typical"),
+        callback=_one_mode_of("walk", "drive", "bus", "typical"),
         help=f"Trips by walk, by drive, by bus, or typical (the {trip('typical')}); "
         "the study's headline by default.",
     ),

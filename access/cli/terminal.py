@@ -199,7 +199,7 @@ def _partly_done(left_out: Sequence[LeftOut]) -> None:
     raise typer.Exit(PARTLY_DONE)
 
 
-def one_mode_of(*modes: str, later: Sequence[str] = ()) -> Callable[[str | None], str | None]:
+def _one_mode_of(*modes: str, later: Sequence[str] = ()) -> Callable[[str | None], str | None]:
     """Refuse a way of travel that nothing is ever measured by, before anything is measured.
 
     What is refused `later`, with its reason, is let through and not advised.

@@ -31,9 +31,9 @@ from access.network.graph_io import _network_from_graph, _read_graphml
 from access.network.network import Network
 from access.network.osm import (
     _SUFFIXES,
-    Streets,
     _is_street_file,
     _read_streets,
+    _Streets,
     check_street_file,
 )
 from access.network.profiles import PRESETS, Profile
@@ -48,8 +48,8 @@ _MOST_ENTRIES = 40
 
 
 def _with_crossings(
-    streets: Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
-) -> Streets:
+    streets: _Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
+) -> _Streets:
     """Add a way for every two entries of a square that see each other over it."""
     used = np.bincount(
         streets.refs[np.repeat(is_open, np.diff(streets.offsets))], minlength=len(xy)
@@ -81,7 +81,7 @@ def _with_crossings(
 
 
 def _squares(
-    streets: Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
+    streets: _Streets, is_open: NDArray[np.bool_], xy: NDArray[np.float64]
 ) -> Iterator[tuple[int, NDArray[np.int32], shapely.Polygon]]:
     """A way of each open square, the nodes of its edge, and its shape without its ponds."""
 
@@ -144,7 +144,7 @@ _TOLD = ("private", "foot=no", "access=no", "closed to cars")
 
 
 def _assemble(
-    streets: Streets, profile: Profile, *, keep: str = "main", heights: _Heights | None = None
+    streets: _Streets, profile: Profile, *, keep: str = "main", heights: _Heights | None = None
 ) -> Network:
     """Build a profile's network from ways that were read from a file."""
     verdicts = [_judge(tags, profile) for tags in streets.tag_sets]
@@ -198,7 +198,7 @@ class _Pieces:
     node_row: NDArray[np.int64]
 
 
-def _cut(streets: Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]) -> _Pieces:
+def _cut(streets: _Streets, is_open: NDArray[np.bool_], closed: NDArray[np.int64]) -> _Pieces:
     """Cut open ways at their ends, at nodes they share, at signals and at barriers."""
     sizes = np.diff(streets.offsets)
     refs = streets.refs[np.repeat(is_open, sizes)]
@@ -248,7 +248,7 @@ def _ground(lonlat: _Floats, refs: NDArray[np.int32]) -> _Floats:
 
 
 def _weigh(
-    streets: Streets, profile: Profile, verdicts: list[_Verdict], cut: _Pieces, xy: _Floats
+    streets: _Streets, profile: Profile, verdicts: list[_Verdict], cut: _Pieces, xy: _Floats
 ) -> _Draft:
     tag_set = streets.way_tags[cut.way]
     classes = sorted({v.street_class for v in verdicts if not v.reason})
@@ -295,7 +295,7 @@ def _weigh(
     )
 
 
-def _refused(streets: Streets, verdicts: list[_Verdict], xy: _Floats) -> _LeftOut:
+def _refused(streets: _Streets, verdicts: list[_Verdict], xy: _Floats) -> _LeftOut:
     """Private and closed streets, kept so that the audit can say who lives on them."""
     told = np.array([_TOLD.index(v.reason) if v.reason in _TOLD else 255 for v in verdicts])
     code = told[streets.way_tags]
@@ -318,7 +318,7 @@ def _is_graph(source: object) -> TypeGuard[nx.Graph]:
 
 
 def build_network(
-    source: str | Path | Streets | nx.Graph,
+    source: str | Path | _Streets | nx.Graph,
     *,
     mode: str | None = None,
     profile: Profile | str | None = None,
@@ -373,7 +373,7 @@ def build_network(
     chosen, heights = _with_heights(_choose_profile(mode, profile), heights)
     if _is_graph(source):
         return _network_from_graph(source, chosen, keep=keep, heights=heights)
-    if isinstance(source, Streets):
+    if isinstance(source, _Streets):
         return _assemble(source, chosen, keep=keep, heights=heights)
     if not isinstance(source, (str, Path)):
         raise ParameterError(
@@ -396,7 +396,7 @@ def build_networks(
 ) -> dict[str, Network]:
     """Build the streets of several kinds of traveller from one file, read once at most."""
     path = Path(source)
-    whole: list[Streets] = []
+    whole: list[_Streets] = []
 
     def build(name: str, profile: Profile) -> Network:
         # GraphML comes as a graph of one mode's own; a street extract is read once for all

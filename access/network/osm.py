@@ -401,7 +401,7 @@ _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
 
 @dataclass(frozen=True, eq=False)
-class Streets:
+class _Streets:
     """Ways that may be streets, with their tags, before any access rule is applied.
 
     Parameters
@@ -465,7 +465,7 @@ def check_street_file(path: Path) -> None:
         )
 
 
-def _read_streets(path: str | Path) -> Streets:
+def _read_streets(path: str | Path) -> _Streets:
     """Read every way that may be a street from an OpenStreetMap file."""
     path = Path(path)
     check_street_file(path)
@@ -493,7 +493,7 @@ def _read_streets(path: str | Path) -> Streets:
     return _streets(found, info)
 
 
-def _streets(found: _Collected, info: _SourceInfo) -> Streets:
+def _streets(found: _Collected, info: _SourceInfo) -> _Streets:
     node_ids, first, rows = np.unique(
         np.concatenate(found.ids), return_index=True, return_inverse=True
     )
@@ -506,7 +506,7 @@ def _streets(found: _Collected, info: _SourceInfo) -> Streets:
         )
     rows = _one_meridian(lonlat, rows)
     known = dict(zip(node_ids.tolist(), range(len(node_ids)), strict=True))
-    return Streets(
+    return _Streets(
         node_ids=node_ids,
         lonlat=lonlat,
         way_ids=np.array(found.way_ids, np.int64),

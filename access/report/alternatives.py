@@ -433,7 +433,7 @@ def _better(criterion: str, gap: float | None) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class StandingWords:
+class _StandingWords:
     """What is said of where a proposal stands among all options of its size."""
 
     found: ProposalFindings
@@ -466,7 +466,7 @@ class StandingWords:
         ranking = self.found.result.rankings.get("walk")
         if self.found.mode == "walk" or ranking is None or len(ranking.table) < 2:
             return Said("")
-        return StandingWords(replace(self.found, mode="walk", ranking=ranking)).place(criteria)
+        return _StandingWords(replace(self.found, mode="walk", ranking=ranking)).place(criteria)
 
     def better(self, wording: Wording) -> Said:
         """Say what the best set on average closes, and by how much it is better."""
@@ -687,7 +687,7 @@ def _service(
         ]
     if found.standing is None:
         return [Paragraph("There is no other set of this size to compare the proposal with.")]
-    key, places, words = found.result.key, wording.places, StandingWords(found)
+    key, places, words = found.result.key, wording.places, _StandingWords(found)
     firm = _robustness_blocks(found, robust, modelled=results.modelled)
     blocks: list[Block] = [
         TableBlock(_places_table(results, found, ranking, robust, places), key=f"places-{key}",

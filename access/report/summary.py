@@ -34,9 +34,9 @@ from access.escape import plain
 from access.labels import further_words, grouping_words, trip
 from access.report import findings as say
 from access.report.alternatives import (
-    StandingWords,
     _readings,
     _sampled_share,
+    _StandingWords,
 )
 from access.report.findings import (
     _PUBLIC,
@@ -479,7 +479,7 @@ def _proposal_points(
     results: StudyResults, found: ProposalFindings, wording: Wording
 ) -> tuple[Text, ...]:
     """Say where, to whom and by how much trips change under a proposal."""
-    said, stands = say.ImpactWords(found.impact, wording), StandingWords(found)
+    said, stands = say.ImpactWords(found.impact, wording), _StandingWords(found)
     points = [
         BesideHeadline(results, found.result).on_foot_words(internal=wording.internal),
         f"{_wards(found)} {said.furthest()}".strip(),
@@ -659,7 +659,7 @@ def _wards(found: ProposalFindings) -> Said:
 
 def _firm(found: ProposalFindings, robust: Robustness | None, *, modelled: bool) -> str:
     """Say how firm the proposal's place is, as far as it was tried."""
-    ties = StandingWords(found).near_ties(modelled=modelled)
+    ties = _StandingWords(found).near_ties(modelled=modelled)
     # places among options that were drawn are no places among all, be all of them listed or not
     few = found.sampled is not None or (robust is not None and bool(robust.drawn_of))
     if few and robust is not None and robust.proposal is not None:

@@ -58,7 +58,7 @@ def _competition_rank(values: ArrayLike) -> NDArray[np.int64]:
     return ranks
 
 
-def pareto_front(columns: ArrayLike) -> _Bools:
+def _pareto_front(columns: ArrayLike) -> _Bools:
     """Mark the rows that no other row dominates; less is better in every column.
 
     Row p dominates row q when p is at most q in every column and less in one. Equal rows do
@@ -75,7 +75,7 @@ def pareto_front(columns: ArrayLike) -> _Bools:
 
     Examples
     --------
-    >>> pareto_front([[1, 5], [2, 2], [3, 3], [2, 2]]).tolist()
+    >>> _pareto_front([[1, 5], [2, 2], [3, 3], [2, 2]]).tolist()
     [True, True, False, True]
     """
     table = np.asarray(columns, float)

@@ -366,6 +366,17 @@ class Money:
     stated_saving_gbp: float | None = None
     source: str = ""
 
+    @classmethod
+    def of(
+        cls, before: _SiteSet, after: _SiteSet, *, stated_gbp: float | None = None, source: str = ""
+    ) -> Money:
+        """Add up what closed sites cost, and what opened ones will."""
+        old, new = set(before.open_ids), set(after.open_ids)
+        # what a change itself says of a closed site's cost stands in the sites after it
+        saved, lost = _sum(site for site in after.sites if site.id in old - new)
+        spent, more = _sum(site for site in after.sites if site.id in new - old)
+        return cls(saved, spent, lost, more, stated_gbp, source)
+
     @property
     def net_saving_gbp(self) -> float | None:
         """Saved less spent; ``None`` where either is not known."""
@@ -409,17 +420,6 @@ def _pounds(value: float | None, unknown: tuple[str, ...], names: Mapping[str, s
     if value is None:
         return f"{_NOT_KNOWN} (no yearly cost of {listed(named(unknown, names))})"
     return pounds(value)
-
-
-def money_of(
-    before: _SiteSet, after: _SiteSet, *, stated_gbp: float | None = None, source: str = ""
-) -> Money:
-    """Add up what closed sites cost, and what opened ones will."""
-    old, new = set(before.open_ids), set(after.open_ids)
-    # what a change itself says of a closed site's cost stands in the sites after it
-    saved, lost = _sum(site for site in after.sites if site.id in old - new)
-    spent, more = _sum(site for site in after.sites if site.id in new - old)
-    return Money(saved, spent, lost, more, stated_gbp, source)
 
 
 def _sum(sites: Iterable[Site]) -> tuple[float | None, tuple[str, ...]]:

@@ -23,7 +23,7 @@ from access.siting.constraints import (
 )
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.problem import Goal, Problem, _Faults, _read_count, _read_ids, _read_number
-from access.siting.resolve import _goal_value, _goal_values, _Resolved, resolve
+from access.siting.resolve import _goal_value, _goal_values, _resolve, _Resolved
 from access.siting.search import Bools, Floats, Ints, Progress, _SideRows, _Stop, _tolerance, _Watch
 from access.siting.solution import Solution
 from access.siting.solve import _on_one_thread, _Run, _solve, _watch_of, site
@@ -107,7 +107,7 @@ def alternatives(
     count = _read_count(count, 1, 10_000, faults, "count")
     within = _read_number(within, faults, "within")
     faults.stop()
-    resolved = resolve(problem)
+    resolved = _resolve(problem)
     goals = resolved.goals
     if resolved.capacities is not None:
         raise ParameterError("alternatives are not listed for a problem with Capacity")
@@ -237,7 +237,7 @@ def curve(
     for p in sizes:
         asked = replace(problem, p=p, fewest=None, most=None)
         watch = _watch_of(time_limit_s, progress, 0.0, seed)
-        resolved = resolve(asked, "curve")
+        resolved = _resolve(asked, "curve")
         solutions[int(p)] = _solve(asked, resolved, watch, seed=seed, explaining=False)
     return Curve(solutions, _elbow_among(solutions))
 
@@ -337,7 +337,7 @@ def pareto_front(
     >>> front.table["worst_minutes"].tolist(), front.complete
     ([9.0, 6.0], True)
     """
-    resolved = resolve(replace(problem, goals=Goal.mean()))
+    resolved = _resolve(replace(problem, goals=Goal.mean()))
     if resolved.capacities is not None:
         raise ParameterError("the front is not found for a problem with Capacity")
     if with_cost and resolved.site_costs is None:
@@ -484,7 +484,7 @@ def _rank_of_set(problem: Problem, chosen: Sequence[str]) -> SetRank:
     """
     faults = _Faults("standing")
     everything = replace(problem, p=None, fewest=None, most=None, goals=Goal.mean())
-    resolved = resolve(everything)
+    resolved = _resolve(everything)
     ids = _read_ids(chosen, resolved.site_ids, faults, "chosen")
     if not ids:
         faults.add("chosen", "none", "at least one site")

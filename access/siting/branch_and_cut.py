@@ -12,7 +12,7 @@ import numpy as np
 from access.measure.distribution import weighted_sums
 from access.siting.constraints import _feasible_sites
 from access.siting.cutting_planes import _CuttingPlanes, _Relaxed
-from access.siting.heuristics import _Bound, _Interchange, _Near, _Relaxation, greedy
+from access.siting.heuristics import _Bound, _greedy, _Interchange, _Near, _Relaxation
 from access.siting.search import (
     Bools,
     Floats,
@@ -440,7 +440,7 @@ class _Search:
             self._offer_if_kept(first)
             self._improve(first)
         many = model.shape[0] > 3 * _SAMPLE_AREAS
-        self._improve(self._sampled() if many else greedy(model, self.near))
+        self._improve(self._sampled() if many else _greedy(model, self.near))
 
     def _tick_start(self) -> None:
         self.watch.tick("swaps", self.bound, self.best.value)
@@ -452,7 +452,7 @@ class _Search:
             self.model, minutes=self.model.minutes[::step], weights=self.model.weights[::step]
         )
         near = _Near.of(part.minutes, self.columns, self.near.site.shape[1])
-        chosen, _ = _Interchange(part, near).improve(greedy(part, near), tick=self._tick_start)
+        chosen, _ = _Interchange(part, near).improve(_greedy(part, near), tick=self._tick_start)
         return chosen
 
     def _offer_if_kept(self, chosen: Ints) -> None:

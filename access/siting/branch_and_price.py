@@ -71,7 +71,7 @@ def _apart(cost: Floats) -> Floats:
     return out
 
 
-class BranchAndPrice:
+class _BranchAndPrice:
     """Best-bound branch and price over one problem.
 
     Parameters

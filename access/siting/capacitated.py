@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from access.errors import ParameterError
-from access.siting.branch_and_price import _MANY_PAIRS, BranchAndPrice
+from access.siting.branch_and_price import _MANY_PAIRS, _BranchAndPrice
 from access.siting.constraints import _count_rows, _join_rows, _reach_rows
 from access.siting.heuristics import (
     _better_plan,
@@ -41,7 +41,7 @@ from access.siting.search import (
     _tolerance,
     _unit_of,
     _Watch,
-    within,
+    _within,
 )
 from access.siting.solution import Explanation, Solution, _blank, _GoalValue, _peak_memory_mb
 from access.siting.verify import _confirm
@@ -63,7 +63,7 @@ def _capacitated_model(
     allowed = np.isfinite(service.minutes) & resolved.may[None, :] & fits
     # Full sites turn families away: a rule on minutes is kept where they go, not where is near.
     for rule in resolved.reaches:
-        allowed[rule.areas] &= within(service.minutes[rule.areas], rule.caps[:, None])
+        allowed[rule.areas] &= _within(service.minutes[rule.areas], rule.caps[:, None])
     # Areas of no weight still take up room, at no cost.
     finite = np.where(np.isfinite(service.minutes), service.minutes, 0.0)
     cost = np.where(allowed, service.weights[:, None] * finite, np.inf)
@@ -610,7 +610,7 @@ class _Searching:
     ) -> None:
         """Close the proof by branch and price."""
         shape = self.shape
-        search = BranchAndPrice(
+        search = _BranchAndPrice(
             shape.cost, shape.most, shape.rows, sacks.fill, sacks.size, self._offer, self._mend,
             self._seek, self.watch,
             cuts=self.whole and _MANY_PAIRS < shape.cost.size <= _MOST_CUT_PAIRS,

@@ -14,8 +14,8 @@ from access.siting.problem import (
     Rule,
     Within,
     _Faults,
+    _listed_values,
     _problem_of_p,
-    listed,
 )
 from access.siting.search import Progress
 from access.siting.solution import Solution
@@ -200,7 +200,7 @@ def capacitated_p_median(
     (11.0, 'proven_optimal')
     """
     faults = _Faults("site")
-    wanted = listed(rules, faults, "rules")
+    wanted = _listed_values(rules, faults, "rules")
     faults.stop()
     problem = _problem_of_p(
         Demand(costs, weights),
@@ -317,7 +317,7 @@ def set_cover(
     ('2',)
     """
     faults = _Faults("site")
-    wanted = listed(rules, faults, "rules")
+    wanted = _listed_values(rules, faults, "rules")
     faults.stop()
     problem = Problem(
         Demand(costs, weights),

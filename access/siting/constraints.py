@@ -27,7 +27,7 @@ from access.siting.search import (
     _Stop,
     _unit_of,
     _Watch,
-    within,
+    _within,
 )
 
 
@@ -188,7 +188,7 @@ def _of_kind(kind: str, stacked: _DemandRows) -> Floats:
 
 
 def _beyond(stacked: _DemandRows, minutes: float) -> Floats:
-    far: Floats = (~within(stacked.minutes, minutes)).astype(float)
+    far: Floats = (~_within(stacked.minutes, minutes)).astype(float)
     return far
 
 
@@ -292,7 +292,7 @@ def _reach_rows(resolved: _Resolved) -> _SideRows:
     parts = [_SideRows.none(len(resolved.site_ids))]
     for rule in resolved.reaches:
         minutes = resolved.services[rule.service].minutes[rule.areas]
-        near = within(minutes, rule.caps[:, None])
+        near = _within(minutes, rule.caps[:, None])
         parts.append(_cover_rows(near, resolved.may))
     return _join_rows(*parts)
 

@@ -225,7 +225,7 @@ def _fix_by_price(
 # twice. After a swap only the areas whose nearest two sites changed are counted again.
 
 
-def greedy(model: _Model, near: _Near) -> Ints:
+def _greedy(model: _Model, near: _Near) -> Ints:
     """Open one site after another, each time the one that helps most; ties by position."""
     m = model.shape[1]
     chosen = [int(j) for j in np.flatnonzero(model.must)]
@@ -576,7 +576,7 @@ class _Sites:
             may = shape.must | (shape.may & (shape.room >= least))
             near = _Near.of(full, np.flatnonzero(may), max(40, 6 * m // p))
             model = _Model(full, np.ones(len(full)), np.zeros(m), p, p, shape.must, may, rows)
-            chosen = greedy(model, near)
+            chosen = _greedy(model, near)
             if len(chosen) == p and rows.hold(chosen):
                 return np.sort(_Interchange(model, near).improve(chosen)[0])
         return None

@@ -38,9 +38,9 @@ from access.siting.problem import (
     _read_ids,
     _read_number,
 )
-from access.siting.resolve import resolve
+from access.siting.resolve import _resolve
 from access.siting.search import Progress
-from access.siting.set_figures import _HOW_CHOSEN, Found, figures_of, minute_by_minute
+from access.siting.set_figures import _HOW_CHOSEN, Figures, _Found, _told_minute_by_minute
 from access.siting.solution import Solution
 from access.siting.solve import site
 from access.text import (
@@ -308,11 +308,11 @@ def hub_search(
         worst = site(replace(asked, goals=goals), **search)
         near = alternatives(asked, near_best, within=within, **search)
         front = pareto_front(asked, with_cost=site_costs is not None, **search)
-    found = Found(
+    found = _Found(
         curve=bends, best=best, best_worst=worst, near_best=near, front=front,
         council=_standing_of(asked, ids, every),
     )  # fmt: skip
-    told, resolved = tuple(assumptions), resolve(asked)
+    told, resolved = tuple(assumptions), _resolve(asked)
     whole = all(
         bool(np.isfinite(s.minutes[s.weights > 0][:, resolved.may]).all())
         for s in resolved.services
@@ -327,7 +327,7 @@ def hub_search(
             return site(replace(asked, p=len(ids), locked_open=ids))
 
         listed = every is not None and site_costs is None
-        found = minute_by_minute(found, field, least, solved, listed=listed)
+        found = _told_minute_by_minute(found, field, least, solved, listed=listed)
         told = (*told, _HOW_CHOSEN)
     return HubSearch(
         **found,
@@ -341,7 +341,7 @@ def hub_search(
 
 def _joined(base: Problem) -> Problem:
     """Put demands over the same minutes, which everybody can reach, into one: the same question."""
-    resolved = resolve(base)
+    resolved = _resolve(base)
     rows = _demand_rows(resolved)
     first = resolved.services[0]
     if len(rows.mean) != len(first.area_ids) or not np.isfinite(rows.minutes).all():
@@ -404,7 +404,7 @@ def _every(asked: Problem, field: HubField | None) -> _Every | None:
     """List every set where that can be done and says all that is asked."""
     if field is None or asked.p is None or not np.isfinite(field.minutes).all():
         return None
-    resolved = resolve(asked)
+    resolved = _resolve(asked)
     listing = field.listing(asked.p)
     if listing is None or resolved.reaches or resolved.capacities or resolved.serve_all:
         return None
@@ -441,7 +441,7 @@ def _listed_rank(
     found, own = standing(field, ids, rules), field.values(ids)
     if found is None:
         raise ParameterError("the sets are too many to list")
-    means = figures_of(field.near(ids), field.offers, {}, ()).by_offer
+    means = Figures.of(field.near(ids), field.offers, {}, ()).by_offer
     return SetRank(
         ids, own["mean"], own["worst"], {o.title: means[o.key] for o in field.offers},
         found.best["mean"], found.best["worst"], found.sets, found.rank["mean"],
@@ -460,7 +460,7 @@ def _sizes(
     """Check what is asked, all at once, against the sites there are."""
     faults = _Faults("hub_search")
     opened = len(tuple(base.locked_open))
-    resolved = resolve(replace(base, p=None, fewest=None, most=None), "hub_search")
+    resolved = _resolve(replace(base, p=None, fewest=None, most=None), "hub_search")
     sites = int(resolved.may.sum())
     ids = _read_ids(council, resolved.site_ids, faults, "council")
     most = _read_count(most, max(1, opened), 10_000, faults, "most")

@@ -20,7 +20,7 @@ from access.network.matrix import at_rank
 from access.siting.alternatives import alternatives
 from access.siting.constraints import _count_rows
 from access.siting.problem import Capacity, Demand, Goal, Problem, Rule
-from access.siting.resolve import resolve
+from access.siting.resolve import _resolve
 from access.siting.search import Bools, Floats, Ints
 from access.siting.solve import site
 
@@ -518,7 +518,7 @@ class PlanRules:
             Demand(_frame(asked.minutes[:1], asked.site_ids)), locked_open=self.must,
             locked_closed=self.closed(asked.site_ids), site_costs=self.costs, rules=self.rules,
         )  # fmt: skip
-        found = resolve(problem)
+        found = _resolve(problem)
         held = _count_rows(found)
         return _RuleRows(held.matrix, held.low, held.high, found.must, found.may)
 

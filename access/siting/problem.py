@@ -209,7 +209,7 @@ def _named_twice(ids: Sequence[str]) -> list[str]:
 
 def _read_ids(values: Any, known: Sequence[str], faults: _Faults, name: str) -> tuple[str, ...]:
     """Read a list of ids that must be known."""
-    wanted = [str(v) for v in listed(values, faults, name)]
+    wanted = [str(v) for v in _listed_values(values, faults, name)]
     allowed = set(known)
     unknown = [w for w in wanted if w not in allowed]
     if unknown:
@@ -218,7 +218,7 @@ def _read_ids(values: Any, known: Sequence[str], faults: _Faults, name: str) -> 
     return tuple(k for k in known if k in inside)
 
 
-def listed(values: Any, faults: _Faults, name: str) -> list[Any]:
+def _listed_values(values: Any, faults: _Faults, name: str) -> list[Any]:
     """List ids handed over one after another; a plain string is one id."""
     if isinstance(values, str):
         return [values]
@@ -320,6 +320,50 @@ class AtMost:
 
     def __post_init__(self) -> None:
         _keep_to_read_again(self, "sites")
+
+    @classmethod
+    def of_kinds(cls, kinds: Mapping[str, str], most: Mapping[str, int]) -> tuple[AtMost, ...]:
+        """Let at most so many hubs stand at sites of a kind.
+
+        Parameters
+        ----------
+        kinds : mapping of str to str
+            Kind of every site.
+        most : mapping of str to int
+            By kind; kinds that no site is of are no rule.
+        """
+        groups = {kind: [i for i, own in kinds.items() if own == kind] for kind in most}
+        return tuple(
+            cls(tuple(ids), most[kind], f"sites of kind {kind}")
+            for kind, ids in groups.items()
+            if ids
+        )
+
+    @classmethod
+    def apart(
+        cls, ids: Sequence[str], lon: Sequence[float], lat: Sequence[float], metres: float
+    ) -> tuple[AtMost, ...]:
+        """Let no two hubs stand within so many metres of one another, straight line.
+
+        Parameters
+        ----------
+        ids : sequence of str
+        lon, lat : sequence of float
+            Degrees, WGS84.
+        metres : float
+            0 for no rule.
+        """
+        if metres <= 0:
+            return ()
+        x, y = np.asarray(lon, float), np.asarray(lat, float)
+        found: list[AtMost] = []
+        for k, site in enumerate(ids):
+            near = np.flatnonzero(great_circle_m(x[k], y[k], x[k + 1 :], y[k + 1 :]) < metres)
+            found += [
+                cls((site, ids[k + 1 + int(j)]), 1, f"{site} and {ids[k + 1 + int(j)]}")
+                for j in near
+            ]
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -436,55 +480,6 @@ def per_locality(localities: Any, minimum: int = 1) -> tuple[AtLeast, ...]:
 
 
 _MOST_SHOWN = 20
-
-
-def at_most_of(kinds: Mapping[str, str], most: Mapping[str, int]) -> tuple[Rule, ...]:
-    """Let at most so many hubs stand at sites of a kind.
-
-    Parameters
-    ----------
-    kinds : mapping of str to str
-        Kind of every site.
-    most : mapping of str to int
-        By kind; kinds that no site is of are no rule.
-    """
-    groups = {kind: [i for i, own in kinds.items() if own == kind] for kind in most}
-    return tuple(
-        AtMost(tuple(ids), most[kind], f"sites of kind {kind}")
-        for kind, ids in groups.items()
-        if ids
-    )
-
-
-def apart(
-    ids: Sequence[str], lon: Sequence[float], lat: Sequence[float], metres: float
-) -> tuple[Rule, ...]:
-    """Let no two hubs stand within so many metres of one another, straight line.
-
-    Parameters
-    ----------
-    ids : sequence of str
-    lon, lat : sequence of float
-        Degrees, WGS84.
-    metres : float
-        0 for no rule.
-    """
-    if metres <= 0:
-        return ()
-    x, y = np.asarray(lon, float), np.asarray(lat, float)
-    found: list[Rule] = []
-    for k, site in enumerate(ids):
-        near = np.flatnonzero(great_circle_m(x[k], y[k], x[k + 1 :], y[k + 1 :]) < metres)
-        found += [
-            AtMost((site, ids[k + 1 + int(j)]), 1, f"{site} and {ids[k + 1 + int(j)]}")
-            for j in near
-        ]
-    return tuple(found)
-
-
-def in_group(kinds: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, ...]:
-    """Name the sites whose kind is one of those wanted."""
-    return tuple(i for i, kind in kinds.items() if kind in set(wanted))
 
 
 KINDS = ("total", "mean", "worst", "beyond", "left_out", "sites", "cost")
@@ -689,7 +684,7 @@ def _problem_of_p(
     if p is None:
         raise ParameterError("p is missing; expected a whole number of sites to open")
     faults = _Faults("site")
-    wanted = listed(rules, faults, "rules")
+    wanted = _listed_values(rules, faults, "rules")
     serve_all = _read_flag(serve_all, faults, "must_serve_all")
     faults.stop()
     return Problem(

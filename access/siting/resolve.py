@@ -24,15 +24,15 @@ from access.siting.problem import (
     Within,
     _CostTable,
     _Faults,
+    _listed_values,
     _read_by_id,
     _read_costs,
     _read_count,
     _read_flag,
     _read_ids,
     _read_number,
-    listed,
 )
-from access.siting.search import MOST_ADDED, Bools, Floats, Ints, within
+from access.siting.search import MOST_ADDED, Bools, Floats, Ints, _within
 from access.text import limit_words
 
 
@@ -238,7 +238,11 @@ class _RuleReader:
 
     def _within(self, rule: Within) -> None:
         minutes = _read_number(rule.minutes, self.faults, "minutes of Within")
-        areas = None if rule.areas is None else listed(rule.areas, self.faults, "areas of Within")
+        areas = (
+            None
+            if rule.areas is None
+            else _listed_values(rule.areas, self.faults, "areas of Within")
+        )
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, "areas of Within")
             who = "every area" if areas is None else f"{len(where)} named areas"
@@ -248,7 +252,7 @@ class _RuleReader:
 
     def _no_worse(self, rule: NoWorse) -> None:
         extra = _read_number(rule.minutes, self.faults, "minutes of NoWorse")
-        areas = listed(rule.areas, self.faults, f"areas of NoWorse ({rule.name})")
+        areas = _listed_values(rule.areas, self.faults, f"areas of NoWorse ({rule.name})")
         for number in self._chosen_services(rule.demand):
             where = self._areas(areas, number, f"areas of NoWorse ({rule.name})")
             today = self._today(rule.today, number)
@@ -300,7 +304,7 @@ class _RuleReader:
         return f" ({self.services[number].name})" if len(self.services) > 1 else ""
 
 
-def resolve(problem: Problem, call: str = "site") -> _Resolved:
+def _resolve(problem: Problem, call: str = "site") -> _Resolved:
     """Check a problem and turn it into arrays."""
     faults = _Faults(call)
     if not isinstance(problem, Problem):
@@ -324,7 +328,7 @@ def resolve(problem: Problem, call: str = "site") -> _Resolved:
     goals = _goals(problem, site_costs, faults)
     _check_sums(services, goals, faults)
     rules = _RuleReader(site_ids, services, site_costs, faults)
-    for rule in listed(problem.rules, faults, "rules"):
+    for rule in _listed_values(problem.rules, faults, "rules"):
         rules.add(rule)
     faults.stop()
     return _Resolved(
@@ -482,7 +486,7 @@ def _of(
     share = 1.0 if alone else service.share
     everyone = max(float(weights.sum()), 1e-300)
     if minutes is not None:
-        far = weighted_sums(~within(nearest, minutes).T, weights)
+        far = weighted_sums(~_within(nearest, minutes).T, weights)
         return share * far if kind == "left_out" else share * far / everyone
     served = np.isfinite(nearest)
     total = weighted_sums(np.where(served, nearest, 0.0).T, weights)

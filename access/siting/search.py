@@ -226,7 +226,7 @@ _CAP_SLACK = 1e-9
 _GREATEST = np.finfo(float).max
 
 
-def within(minutes: Floats, caps: ArrayLike) -> Bools:
+def _within(minutes: Floats, caps: ArrayLike) -> Bools:
     """Tell which minutes are at or under caps (broadcast); ``inf`` never is."""
     with np.errstate(over="ignore"):
         inside: Bools = minutes <= np.minimum(np.asarray(caps) * (1 + _CAP_SLACK), _GREATEST)
@@ -255,11 +255,11 @@ class _Levels:
         steps = np.unique(minutes[np.isfinite(minutes)])
         # A level begins where minutes are beyond the one before; what is left is looked at one by
         # one, against the beginning of its level: near-equals never chain into a wide level.
-        first = np.append(True, ~within(steps[1:], steps[:-1]))[: len(steps)]
+        first = np.append(True, ~_within(steps[1:], steps[:-1]))[: len(steps)]
         begin = 0
         for k in np.flatnonzero(~first).tolist():
             begin = k - 1 if first[k - 1] else begin
-            first[k] = not within(steps[k], steps[begin])
+            first[k] = not _within(steps[k], steps[begin])
         starts = np.flatnonzero(first)
         return cls(
             steps[starts], steps[np.append(starts[1:], len(steps)) - 1] if len(steps) else steps

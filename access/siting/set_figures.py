@@ -50,41 +50,42 @@ class Figures:
     reach: Mapping[float, float]
     unserved: float
 
+    @classmethod
+    def of(
+        cls,
+        near: Floats,
+        offers: Sequence[Offer],
+        groups: Mapping[str, Floats],
+        within: Sequence[float],
+    ) -> Figures:
+        """Measure the minutes to the nearest hub of every area.
 
-def figures_of(
-    near: Floats,
-    offers: Sequence[Offer],
-    groups: Mapping[str, Floats],
-    within: Sequence[float],
-) -> Figures:
-    """Measure the minutes to the nearest hub of every area.
-
-    Parameters
-    ----------
-    near : ndarray, shape (areas,)
-    offers : sequence of Offer
-    groups : mapping of str to ndarray, shape (offers, areas)
-        What a minute of each area counts in the group's mean, offer by offer.
-    within : sequence of float
-        Minutes that shares are given for.
-    """
-    weights = np.sum([offer.weights for offer in offers], axis=0)
-    whole = float(weights.sum()) or 1.0
-    by_offer = {offer.key: weighted_mean(near, offer.people) for offer in offers}
-    reached = [(o.share, by_offer[o.key]) for o in offers if np.isfinite(by_offer[o.key])]
-    part = sum(share for share, _ in reached)
-    joint = sum(share * mean for share, mean in reached) / part if part else math.nan
-    far = np.where((weights > 0) & np.isfinite(near), near, -1.0)
-    worst = int(far.argmax()) if len(far) and far.max() >= 0 else None
-    return Figures(
-        joint=joint,
-        by_offer=by_offer,
-        by_group={name: _mean_over_offers(near, rows) for name, rows in groups.items()},
-        worst_minutes=math.nan if worst is None else float(near[worst]),
-        worst_area=worst,
-        reach={m: float(weights[near <= m + _CLOSE].sum()) / whole for m in within},
-        unserved=float(weights[~np.isfinite(near)].sum()) / whole,
-    )
+        Parameters
+        ----------
+        near : ndarray, shape (areas,)
+        offers : sequence of Offer
+        groups : mapping of str to ndarray, shape (offers, areas)
+            What a minute of each area counts in the group's mean, offer by offer.
+        within : sequence of float
+            Minutes that shares are given for.
+        """
+        weights = np.sum([offer.weights for offer in offers], axis=0)
+        whole = float(weights.sum()) or 1.0
+        by_offer = {offer.key: weighted_mean(near, offer.people) for offer in offers}
+        reached = [(o.share, by_offer[o.key]) for o in offers if np.isfinite(by_offer[o.key])]
+        part = sum(share for share, _ in reached)
+        joint = sum(share * mean for share, mean in reached) / part if part else math.nan
+        far = np.where((weights > 0) & np.isfinite(near), near, -1.0)
+        worst = int(far.argmax()) if len(far) and far.max() >= 0 else None
+        return cls(
+            joint=joint,
+            by_offer=by_offer,
+            by_group={name: _mean_over_offers(near, rows) for name, rows in groups.items()},
+            worst_minutes=math.nan if worst is None else float(near[worst]),
+            worst_area=worst,
+            reach={m: float(weights[near <= m + _CLOSE].sum()) / whole for m in within},
+            unserved=float(weights[~np.isfinite(near)].sum()) / whole,
+        )
 
 
 def _mean_over_offers(near: Floats, rows: Floats) -> float:
@@ -119,6 +120,39 @@ class BesideStays:
     shares: Mapping[str, float]
     lost: float = 0.0
 
+    @classmethod
+    def of(
+        cls, offers: Sequence[Offer], near: Floats | None, both: Mapping[str, Floats] | None = None
+    ) -> BesideStays | None:
+        """Measure hubs as delivery points beside the centres that stay; None where none is known.
+
+        Parameters
+        ----------
+        offers : sequence of Offer
+        near : ndarray, shape (areas,), optional
+            Minutes to the nearest hub; None for no hub.
+        both : mapping of str to ndarray, optional
+            By offer, minutes to the nearest of hubs and kept centres, where that is not the
+            lesser of both: as `nearest_of_both` gives.
+        """
+        known = [o for o in offers if o.today is not None and o.kept is not None and o.people.any()]
+        if not known:
+            return None
+        total = sum(o.share for o in known) or 1.0
+        today, kept, after, lost = {}, {}, {}, 0.0
+        for offer in known:
+            if offer.today is None or offer.kept is None:
+                continue
+            best = offer.kept if near is None else np.minimum(offer.kept, near)
+            best = best if both is None else both[offer.key]
+            cut = np.isfinite(offer.today) != np.isfinite(best)
+            cut |= np.isfinite(offer.today) & ~np.isfinite(offer.kept)
+            lost += offer.share / total * float(offer.people[cut].sum()) / float(offer.people.sum())
+            today[offer.key] = weighted_mean(offer.today, offer.people)
+            kept[offer.key] = weighted_mean(offer.kept, offer.people)
+            after[offer.key] = weighted_mean(best, offer.people)
+        return cls(today, kept, after, {o.key: o.share / total for o in known}, lost)
+
     def joint(self, means: Mapping[str, float]) -> float:
         """Average over the offers by their shares."""
         return sum(self.shares[k] * means[k] for k in means)
@@ -132,39 +166,6 @@ class BesideStays:
     def given_back(self) -> float:
         """Minutes that the hubs give back."""
         return self.joint(self.kept) - self.joint(self.after)
-
-
-def beside_stays(
-    offers: Sequence[Offer], near: Floats | None, both: Mapping[str, Floats] | None = None
-) -> BesideStays | None:
-    """Measure hubs as delivery points beside the centres that stay; None where none is known.
-
-    Parameters
-    ----------
-    offers : sequence of Offer
-    near : ndarray, shape (areas,), optional
-        Minutes to the nearest hub; None for no hub.
-    both : mapping of str to ndarray, optional
-        By offer, minutes to the nearest of hubs and kept centres, where that is not the lesser of
-        both: as `nearest_of_both` gives them.
-    """
-    known = [o for o in offers if o.today is not None and o.kept is not None and o.people.any()]
-    if not known:
-        return None
-    total = sum(o.share for o in known) or 1.0
-    today, kept, after, lost = {}, {}, {}, 0.0
-    for offer in known:
-        if offer.today is None or offer.kept is None:
-            continue
-        best = offer.kept if near is None else np.minimum(offer.kept, near)
-        best = best if both is None else both[offer.key]
-        cut = np.isfinite(offer.today) != np.isfinite(best)
-        cut |= np.isfinite(offer.today) & ~np.isfinite(offer.kept)
-        lost += offer.share / total * float(offer.people[cut].sum()) / float(offer.people.sum())
-        today[offer.key] = weighted_mean(offer.today, offer.people)
-        kept[offer.key] = weighted_mean(offer.kept, offer.people)
-        after[offer.key] = weighted_mean(best, offer.people)
-    return BesideStays(today, kept, after, {o.key: o.share / total for o in known}, lost)
 
 
 def nearest_of_both(asked: HubField, chosen: Sequence[str]) -> dict[str, Floats] | None:
@@ -351,18 +352,20 @@ class Held:
     high: float
     rivals: int
 
-
-def held(drawn: Floats, means: Floats, own: int, rivals: Sequence[int], within: float) -> Held:
-    """Say how a set holds beside its rivals, each by its number among those drawn."""
-    mine = drawn[:, own]
-    least = drawn[:, sorted({own, *rivals})].min(axis=1)
-    # of values drawn, so that nine in ten lie between them whatever their number
-    low, high = np.quantile(means[:, own], (0.05, 0.95), method="inverted_cdf")
-    return Held(
-        float((mine <= least * (1 + within) + _CLOSE).mean()),
-        float((mine <= least + _CLOSE).mean()),
-        float(low), float(high), len({own, *rivals}),
-    )  # fmt: skip
+    @classmethod
+    def of(
+        cls, drawn: Floats, means: Floats, own: int, rivals: Sequence[int], within: float
+    ) -> Held:
+        """Say how a set holds beside its rivals, each by its number among those drawn."""
+        mine = drawn[:, own]
+        least = drawn[:, sorted({own, *rivals})].min(axis=1)
+        # of values drawn, so that nine in ten lie between them whatever their number
+        low, high = np.quantile(means[:, own], (0.05, 0.95), method="inverted_cdf")
+        return cls(
+            float((mine <= least * (1 + within) + _CLOSE).mean()),
+            float((mine <= least + _CLOSE).mean()),
+            float(low), float(high), len({own, *rivals}),
+        )  # fmt: skip
 
 
 # ------------------------------------------------------------------------------
@@ -381,7 +384,7 @@ _HOW_CHOSEN = (
 )
 
 
-class Found(TypedDict):
+class _Found(TypedDict):
     """What a hub search found, by the names that it has there."""
 
     curve: Curve
@@ -392,9 +395,9 @@ class Found(TypedDict):
     council: SetRank | None
 
 
-def minute_by_minute(
-    found: Found, field: HubField, least: _Least, solved: _Solved, *, listed: bool
-) -> Found:
+def _told_minute_by_minute(
+    found: _Found, field: HubField, least: _Least, solved: _Solved, *, listed: bool
+) -> _Found:
     """Tell every set of a search by its minutes at every time of setting out.
 
     Parameters
@@ -425,7 +428,7 @@ def minute_by_minute(
     if council is not None and not (listed and len(council.chosen) == len(best.chosen)):
         council = _unranked(field, council, curve.solutions.get(len(council.chosen)))
     worst = _told(field, found["best_worst"], proven=listed, worst=True)
-    return Found(
+    return _Found(
         curve=curve, best=best, best_worst=worst, near_best=replace(near, best=best), front=front,
         council=council,
     )  # fmt: skip
@@ -495,7 +498,7 @@ def _beaten(mark: Floats, others: Floats) -> bool:
 def _unranked(field: HubField, council: SetRank, best: Solution | None) -> SetRank:
     """Set the council's own beside the best of as many that was found: it has no place."""
     values = field.values(council.chosen)
-    means = figures_of(field.near(council.chosen), field.offers, {}, ()).by_offer
+    means = Figures.of(field.near(council.chosen), field.offers, {}, ()).by_offer
     found = values if best is None else field.values(best.chosen)
     return replace(
         council, mean_minutes=values["mean"], worst_minutes=values["worst"],
@@ -511,4 +514,4 @@ def _unranked(field: HubField, council: SetRank, best: Solution | None) -> SetRa
 
 def _unserved(field: HubField, found: SetRank | Solution) -> float:
     """Give the share of all people who reach no site of a set."""
-    return figures_of(field.near(found.chosen), field.offers, {}, ()).unserved
+    return Figures.of(field.near(found.chosen), field.offers, {}, ()).unserved

@@ -15,7 +15,7 @@ from access.siting.capacitated import _solve_capacitated
 from access.siting.constraints import _Answer, _cover_rows, _join_rows, _solve_rows
 from access.siting.goals import _GoalSearch, _GoalStep, _meet_goal
 from access.siting.problem import Problem, _Faults, _read_count, _read_number
-from access.siting.resolve import _CountRule, _goal_value, _ReachRule, _Resolved, resolve
+from access.siting.resolve import _CountRule, _goal_value, _ReachRule, _resolve, _Resolved
 from access.siting.search import (
     Bools,
     Floats,
@@ -26,7 +26,7 @@ from access.siting.search import (
     _Stop,
     _tolerance,
     _Watch,
-    within,
+    _within,
 )
 from access.siting.solution import (
     Explanation,
@@ -106,7 +106,7 @@ class _FeasibilityTrials:
         """Tell which sites would satisfy each area of a rule."""
         minutes = self.resolved.services[rule.service].minutes[rule.areas]
         caps = rule.base + (rule.extra if extra is None else extra)
-        return within(minutes, caps[:, None])
+        return _within(minutes, caps[:, None])
 
     def serve(self) -> Bools:
         """Tell which sites can be reached at all from each row that has demand."""
@@ -231,7 +231,7 @@ def _more_minutes(asking: _FeasibilityTrials, unit: _Unit) -> str | None:
         minutes = asking.resolved.services[each.service].minutes[each.areas]
         found.append((minutes - each.base[:, None])[np.isfinite(minutes)])
     steps = np.unique(np.concatenate(found))
-    steps = steps[~within(steps, rule.extra)]
+    steps = steps[~_within(steps, rule.extra)]
     low, high = 0, len(steps)
     while low < high:  # ends: each turn high - low shrinks, as low <= middle < high
         middle = (low + high) // 2
@@ -285,7 +285,7 @@ def _up(minutes: float, above: float) -> str:
     """Round minutes to hundredths, or finer, so that the number works and is seen to be above."""
     for digits in range(2, 16):
         shown = round(minutes, digits)
-        if not within(np.array(minutes), shown):
+        if not _within(np.array(minutes), shown):
             shown = round(shown + 10.0**-digits, digits)
         if shown > above:
             return f"{shown:.15g}"
@@ -426,7 +426,7 @@ def site(
     (('0', '2'), 'proven_optimal')
     """
     watch = _watch_of(time_limit_s, progress, gap, seed, work_limit)
-    return _solve(problem, resolve(problem), watch, gap, seed)
+    return _solve(problem, _resolve(problem), watch, gap, seed)
 
 
 def _solve(

@@ -13,7 +13,7 @@ import pandas as pd
 from access.arguments import a, checked
 from access.errors import SitingError
 from access.siting.problem import Problem
-from access.siting.resolve import _goal_value, _goal_values, _Resolved, resolve
+from access.siting.resolve import _goal_value, _goal_values, _resolve, _Resolved
 from access.siting.search import Floats
 from access.siting.solution import STATUSES, Solution
 
@@ -327,7 +327,7 @@ def verify(problem: Problem, solution: Solution) -> Verification:
     >>> access.verify(best.problem, best).ok
     True
     """
-    look = _Look(resolve(problem), solution)
+    look = _Look(_resolve(problem), solution)
     look.status()
     if solution.status != "infeasible" and look.sites():
         look.rules()

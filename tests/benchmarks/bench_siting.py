@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
 from access.siting import capacitated_p_median, p_centre, p_median
-from access.siting.heuristics import _Interchange, _Near, greedy
+from access.siting.heuristics import _greedy, _Interchange, _Near
 from access.siting.search import _Model
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench"
@@ -237,7 +237,7 @@ def _fasterpam(k: int, minutes: np.ndarray, p: int) -> None:
         model = _Model.plain(minutes, np.ones(len(minutes)), p)
         sites = minutes.shape[1]
         near = _Near.of(minutes, np.arange(sites), max(40, 6 * sites // p))
-        return _Interchange(model, near).improve(greedy(model, near))[1]
+        return _Interchange(model, near).improve(_greedy(model, near))[1]
 
     value, _, cpu = timed(heuristic)
     name = f"pmed{k}" if k else "3,038 points"

@@ -11,7 +11,7 @@ import pytest
 from access.maps.explorer import write_explorer
 from access.siting.plans import HubField, PlanRules, standing
 from access.siting.problem import AtMost
-from access.siting.set_figures import figures_of
+from access.siting.set_figures import Figures
 
 ASK = """(asked) => {
   const field = App.core.hubField(App.model, App.data.hubs);
@@ -35,7 +35,7 @@ def test_every_set_has_the_package_s_figures_and_rank(loaded, example, example_p
     asked = [list(s) for k in (1, 2, 3) for s in combinations(hubs.site_ids, k)]
     for ids, got in zip(asked, loaded(example_page).evaluate(ASK, asked), strict=True):
         near = field.minutes[:, field.columns(ids)].min(axis=1)
-        figures = figures_of(near, hubs.offers, {}, hubs.reach_minutes)
+        figures = Figures.of(near, hubs.offers, {}, hubs.reach_minutes)
         assert got["joint"] == pytest.approx(figures.joint, abs=1e-4)
         assert got["byOffer"] == pytest.approx(list(figures.by_offer.values()), abs=1e-4)
         poor = float(np.average(near, weights=field.deprived_weights))
@@ -82,7 +82,7 @@ def test_a_set_that_leaves_people_out_of_reach_ranks_after_those_that_do_not(
         ranked_by = field.values(ids)
         assert got["joint"] == pytest.approx(ranked_by["mean"]), ids
         assert got["deprived"] == pytest.approx(ranked_by["deprived"]), ids
-    out = {ids: figures_of(field.near(ids), hubs.offers, {}, ()).unserved
+    out = {ids: Figures.of(field.near(ids), hubs.offers, {}, ()).unserved
            for ids in (plan.chosen for plan in hubs.plans)}  # fmt: skip
     assert page.evaluate("App.data.hubs.plans.map((plan) => plan.sure)") == [True, False, True]
     page.evaluate("location.hash = '#family-hubs'")

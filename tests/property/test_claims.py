@@ -375,7 +375,7 @@ def sentences_of(seed: int) -> list[Said]:
             say._every_mode(own.result.impacts, wording),
             say.ImpactWords(own.impact, wording).furthest(),
             say.ImpactWords(own.impact, wording).most_added({}),
-            alternatives.StandingWords(own).better(wording),
+            alternatives._StandingWords(own).better(wording),
             *(figure for figure, _ in summary._key_figures([own], wording)),
         ]
         option = _Option(PROPOSAL, own.result.closed, own.result.after, own.impact, {}, {},
@@ -397,8 +397,8 @@ def sentences_of(seed: int) -> list[Said]:
         *told,
         summary._fifth_and_others(fifths, WHO),
         summary._wards(own),
-        alternatives.StandingWords(own).place(),
-        alternatives.StandingWords(own).near_ties(modelled=True),
+        alternatives._StandingWords(own).place(),
+        alternatives._StandingWords(own).near_ties(modelled=True),
     ]
 
 
@@ -470,7 +470,7 @@ def test_to_beat_on_both_is_to_be_better_on_each(seed):
 
 @on_studies()
 def test_equals_and_betters_on_every_measure_are_counted_one_by_one(seed):
-    said = alternatives.StandingWords(found(seed)).dominated()
+    said = alternatives._StandingWords(found(seed)).dominated()
     if not said:
         return
     ranking = found(seed).ranking

@@ -26,7 +26,7 @@ from access.siting import Demand
 from access.siting.alternatives import SetRank
 from access.siting.hubs import hub_search
 from access.siting.plans import HubField, Offer, PlanRules, choose, standing
-from access.siting.set_figures import SetDraws, beside_stays, delivery_field, figures_of, held
+from access.siting.set_figures import BesideStays, Figures, Held, SetDraws, delivery_field
 from access.text import Claim, Said
 from tests.property.test_claims import SEEDS, STUDIES, on_studies
 
@@ -94,7 +94,7 @@ def made(study: Small) -> HubPlans:
     rivals = [names_of(c) for c in itertools.combinations(study.sites, study.size)]
     drawn = drawn_means(field, rivals)
     own = rivals.index(tuple(sorted(best.chosen)))
-    firm = held(drawn, drawn, own, range(len(rivals)), WITHIN)
+    firm = Held.of(drawn, drawn, own, range(len(rivals)), WITHIN)
     plans.append(plan(field, "freely", best.chosen, best, firm))
     plans.append(plan(field, "room", names_of(study.council), best))
     beside = delivery_field(field)
@@ -121,10 +121,10 @@ def drawn_means(field: HubField, sets) -> np.ndarray:
 
 def plan(field: HubField, key: str, chosen, choice, firm=None) -> HubPlan:
     near = field.minutes[:, field.columns(chosen)].min(axis=1)
-    figures = figures_of(near, field.offers, {}, (20,))
+    figures = Figures.of(near, field.offers, {}, (20,))
     place = standing(field, chosen, PlanRules())
     return HubPlan(key, f"Plan {key}", tuple(chosen), "mean", False, choice, figures, figures,
-                   beside_stays(field.offers, near), place, place, firm)  # fmt: skip
+                   BesideStays.of(field.offers, near), place, place, firm)  # fmt: skip
 
 
 def mean(study: Small, offer: int, trips) -> float:
@@ -410,7 +410,7 @@ def test_what_a_search_says_is_worked_out_set_by_set(part):
 def test_how_a_set_holds_is_counted_draw_by_draw(seed):
     rng = np.random.default_rng(seed)
     values = rng.integers(1, 9, size=(int(rng.integers(1, 30)), 4)).astype(float)
-    found = held(values, values, 0, range(4), WITHIN)
+    found = Held.of(values, values, 0, range(4), WITHIN)
     rows = values.tolist()
     near = sum(row[0] <= min(row) * (1 + WITHIN) + 1e-9 for row in rows) / len(rows)
     assert found.near == pytest.approx(near)

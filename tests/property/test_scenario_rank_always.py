@@ -20,7 +20,7 @@ from access.scenario.criteria import (
     _quantile_places,
 )
 from access.scenario.orders import _in_order, _nearest, _network, _stood_by
-from access.scenario.ranking import pareto_front
+from access.scenario.ranking import _pareto_front
 
 small = st.integers(0, 4).map(float)
 
@@ -28,7 +28,7 @@ small = st.integers(0, 4).map(float)
 @settings(max_examples=150)
 @given(arrays(float, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=small))
 def test_the_front_is_those_whom_nobody_dominates(table):
-    front = pareto_front(table)
+    front = _pareto_front(table)
     for i, row in enumerate(table):
         beaten = ((table <= row).all(axis=1) & (table < row).any(axis=1)).any()
         assert front[i] == (not beaten)

@@ -30,7 +30,7 @@ from access.siting import (
     set_cover,
     site,
 )
-from access.siting.search import _Levels, within
+from access.siting.search import _Levels, _within
 
 #: Of a search and its proof: a share of the value, and of 1 for values under 1.
 CLOSE = 3e-7
@@ -120,7 +120,7 @@ def covers(minutes: np.ndarray, data: st.DataObject) -> None:
     p = data.draw(st.integers(1, minutes.shape[1]))
     finite = minutes[np.isfinite(minutes)]
     limit = data.draw(st.sampled_from([*finite.tolist(), 10.0]))
-    inside = within(minutes, limit)
+    inside = _within(minutes, limit)
     most = max(int(inside[:, chosen].any(axis=1).sum()) for chosen in sets_of(minutes, p))
     answer = max_cover(minutes, p, limit)
     assert answer.objective == pytest.approx(most, abs=1e-6)
@@ -181,8 +181,8 @@ def levels_are_narrow_and_apart(values: list[float]) -> None:
     minutes = np.array(values, dtype=float)
     levels = _Levels.of(minutes)
     assert (levels.low <= levels.top).all()
-    assert within(levels.top, levels.low).all()
-    assert not within(levels.low[1:], levels.low[:-1]).any()
+    assert _within(levels.top, levels.low).all()
+    assert not _within(levels.low[1:], levels.low[:-1]).any()
     for value in minutes[np.isfinite(minutes)]:
         at = levels.level(value)
         assert levels.low[at] <= value <= levels.top[at]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from access.analysis.analysis import Analysis
-from access.analysis.hub_plans import HubsForPage
+from access.analysis.hub_plans import HubsForPage, _in_group
 from access.analysis.hubs import _travel_alone
 from access.analysis.job import run_job, travel_times
 from access.errors import ParameterError, StudyError
@@ -33,15 +33,14 @@ from access.siting.plans import (
     standing,
     with_room,
 )
-from access.siting.problem import apart, at_most_of, in_group
 from access.siting.set_figures import (
+    BesideStays,
+    Figures,
+    Held,
     SetDraws,
     _near,
     _told,
-    beside_stays,
     delivery_field,
-    figures_of,
-    held,
 )
 from access.sources.folder import new_study
 from access.study import load_study
@@ -74,7 +73,7 @@ class TestSixAreasByHand:
 
     def test_each_offer_has_minutes_of_its_own(self):
         near = MINUTES[:, [1]].min(axis=1)
-        found = figures_of(near, town().offers, {}, (10, 30))
+        found = Figures.of(near, town().offers, {}, (10, 30))
         # to b: children 30 x 10, 20 x 0, 10 x 10 over 60; young 10 x 20, 20 x 30, 30 x 40 over 60
         assert found.by_offer == {
             "play": pytest.approx(400 / 60),
@@ -91,7 +90,7 @@ class TestSixAreasByHand:
         cut = np.where(np.arange(6)[:, None] == [[0, 4, 9, 9, 9, 9]], np.inf, MINUTES)
         asked = replace(town(0.3), minutes=cut, deprived=whole)  # all of them: the joint mean
         rows = {"poor": np.array(own_shares(asked.offers, whole))}
-        found = figures_of(asked.near(chosen), asked.offers, rows, ())
+        found = Figures.of(asked.near(chosen), asked.offers, rows, ())
         values = asked.values(chosen)
         assert found.by_group["poor"] == pytest.approx(values["deprived"])
         assert found.by_group["poor"] == pytest.approx(found.joint) == values["mean"]
@@ -115,11 +114,11 @@ class TestSixAreasByHand:
         here = {"play": {"today": MINUTES[:, [0, 2]].min(axis=1), "kept": MINUTES[:, 0]},
                 "youth": {"today": MINUTES[:, 5], "kept": MINUTES[:, 5]}}  # fmt: skip
         asked = town(**here)
-        without = beside_stays(asked.offers, None)
+        without = BesideStays.of(asked.offers, None)
         # children of c (10 of 60) had 0 minutes and have 20; those of b 10 as before
         assert without.added == pytest.approx(0.5 * 10 * 20 / 60)
         assert without.given_back == 0
-        given = beside_stays(asked.offers, MINUTES[:, 2])
+        given = BesideStays.of(asked.offers, MINUTES[:, 2])
         assert given.given_back == pytest.approx(
             0.5 * 10 * 20 / 60 + 0.5 * (10 * 10) / 60  # c again; d's young are nearer to c
         )
@@ -138,7 +137,7 @@ class TestSixAreasByHand:
     def test_who_is_cut_off_is_told_and_not_averaged_away(self):
         far = np.full(6, np.inf)
         asked = town(play={"today": MINUTES[:, 0], "kept": far})
-        assert beside_stays(asked.offers, None).lost == pytest.approx(1.0)
+        assert BesideStays.of(asked.offers, None).lost == pytest.approx(1.0)
 
 
 RNG = np.random.default_rng(5)
@@ -313,16 +312,16 @@ class TestWishes:
         )
         asked = town()
         free = choose(asked, 2)
-        rules = PlanRules(at_most_of(kinds, {"school": 0, "mill": 3}))
+        rules = PlanRules(AtMost.of_kinds(kinds, {"school": 0, "mill": 3}))
         assert "school" in {kinds[i] for i in free.chosen}
         assert {kinds[i] for i in choose(asked, 2, rules=rules).chosen} == {"hall"}
-        assert in_group(kinds, ["hall"]) == ("c", "d", "f")
+        assert _in_group(kinds, ["hall"]) == ("c", "d", "f")
 
     def test_no_two_within_so_many_metres(self):
         lon = [-1.40 + 0.015 * k for k in range(6)]  # about 1 km apart at 53.4 degrees
-        rules = apart(SITES, lon, [53.4] * 6, 1500)
+        rules = AtMost.apart(SITES, lon, [53.4] * 6, 1500)
         assert [tuple(r.sites) for r in rules] == list(itertools.pairwise(SITES))
-        assert apart(SITES, lon, [53.4] * 6, 0) == ()
+        assert AtMost.apart(SITES, lon, [53.4] * 6, 0) == ()
         found = choose(town(), 3, rules=PlanRules(rules))
         at = sorted(SITES.index(i) for i in found.chosen)
         assert min(np.diff(at)) >= 2
@@ -410,7 +409,7 @@ class TestChance:
 
     def test_how_a_set_holds_is_counted(self):
         drawn = np.array([[10.0, 10.1], [10.0, 9.0], [10.0, 9.9], [10.0, 20.0]])
-        found = held(drawn, drawn, 0, [1], 0.02)
+        found = Held.of(drawn, drawn, 0, [1], 0.02)
         assert (found.near, found.best, found.rivals) == (0.75, 0.5, 2)
 
 
@@ -701,7 +700,7 @@ def cut_apart():
 
 def test_a_set_is_ranked_by_the_mean_that_is_told_of_it_whoever_reaches_no_site(monkeypatch):
     asked = cut_apart()
-    told = {ids: figures_of(asked.near(ids), asked.offers, {}, ())
+    told = {ids: Figures.of(asked.near(ids), asked.offers, {}, ())
             for ids in itertools.combinations(asked.site_ids, 2)}  # fmt: skip
     for ids, figures in told.items():
         assert asked.values(ids)["mean"] == pytest.approx(figures.joint)
@@ -719,7 +718,7 @@ def test_a_set_is_drawn_about_the_mean_that_is_told_of_it_whoever_it_leaves_out(
     drawn = SetDraws(asked, len(sets), 20, 1, served=np.isfinite(near))
     drawn.take(0, np.tile(near, (20, 1, 1)))
     for k, ids in enumerate(sets):
-        joint = figures_of(near[k], asked.offers, {}, ()).joint
+        joint = Figures.of(near[k], asked.offers, {}, ()).joint
         assert drawn.found["mean"][:, k].mean() == pytest.approx(joint, rel=0.01), ids
 
 
@@ -734,7 +733,7 @@ def test_whom_the_council_s_own_misses_is_a_share_of_all_as_the_tables_have_it()
     demands = [Demand(minutes, pd.Series(o.people, minutes.index), o.share, o.title)
                for o in asked.offers]  # fmt: skip
     found = hub_search(demands, size=2, most=3, council=["X", "Y"])
-    told = [figures_of(asked.near(ids), asked.offers, {}, ()).unserved
+    told = [Figures.of(asked.near(ids), asked.offers, {}, ()).unserved
             for ids in (("X", "Y"), found.best.chosen)]  # fmt: skip
     assert found.best.chosen == ("X", "Z")
     assert found.council.missed == pytest.approx(told[0] - told[1])
@@ -771,5 +770,5 @@ def test_minute_by_minute_too_whoever_leaves_fewer_out_comes_first():
     solution = hub_search([demand], size=2, most=2).best
     for ids in sets:
         mean = _told(asked, replace(solution, chosen=ids), proven=True).objective
-        joint = figures_of(asked.near(ids), offers, {}, ()).joint
+        joint = Figures.of(asked.near(ids), offers, {}, ()).joint
         assert mean == pytest.approx(joint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from access.analysis.results import ProposalResult
-from access.scenario.scenario import Money, money_of
+from access.scenario.scenario import Money
 from access.scenario.sites import Baseline, Site
 
 
@@ -19,4 +19,4 @@ def test_money_that_was_never_worked_out_is_not_known():
 
 def test_nothing_is_saved_or_spent_where_nothing_closes_or_opens():
     same = Baseline("s", (Site("A", annual_cost_gbp=9e4),))
-    assert money_of(same, same).net_saving_gbp == 0
+    assert Money.of(same, same).net_saving_gbp == 0

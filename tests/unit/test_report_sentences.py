@@ -17,7 +17,7 @@ from access.analysis.results import ProposalResult
 from access.charts import rank_chart
 from access.disclosure import hidden_moves
 from access.report import findings as say
-from access.report.alternatives import StandingWords
+from access.report.alternatives import _StandingWords
 from access.report.findings import ImpactWords, ProposalFindings, Wording
 from access.report.people import PeopleTables
 from access.report.robustness import _firm_sentence, _interval_table, _place_range
@@ -181,11 +181,11 @@ class TestStanding:
 
     def test_best_says_that_none_is_better(self):
         best = findings(self.MINUTES, [10, 30, 30], ["Y", "Z"])
-        assert StandingWords(best).better(WORDING) == "No other set has a shorter walk on average."
+        assert _StandingWords(best).better(WORDING) == "No other set has a shorter walk on average."
 
     def test_worse_names_the_better_set_and_by_how_much(self):
         worst = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
-        text = StandingWords(worst).better(WORDING)
+        text = _StandingWords(worst).better(WORDING)
         assert text.startswith("Closing Exe instead would make everyone's average walk ")
         assert text.endswith("shorter than the proposal does.")
         own, best = worst.standing["mean"], worst.ranking.table["mean"].min()
@@ -193,33 +193,33 @@ class TestStanding:
 
     def test_a_place_is_said_of_each_criterion(self):
         found = findings(self.MINUTES, [10, 30, 30], ["X", "Z"])
-        text = StandingWords(found).place(("mean", "worst"))
+        text = _StandingWords(found).place(("mean", "worst"))
         assert text.startswith("Of 3 ways to keep 2 of 3, the proposal is last by average walk")
 
     def test_ties_are_called_joint(self):
         tied = findings(((5, 5, 5), (5, 5, 5)), [10, 30], ["X", "Y"])
-        text = StandingWords(tied).place(("mean",))
+        text = _StandingWords(tied).place(("mean",))
         assert "level with all 2 others by average walk" in text
 
     def test_without_alternatives_nothing_is_claimed(self):
         only = findings(((5, 12),), [10], ["X", "Y"])
         assert only.standing is None
-        words = StandingWords(only)
+        words = _StandingWords(only)
         said = (words.place(), words.better(WORDING))
         for text in (*said, words.dominated(), words.near_ties(modelled=True)):
             assert text == ""
 
     def test_close_calls_are_told_as_such(self):
         near = findings(((10, 10.1, 30), (10.1, 10, 30)), [10, 10], ["X", "Z"])
-        assert StandingWords(near).near_ties(modelled=True) == (
+        assert _StandingWords(near).near_ties(modelled=True) == (
             "Two other sets come within 5% of the best on average, closer than modelled streets "
             "can tell; the proposal is one of them."
         )
         own = findings(((10, 10.2, 30), (30, 31, 10)), [10, 1], ["Y", "Z"])
-        said = StandingWords(own).near_ties(modelled=False)
+        said = _StandingWords(own).near_ties(modelled=False)
         assert said.endswith("on average; it is the proposal.")
         far = findings(((10, 60, 90), (10, 60, 90)), [10, 10], ["Y", "Z"])
-        assert "modelled" not in StandingWords(far).near_ties(modelled=False)
+        assert "modelled" not in _StandingWords(far).near_ties(modelled=False)
 
 
 def test_a_site_that_can_take_nobody_is_known_to_and_has_no_share_over():

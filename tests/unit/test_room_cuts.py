@@ -19,7 +19,7 @@ from access.siting import (
     site,
     verify,
 )
-from access.siting.branch_and_price import BranchAndPrice
+from access.siting.branch_and_price import _BranchAndPrice
 from access.siting.capacitated import _Knapsacks
 from access.siting.column_programme import _both, _broken, _fill_at_prices
 from access.siting.search import _SideRows, _Stop, _Watch
@@ -103,7 +103,7 @@ def test_the_cuts_found_are_the_broken_ones_and_no_plan_breaks_any(seed):
 def cuts_everywhere(monkeypatch):
     """Make cuts in small problems, too; tells how many were made."""
     made = []
-    real = BranchAndPrice._cut
+    real = _BranchAndPrice._cut
     monkeypatch.setattr(capacitated, "_MANY_PAIRS", 0)
     monkeypatch.setattr(branch_and_price, "_MANY_PAIRS", 0)
     monkeypatch.setattr(branch_and_price, "_PLAN_AT", {1, 2, 3})
@@ -112,7 +112,7 @@ def cuts_everywhere(monkeypatch):
         made.append(real(self, point))
         return made[-1]
 
-    monkeypatch.setattr(BranchAndPrice, "_cut", cut)
+    monkeypatch.setattr(_BranchAndPrice, "_cut", cut)
     return made
 
 
@@ -166,7 +166,7 @@ def test_cuts_raise_the_bound_of_the_root(cuts_everywhere, monkeypatch):
             )
             first, _ = sacks.climb(np.sort(minutes, axis=1)[:, 1], np.inf, 30)
             rows = _SideRows(np.zeros((0, 12)), np.zeros(0), np.zeros(0))
-            search = BranchAndPrice(
+            search = _BranchAndPrice(
                 minutes, p, rows, sacks.fill, sacks.size, None, None, None, _Watch(),
                 cuts=True,
             )  # fmt: skip
@@ -192,7 +192,7 @@ def test_every_step_of_a_dive_sends_an_area_more_and_what_it_offers_keeps_the_ro
         offered.append((sites, where))
         return np.inf
 
-    search = BranchAndPrice(minutes, p, rows, sacks.fill, sacks.size, offer, None, None, _Watch())
+    search = _BranchAndPrice(minutes, p, rows, sacks.fill, sacks.size, offer, None, None, _Watch())
     every = np.ones(minutes.shape, bool)
     node, point = search.bounded(branch_and_price._Node(
         -np.inf, np.zeros(40, bool), np.ones(40, bool), every, minutes.mean(axis=1), np.zeros(0)
@@ -223,7 +223,7 @@ def test_steps_of_the_programme_and_branches_that_are_tried_are_work():
 
     def searched(work):
         watch = _Watch(work=work)
-        search = BranchAndPrice(minutes, 4, rows, sacks.fill, 0.0, None, None, None, watch)
+        search = _BranchAndPrice(minutes, 4, rows, sacks.fill, 0.0, None, None, None, watch)
         _, point = search.bounded(
             branch_and_price._Node(
                 -np.inf, none, every, minutes < np.inf, minutes.mean(axis=1), np.zeros(0)

@@ -370,7 +370,7 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
     ways, own = ranking.table, ranking.proposal
     assert (len(ways), own["allowed"]) == (4 - len(never), False)
     told = [str(_place_words(proposal, "walk")), rank_chart(ranking).title]
-    told += [str(alternatives.StandingWords(findings_of(results, mode="walk")[0]).place())]
+    told += [str(alternatives._StandingWords(findings_of(results, mode="walk")[0]).place())]
     for said in filter(None, told):
         assert said.startswith("Set beside")
         assert not re.search(r"\b(the only option|best of|last|level with)\b", said)
@@ -380,7 +380,7 @@ def test_a_proposal_that_breaks_a_rule_is_called_none_of_the_ways(tmp_path, neve
         for more in ({"rank_mean": 1}, {"rank_mean": 2}):
             near = {**own, **more, "near_ties_5pct_mean": 1, "within_5pct_mean": True}
             close = replace(found, ranking=replace(ranking, proposal=near))
-            said = alternatives.StandingWords(close).near_ties(modelled=False)
+            said = alternatives._StandingWords(close).near_ties(modelled=False)
             assert said.endswith("; the proposal, which is none of them, does so too.")
             assert [claim.what for claim in said.claims] == ["near_best"]
     else:

@@ -13,7 +13,7 @@ import pytest
 from access.analysis import analysis as closures
 from access.analysis import hub_minutes as hubs
 from access.analysis.analysis import Analysis
-from access.analysis.anew import what_may_be_wrong
+from access.analysis.anew import _what_may_be_wrong
 from access.analysis.job import measure_study
 from access.scenario import Uncertainty
 from access.scenario.uncertainty import _draw_normals
@@ -90,10 +90,10 @@ def asked(results, mode) -> dict[str, Uncertainty]:
         for name, module in (("closures", closures), ("hubs", hubs)):
 
             def spy(*args, name=name, **asked):
-                found[name] = what_may_be_wrong(*args, **asked)
+                found[name] = _what_may_be_wrong(*args, **asked)
                 raise _ToldError
 
-            patch.setattr(module, "what_may_be_wrong", spy)
+            patch.setattr(module, "_what_may_be_wrong", spy)
         analysis, hall = Analysis(results), ["C1", "C2", "L1"]
         with pytest.raises(_ToldError):
             analysis.robustness("childrens_centre", after=["C1", "C2"], mode=mode, draws=2)
@@ -156,7 +156,7 @@ def test_an_error_that_is_declared_is_not_told_as_if_it_were_measured(measured):
     for mode in ("walk", "drive", "typical"):
         told = {
             results.modelled: " ".join(
-                what_may_be_wrong(results, mode, sites, by_the_minute=False).notes()
+                _what_may_be_wrong(results, mode, sites, by_the_minute=False).notes()
             )
             for results in (measured, CHANGES["real streets"](measured))
         }
@@ -168,12 +168,12 @@ def test_an_error_that_is_declared_is_not_told_as_if_it_were_measured(measured):
 def test_a_position_that_is_exact_is_not_said_to_be_drawn(measured):
     sites = list(measured.sites["id"])
     exact = with_sites(measured, position_error_m=np.where(measured.sites["id"] == "C1", 80.0, 0.0))
-    found = what_may_be_wrong(exact, "walk", sites, by_the_minute=False)
+    found = _what_may_be_wrong(exact, "walk", sites, by_the_minute=False)
     assert found.position_error_m == {"C1": 80.0}
 
 
 def test_by_the_minute_the_day_and_the_time_stand_in_place_of_speeds_and_streets(measured):
-    found = what_may_be_wrong(
+    found = _what_may_be_wrong(
         with_sites(measured, position_error_m=90.0), "typical", [], by_the_minute=True,
         service="childrens_centre", lam=(0.0, 2.0),
     )  # fmt: skip
