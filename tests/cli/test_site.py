@@ -207,7 +207,7 @@ def every(study, times, answer):
 
 
 @pytest.mark.slow
-def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, answer, every):
+def test_the_best_three_and_the_councils_rank_by_listing_all_sets(study, times, answer, every):
     assert len(every) == 109_736
     found = answer.plain
     assert found.best.objective == pytest.approx(every["mean"].min())

@@ -810,6 +810,6 @@ def test_the_area_of_a_fetch_reaches_as_far_as_the_study_says(monkeypatch, tmp_p
 
     monkeypatch.setattr(tiles, "area_around", stop)
     with pytest.raises(KeyboardInterrupt):
-        fetch_command.streets(str(study.folder))
+        fetch_command._streets(str(study.folder))
     assert asked == {"m": 1234.0}
     assert _read_manifest(study.folder, ["study.toml"])
