@@ -659,7 +659,8 @@ def _plan_record(plan: HubPlan, plans: HubPlans) -> dict[str, Any]:
         },
         "held": None if plan.held is None else {
             "near_share": plan.held.near, "best_share": plan.held.best,
-            "mean_low": plan.held.low, "mean_high": plan.held.high,
+            # of drawn minutes no further digit is the same on every machine
+            "mean_low": round(plan.held.low, 3), "mean_high": round(plan.held.high, 3),
             "compared": plan.held.rivals,
         },
     }  # fmt: skip

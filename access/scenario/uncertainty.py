@@ -403,9 +403,9 @@ class _MinutesSample:
             drive *= _factor(drawn[1], of_speed)
 
 
-def _factor(drawn: Floats, deviation: float) -> Floats:
-    """Make of noise, in its place, how many times as long a trip takes."""
-    drawn *= deviation
+def _factor(drawn: NDArray[np.float32], deviation: float) -> NDArray[np.float32]:
+    """Make of noise, in its place, how many times as long a trip takes: to 1 in 10 million."""
+    drawn *= np.float32(deviation)
     return np.exp(drawn, out=drawn)
 
 
@@ -520,13 +520,13 @@ class _StreetErrors:
             shape=(self.areas, 2 * self.areas),
         ).astype(np.float32)
 
-    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> Floats:
+    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> NDArray[np.float32]:
         """Draw so many fields from each generator: shape (fields, generators, sites, areas).
 
         Sites are taken in the order of their ids, which `by_id` gives for each generator.
         """
         many, sites = by_id.shape
-        error: Floats = np.empty((fields, many, sites, self.areas))
+        error = np.empty((fields, many, sites, self.areas), np.float32)
         step = max(1, _AT_ONCE // (fields * sites))
         for start in range(0, many, step):
             drawn = self._spread_out(sites, rngs[start : start + step], fields)
