@@ -97,7 +97,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 _AS_PNG: dict[str, Any] = {"format": "opaque", "dpi": 150}
 _AS_SVG: dict[str, Any] = {"format": "svg", "metadata": {"Date": None, "Creator": None}}
-_PRESSED = 4  # of 9: the first level of zlib that looks for the longest match
+_PRESSED = 3  # of 9: the last level of zlib that takes the first match it finds
 _TITLE_CHARACTERS = 72
 _CAPTION_CHARACTERS = 116
 _LONGEST_LINE = 120
@@ -301,7 +301,8 @@ class _Canvas(FigureCanvasAgg):
 def _png(dots: NDArray[np.uint8], dpi: float) -> bytes:
     """Write a PNG of dots, (height, width, 3), each line as it is: that suits flat colours.
 
-    A fifth smaller than what matplotlib writes, in half the time, dot for dot the same.
+    An eighth smaller than what matplotlib writes, in less than half the time, dot for dot the
+    same.
     """
     height, width, _ = dots.shape
     lines = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with its filter: none
