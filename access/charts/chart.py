@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 import textwrap
 import warnings
@@ -16,10 +17,11 @@ from typing import IO, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.ft2font import RenderMode
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
@@ -104,6 +106,8 @@ _LONGEST_LINE = 120
 _TITLE_LINE, _CAPTION_LINE = 0.23, 0.16
 """Inches that a line of the title and of the caption add to the picture's height."""
 _Size = tuple[float, float, float]
+_Glyph = tuple[Any, float, int, float, float, float, float]
+"""A font, its size in points, a letter's number there, slant, extent, its place in the words."""
 _Heights = tuple[float, float, float] | tuple[None, None, None]
 
 
@@ -330,6 +334,8 @@ def _measure_once(renderer: Any, figure: Figure) -> None:
     """
     dpi = renderer.dpi if isinstance(renderer, RendererAgg) else None
     renderer.get_text_width_height_descent = partial(_measured, dpi)
+    if dpi is not None and mpl.__version_info__[:2] == _DRAWN_AS:
+        renderer._draw_text_glyphs_and_boxes = partial(_draw_letters, renderer)
     if not hasattr(renderer, "_get_font_height_metrics"):  # some know it of fonts of their own
         renderer._get_font_height_metrics = partial(_heights_in, figure)
 
@@ -364,6 +370,48 @@ def _heights(font: FontProperties, dpi: float, family: tuple[str, ...]) -> _Heig
     dots = 1 / head["unitsPerEm"] * font.get_size_in_points() * dpi / 72
     up, down, gap = told["sTypoAscender"], told["sTypoDescender"], told["sTypoLineGap"]
     return up * dots, -down * dots, gap * dots
+
+
+#: The version of matplotlib whose way to draw letters is followed here; others draw their own.
+_DRAWN_AS = (3, 11)
+
+
+def _draw_letters(
+    renderer: Any, gc: GraphicsContextBase, x: float, y: float, angle: float,
+    glyphs: Iterable[_Glyph], boxes: Sequence[Any],
+) -> None:  # fmt: skip
+    """Draw letters as matplotlib does, each from where it was drawn once; x and y count dots."""
+    if boxes or not gc.get_antialiased():
+        type(renderer)._draw_text_glyphs_and_boxes(renderer, gc, x, y, angle, glyphs, boxes)
+        return
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    height, put = renderer.height, renderer._renderer.draw_text_image
+    fitted = get_hinting_flag()  # type: ignore[no-untyped-call]
+    for font, size, index, slant, extend, dx, dy in glyphs:
+        right = round(64 * (x + dx * cos - dy * sin))  # in 64ths of a dot
+        up = round(64 * (height - y + dx * sin + dy * cos))
+        shape = size, renderer.dpi, angle, slant, extend
+        dots, left, top = _letter(font, index, shape, fitted, right & 63, up & 63)
+        put(dots, (right >> 6) + left, int(height) - (up >> 6) - top + len(dots), 0, gc)
+
+
+@lru_cache(20_000)
+def _letter(
+    font: Any,
+    index: int,
+    shape: tuple[float, float, float, float, float],
+    fitted: Any,
+    right: int,
+    up: int,
+) -> tuple[NDArray[np.uint8], int, int]:
+    """Draw a letter so many 64ths of a dot off a dot's corner: its dots, and where they stand."""
+    size, dpi, angle, slant, extend = shape
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    turned = 0x10000 * np.array([[cos, -sin], [sin, cos]]) @ [[extend, extend * slant], [0, 1]]
+    font.set_size(size, dpi)
+    font._set_transform(turned.round().astype(int), [right, up])
+    drawn = font._render_glyph(index, fitted, RenderMode.NORMAL)
+    return np.array(drawn.buffer), drawn.left, drawn.top
 
 
 @lru_cache(8)

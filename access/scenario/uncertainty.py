@@ -520,7 +520,9 @@ class _StreetErrors:
             shape=(self.areas, 2 * self.areas),
         ).astype(np.float32)
 
-    def draw(self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int) -> NDArray[np.float32]:
+    def draw(
+        self, by_id: Indices, rngs: Sequence[np.random.Generator], fields: int
+    ) -> NDArray[np.float32]:
         """Draw so many fields from each generator: shape (fields, generators, sites, areas).
 
         Sites are taken in the order of their ids, which `by_id` gives for each generator.

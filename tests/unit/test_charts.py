@@ -27,7 +27,7 @@ from access.charts import (
     rank_chart,
     robustness_chart,
 )
-from access.charts.chart import _SETTINGS
+from access.charts.chart import _SETTINGS, _letter
 from access.charts.results import _change_bars, hub_chart
 from access.disclosure import Sum, _intervals
 from access.errors import OutputError, ParameterError
@@ -563,3 +563,22 @@ def test_a_file_of_a_run_says_of_which_proposal_its_chart_is():
 def test_a_list_of_what_varied_that_is_cut_says_so(notes, said):
     told = tuple(f"note {k}" for k in range(notes))
     assert robustness_chart(replace(ROBUST, notes=told)).caption.startswith(said)
+
+
+def test_letters_are_drawn_dot_for_dot_as_matplotlib_draws_them(monkeypatch):
+    """Each is drawn once and put where it stands again: turned, between dots, of any font."""
+
+    def draw(figure, axes):
+        words = ("Łódź, Ἀθήνα, Київ", "AVAVA To we\nll $x$ 漢", "1,234.5 min", "العربية")
+        for k, text in enumerate(words * 6):
+            axes.text(0.137 * (k % 7), 0.041 * k, text, rotation=(0, 90, 33.3, -17)[k % 4],
+                      fontsize=7 + 0.7 * (k % 5), fontweight=("normal", "bold")[k % 2],
+                      antialiased=k % 11 > 0)  # fmt: skip
+        axes.set_xlabel("Minutes")
+
+    drawn = Chart("As it is drawn", "words", "A caption", draw)
+    ours = [drawn.png(), drawn.png(dpi=97), drawn.png(), drawn.svg()]
+    monkeypatch.setattr("access.charts.chart._DRAWN_AS", None)
+    theirs = [drawn.png(), drawn.png(dpi=97), drawn.png(), drawn.svg()]
+    assert ours == theirs
+    assert _letter.cache_info().hits > 0
