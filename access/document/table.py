@@ -302,7 +302,7 @@ class Table:
     sums : tuple of (str, tuple of str)
         Additions along a row: key of a people column, and the keys that add up to it.
     also_hidden : frozenset of (int, str)
-        Cells, by row (-1 is the total) and key of a people column, that a linked table hides.
+        Cells, by row (-1 is the total) and key of a column, that a linked table hides.
     notes : tuple of str
     source : str
     short : str
@@ -453,6 +453,8 @@ class Table:
                 whole = where[column.share_of]
                 parts = np.array([_count(row[k]) * _count(row[whole]) for row in body])
                 mask[:, k] |= is_small(np.round(parts, 6))
+        for row, key in self.also_hidden:
+            mask[row, where[key]] = True
         return mask
 
     def _told(self, row: Sequence[Value], columns: Sequence[Column]) -> list[Value]:

@@ -323,10 +323,7 @@ class ProposalFindings:
         row = own.iloc[0]
         before, after = float(row["mean_minutes_before"]), float(row["mean_minutes_after"])
         moved = float(further(own).sum())
-        by_tenth = "imd_decile" in self.impact.demand
-        parts = grouped(self.impact, "imd_decile" if by_tenth else "imd_fifth")
-        poor = ["1", "2"] if by_tenth else ["1"]
-        shown = not parts.loc[parts["group"].astype(str).isin(poor), "hidden"].any()
+        shown = not any(self._deprived_hidden()[0])
         if not (np.isfinite(before) and np.isfinite(after)):
             return Said("")
         claims = [
@@ -343,6 +340,22 @@ class ProposalFindings:
             start = f"the {average} of {who}"
         text = f"{start} is {wording.minutes(before)} today and {wording.minutes(after)} after"
         return Said(sentence(text), claims)
+
+    def _deprived_hidden(self) -> tuple[list[bool], list[bool]]:
+        """Tell of the most deprived groups and of the others which the public table hides."""
+        by_tenth = "imd_decile" in self.impact.demand
+        parts = grouped(self.impact, "imd_decile" if by_tenth else "imd_fifth")
+        poor = parts["group"].astype(str).isin(["1", "2"] if by_tenth else ["1"])
+        return parts.loc[poor, "hidden"].tolist(), parts.loc[~poor, "hidden"].tolist()
+
+    def splits_hidden(self) -> bool:
+        """Tell whether the most deprived fifth's own sum would narrow a count that is hidden.
+
+        Those hidden on one side of it alone add up to what all others leave in any case.
+        """
+        if _most_deprived(self.impact.demand) is None:
+            return False
+        return all(any(side) for side in self._deprived_hidden())
 
 
 def findings_of(results: StudyResults, *, mode: str | None = None) -> tuple[ProposalFindings, ...]:

@@ -14,7 +14,7 @@ import pandas as pd
 from access.analysis.bus import BUS_NOT_KNOWN
 from access.analysis.headline import BesideHeadline
 from access.analysis.results import HubTerms, StudyResults
-from access.disclosure import further, is_small, public_count
+from access.disclosure import THRESHOLD, further, is_small, public_count
 from access.document.document import (
     Block,
     Bold,
@@ -121,6 +121,10 @@ def options_table(
     columns = _option_columns(findings, **told)
     if altered:
         columns[1] = replace(columns[1], label="Closes, opens and changes")
+    split = {
+        (k, "deprived") for k, (option, own) in enumerate(zip(findings.options, owns, strict=True))
+        if option.impact is own.impact and own.splits_hidden()
+    }  # fmt: skip
     return Table(
         f"{findings.label}: the options side by side ({trip(findings.mode)} to the nearest)",
         tuple(columns),
@@ -133,6 +137,7 @@ def options_table(
             *next((note for o in findings.options if (note := _further_note(o.impact))), ()),
         ),
         source=source,
+        also_hidden=frozenset(split),
         short=f"Options, {findings.label}",
     ).without_unknown("deprived")
 
@@ -541,6 +546,11 @@ def _fifth_and_others(
 def _deprivation(found: ProposalFindings, wording: Wording = _PUBLIC) -> str:
     if _most_deprived(found.impact.demand) is None:
         return "How deprived each area is was not given, so nothing is said of it here."
+    if not wording.internal and found.splits_hidden():
+        return (
+            f"How many of the {found.noun} in {found.nation}'s most deprived fifth would have "
+            f"further to go is not told: it would narrow a number below {THRESHOLD} that is hidden."
+        )
     return _fifth_and_others(found.impact.by("imd_fifth"), found.noun, found.nation, wording)
 
 

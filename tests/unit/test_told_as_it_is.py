@@ -321,6 +321,45 @@ def test_tables_and_sentences_hide_the_few_of_the_most_deprived_who_have_further
     assert columns["deprived"].share_of == "further"
 
 
+def tenths(moved):
+    """60 children a tenth, of whom so many live at the site that shuts."""
+    ids = [f"{d}{side}" for d in range(1, 11) for side in "XY"]
+    m = TravelMatrix.from_minutes(
+        [[1, 9] if i.endswith("X") else [9, 1] for i in ids], area_ids=ids, site_ids=["X", "Y"]
+    )
+    counts = [n for d in range(10) for n in (moved[d], 60 - moved[d])]
+    decile = [d for d in range(1, 11) for _ in "XY"]
+    demand = pd.DataFrame({"id": ids, "count": counts, "imd_decile": decile})
+    impact = compare(m, before=["X", "Y"], after=["Y"], demand=demand)
+    result = SimpleNamespace(impacts={"walk": impact}, title="One shuts", closed=("X",))
+    own = say._Option("The proposal", ("X",), ("Y",), impact, {}, {}, savings=None)
+    return say.ProposalFindings(
+        result, "Centres", "centre", "children", "walk", None, (own,), {"X": "Mill", "Y": "Hill"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved", "told"),
+    [
+        ([30, 3, 15, *[40] * 7], False),  # one of the fifth's tenths and one beyond it are hidden
+        ([30, 40, 3, 15, *[40] * 6], True),  # both beyond it: their sum is what the fifth leaves
+        ([3, 15, *[40] * 8], True),  # both in it
+        ([30] * 10, True),
+    ],
+)
+def test_the_fifth_s_own_share_narrows_no_count_that_is_hidden(moved, told):
+    found = tenths(moved)
+    said = str(summary._deprivation(found))
+    assert ("%" in said) == told
+    assert ("is not told: it would narrow a number below 5 that is hidden" in said) != told
+    assert "%" in summary._deprivation(found, say.Wording(internal=True))
+    table = summary.options_table(found)
+    key = [c.key for c in table.columns].index("deprived")
+    cell, inside = (table.view(internal=i).rows[0][key].text for i in (False, True))
+    assert (cell == "[c]") != told
+    assert inside.isdigit()
+
+
 SHUT = """
 [proposals.one]
 title = "One shuts"
