@@ -718,11 +718,12 @@ def _often_title(
     shares = table["share"]
     level = int((shares == shares.iloc[0]).sum()) - 1
     also = f" (and {level:,} other{'s' if level > 1 else ''} as often)" if level else ""
+    own = ", as is proposed," if mine[0] else ""
     title = (
-        f"{capital(first)}{also} is best in {percent(float(shares.iloc[0]))} of "
+        f"{capital(first)}{own}{also} is best in {percent(float(shares.iloc[0]))} of "
         f"{len(robustness.draws):,} settings"
     )
-    if robustness.proposal is None:
+    if robustness.proposal is None or own:
         return title
     return f"{title}, the proposal in {percent(float(shares[list(mine)].sum()))}"
 

@@ -396,6 +396,15 @@ def test_the_robustness_chart_names_sites_and_no_two_labels_touch():
     assert min(box.x0 for box in boxes) >= 0, "no label runs out of the picture"
 
 
+def test_the_proposal_that_is_most_often_best_is_told_once():
+    found = many_options(NAMES)
+    first = found.best_options().iloc[0]
+    same = robustness_chart(replace(found, proposal=first["kept"])).title
+    assert ", as is proposed, is best in" in same and "the proposal" not in same
+    other = robustness_chart(replace(found, proposal=found.best_options()["kept"].iloc[-1])).title
+    assert "as is proposed" not in other and ", the proposal in" in other
+
+
 def test_the_robustness_chart_has_ids_where_no_name_is_known():
     chart = robustness_chart(many_options({}), most=1)
     labels = [label.get_text() for label in chart.figure().axes[0].get_yticklabels()]
