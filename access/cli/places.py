@@ -17,6 +17,7 @@ from access.cli.terminal import (
     _one_mode_of,
     _QuietOption,
     _StudyArgument,
+    _TimetableOption,
     say,
     steps,
 )
@@ -63,6 +64,7 @@ class _Asked:
         areas: Sequence[str] = (),
         mode: str | None = None,
         walk_km_h: float | None = None,
+        timetable: Sequence[Path] | None = None,
         **limits: Any,
     ) -> None:
         from access.analysis.analysis import Beforehand
@@ -70,7 +72,7 @@ class _Asked:
         from access.files import check_file, check_folder
         from access.study import load_study
 
-        self.study = load_study(study)
+        self.study = load_study(study).with_timetables(timetable or [])
         check_places(self.study, sites, areas, **limits)
         Beforehand(self.study).check_travel(mode=mode, walk_km_h=walk_km_h)
         self.files = (*self.study.files, *([network] if network is not None else []))
@@ -254,6 +256,7 @@ def _minutes(
     mode: _ModeOption = None,
     walk_km_h: _WalkOption = None,
     network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
     no_cache: _NoCacheOption = False,
     out: _OutOption = None,
     quiet: _QuietOption = False,
@@ -278,7 +281,10 @@ def _minutes(
     from access.run.answer import MinutesFiles
     from access.text import counted
 
-    asked = _Asked(study, network, no_cache, out, quiet, json, mode=mode, walk_km_h=walk_km_h)
+    asked = _Asked(
+        study, network, no_cache, out, quiet, json, mode=mode, walk_km_h=walk_km_h,
+        timetable=timetable,
+    )  # fmt: skip
     with asked.measured() as analysis:
         table = analysis.minutes_table(mode=mode, walk_km_h=walk_km_h)
         question = {"mode": mode, "walk_km_h": walk_km_h}
@@ -315,6 +321,7 @@ def _within(
     walk_km_h: _WalkOption = None,
     internal: _InternalOption = False,
     network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
     no_cache: _NoCacheOption = False,
     out: _FolderOption = None,
     quiet: _QuietOption = False,
@@ -337,7 +344,7 @@ def _within(
 
     asked = _Asked(
         study, network, no_cache, out, quiet, json, sites=site, mode=mode, walk_km_h=walk_km_h,
-        minutes=limit,
+        timetable=timetable, minutes=limit,
     )  # fmt: skip
     question = {"site": site, "minutes": limit, "mode": mode, "walk_km_h": walk_km_h,
                 "internal": internal}  # fmt: skip

@@ -620,6 +620,7 @@ def _site(  # noqa: PLR0913 - one option a rule of the board
     plan: _PlanOption = None,
     between: _BetweenOption = None,
     network: _NetworkOption = None,
+    timetable: _TimetableOption = None,
     no_cache: _NoCacheOption = False,
     out: _FolderOption = None,
     quiet: _QuietOption = False,
@@ -658,7 +659,7 @@ def _site(  # noqa: PLR0913 - one option a rule of the board
     from access.run.findings import HubFindings
     from access.study import load_study
 
-    loaded = load_study(study)
+    loaded = load_study(study).with_timetables(timetable or [])
     given = (*loaded.files, *(path for path in (costs, network) if path is not None))
     if out is not None:
         check_folder(out, given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
+import pandas as pd
 import pytest
 
 from access.sources.folder import new_study
@@ -40,6 +41,29 @@ def test_compare_and_rank_by_bus(access_command, study, feed):
     longer = json.loads(cut.stdout)["three_to_two"]
     assert longer["figures"]["mean_minutes_after"] > found["figures"]["mean_minutes_after"]
     assert any("route 1 withdrawn" in note for note in longer["notes"])
+
+
+def test_minutes_within_and_site_take_a_timetable_too(access_command, study, feed, tmp_path):
+    given = ("--timetable", feed, "--mode", "bus", "--quiet")
+    table = tmp_path / "od.csv"
+    done = access_command("minutes", study, *given, "--out", table)
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(table)["mode"]) == {"bus"}
+    ledger = json.loads(table.with_name("od.csv.ledger.json").read_text())
+    assert "buses.zip" in [row["file"] for row in ledger["inputs"]]
+    near = {
+        mode: json.loads(access_command("within", study, "C1", "--minutes", "25", "--mode", mode,
+                                        "--timetable", feed, "--json").stdout)
+        for mode in ("walk", "bus")
+    }  # fmt: skip
+    assert near["bus"]["areas_within"] >= near["walk"]["areas_within"]
+    assert near["bus"]["mode"] == "bus"
+    hubs = access_command("site", study, *given, "--hubs", "1", "--json")
+    assert hubs.returncode == 0, hubs.stderr
+    assert json.loads(hubs.stdout)["mode"] == "bus"
+    for command in (("minutes", study), ("within", study, "C1"), ("site", study)):
+        lost = access_command(*command, "--mode", "bus")
+        assert lost.returncode == 2 and "By bus: not known" in lost.stderr, lost.stderr
 
 
 @pytest.mark.parametrize(
