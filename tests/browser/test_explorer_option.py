@@ -437,6 +437,22 @@ def test_a_saved_file_comes_back_in_a_new_page(page, visit, example_page, tmp_pa
     assert "Because" in other.inner_text("#log-rows")
 
 
+def test_a_saved_file_of_another_place_is_refused_by_name(page, visit, example_page, tmp_path):
+    """Its ids may be those of other centres here."""
+    note(page, "Mine", "Because")
+    elsewhere = json.loads(saved(page, "#save-json")) | {"place": "Elsewhere <b>"}
+    file = tmp_path / "options.json"
+    file.write_text(json.dumps(elsewhere))
+    other = visit(example_page, fragment="#your-option")
+    before = option(other)
+    other.set_input_files("#open-file", str(file))
+    other.wait_for_selector("#file-message:has-text('Elsewhere <b>')")
+    place = other.evaluate("App.data.place")
+    assert other.inner_text("#file-message").strip().endswith(f"this page is about {place}.")
+    assert not other.query_selector_all("#log-rows li")
+    assert option(other) == before
+
+
 def test_a_saved_file_has_the_figures_of_its_own_way_to_travel(visit, example_page):
     """Whatever is chosen on the page that opens it; and what is shown is as it was noted."""
     page = visit(example_page, fragment="#your-option?mode=drive&speed=3&limit=10")
