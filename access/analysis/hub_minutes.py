@@ -22,7 +22,6 @@ from access.siting.plans import HubField, Offer
 from access.siting.search import Bools, Floats
 from access.siting.set_figures import SetDraws, delivery_field
 from access.study import Study
-from access.study.tables import without_shapes
 from access.text import number as number_of
 
 
@@ -79,8 +78,8 @@ class HubOffer:
 
     def people(self, study: Study) -> pd.Series:
         """Count who it is for, by area."""
-        areas = without_shapes(study.areas).set_index("id")
-        return areas[list(self.columns)].astype(float).sum(axis=1)
+        counts: pd.Series = study.areas[list(self.columns)].astype(float).sum(axis=1)
+        return counts.set_axis(pd.Index(study.areas["id"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,8 +50,11 @@ class Request:
     noted: str = ""
 
     @classmethod
-    def read(cls, path: Path | str) -> tuple[Request, ...]:
-        """Read the log that the explorer saves as JSON; a StudyError tells all faults at once."""
+    def read(cls, path: Path | str, *, place: str | None = None) -> tuple[Request, ...]:
+        """Read the log that the explorer saves as JSON; a StudyError tells all faults at once.
+
+        Given the study's place, one that was saved on another place's page is refused.
+        """
         path = Path(path)
         try:
             found = parse_json(read_whole(path, MOST_LEDGER_BYTES))
@@ -69,6 +72,12 @@ class Request:
             raise StudyError(
                 f"{path} holds no list of options; expected the file that the explorer saves as "
                 "JSON"
+            )
+        there = found.get("place")
+        if place is not None and there is not None and there != place:  # C1 is an id in many
+            raise StudyError(
+                f"{path} holds options for {plain(str(there))[:_LONGEST]}; expected a file that "
+                f"was saved on the page about {place}"
             )
         faults = [fault for k, entry in enumerate(options) for fault in _faults(path, k, entry)]
         if faults:
@@ -120,12 +129,13 @@ _ENDINGS = (".json", ".csv")
 _COLUMNS = ("name", "reason", "close", "open")
 
 
-def _read_options(path: Path) -> tuple[Request, ...]:
+def _read_options(path: Path, place: str | None = None) -> tuple[Request, ...]:
     """Read the options that the explorer saved, as JSON or CSV; of a folder each option once."""
     if path.is_dir():
-        return tuple(dict.fromkeys(o for log in Request.logs(path) for o in _read_options(log)))
+        logs = Request.logs(path)
+        return tuple(dict.fromkeys(o for log in logs for o in _read_options(log, place)))
     if path.suffix.lower() == ".json":
-        return Request.read(path)
+        return Request.read(path, place=place)
     table, faults = read_sheet(path)
     if faults:
         raise ScenarioError(f"{path} cannot be read as CSV", faults)
@@ -166,7 +176,7 @@ def _ask_options(
     of = dict(zip(study.centres["id"], study.centres["service"], strict=True))
     new = _new_places(study)
     known = set(of) | set(study.candidates["id"]) | set(new)
-    options = _read_options(path)
+    options = _read_options(path, study.config.study.place)
     faults = [
         Fault(path.name, f"option {k}", "close, open", site, "the id of a centre or candidate")
         for k, option in enumerate(options, 1)

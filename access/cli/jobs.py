@@ -281,8 +281,9 @@ def _report(
     from access.run.answer import answer_ledger
     from access.study import load_study
 
-    requests = None if asked is None else Request.read(asked)
     loaded = load_study(study).with_timetables(timetable or [])
+    place = loaded.config.study.place
+    requests = None if asked is None else Request.read(asked, place=place)
     Beforehand(loaded).check_travel(mode=mode)
     folder = out or _own_folder(loaded.name, internal=internal)
     given = (*loaded.files, *(path for path in (asked, network) if path is not None))

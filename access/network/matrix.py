@@ -246,16 +246,18 @@ class TravelMatrix:
     def _take(
         self, rows: NDArray[np.intp] | None = None, cols: NDArray[np.intp] | None = None
     ) -> TravelMatrix:
-        r = np.arange(self.shape[0]) if rows is None else rows
-        c = np.arange(self.shape[1]) if cols is None else cols
+        def taken(values: NDArray[Any], sites_at: int = 1) -> NDArray[Any]:
+            values = values if rows is None else np.take(values, rows, axis=0)
+            return values if cols is None else np.take(values, cols, axis=sites_at)
+
+        each = self.minute_by_minute
+        arrays: dict[str, Any] = {name: taken(getattr(self, name)) for name in _ARRAYS}
         return replace(
             self,
-            area_ids=tuple(self.area_ids[i] for i in r),
-            site_ids=tuple(self.site_ids[i] for i in c),
-            minute_by_minute=None
-            if self.minute_by_minute is None
-            else self.minute_by_minute[r][:, :, c],
-            **{name: getattr(self, name)[np.ix_(r, c)] for name in _ARRAYS},
+            area_ids=self.area_ids if rows is None else tuple(self.area_ids[i] for i in rows),
+            site_ids=self.site_ids if cols is None else tuple(self.site_ids[i] for i in cols),
+            minute_by_minute=None if each is None else taken(each, 2),
+            **arrays,
         )
 
     def least(self, ids: Sequence[str]) -> _Floats:

@@ -76,6 +76,17 @@ def test_files_that_are_no_log(study, tmp_path):
         Meant(study).questions(scenario=tmp_path / "x.json")
 
 
+def test_options_of_another_place_are_refused_by_name(study, tmp_path):
+    """Ids alone say nothing: CC04 may be a centre there too."""
+    path = saved(tmp_path, {"name": "Keep Wath", "close": ["CC04"], "open": []})
+    file = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(file | {"place": "Elsewhere"}), encoding="utf-8")
+    with pytest.raises(StudyError, match="holds options for Elsewhere; expected .* Rotherham"):
+        Meant(study).questions(scenario=path)
+    path.write_text(json.dumps(file | {"place": study.config.study.place}), encoding="utf-8")
+    assert len(Meant(study).questions(scenario=path)) == 1
+
+
 # What is asked.
 
 
