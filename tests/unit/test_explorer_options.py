@@ -81,7 +81,7 @@ def test_options_of_another_place_are_refused_by_name(study, tmp_path):
     path = saved(tmp_path, {"name": "Keep Wath", "close": ["CC04"], "open": []})
     file = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(file | {"place": "Elsewhere"}), encoding="utf-8")
-    with pytest.raises(StudyError, match="holds options for Elsewhere; expected .* Rotherham"):
+    with pytest.raises(StudyError, match=r"holds options for Elsewhere; expected .* Rotherham"):
         Meant(study).questions(scenario=path)
     path.write_text(json.dumps(file | {"place": study.config.study.place}), encoding="utf-8")
     assert len(Meant(study).questions(scenario=path)) == 1

@@ -243,8 +243,8 @@
     const listed = Array.isArray(file?.options) && file.options.length > 0;
     if (file?.format !== FORMAT || !listed || file.options.some((o) => !o || typeof o !== 'object'))
       throw new Error(App.t('file_wrong'));
-    if (file.place !== App.data.place) // ids alone say nothing: C1 is a centre in many places
-      throw new Error(App.t('file_elsewhere', { there: String(file.place ?? '?').slice(0, LIMIT.name), here: App.data.place }));
+    if (file.place != null && file.place !== App.data.place) // ids alone say nothing: C1 is a centre in many places
+      throw new Error(App.t('file_elsewhere', { there: String(file.place).slice(0, LIMIT.name), here: App.data.place }));
     const texts = (list) => (Array.isArray(list) ? list.map(String) : []);
     const read = file.options.map((o) => {
       const close = texts(o.close);
