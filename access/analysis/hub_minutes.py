@@ -78,8 +78,8 @@ class HubOffer:
 
     def people(self, study: Study) -> pd.Series:
         """Count who it is for, by area."""
-        counts: pd.Series = study.areas[list(self.columns)].astype(float).sum(axis=1)
-        return counts.set_axis(pd.Index(study.areas["id"]))
+        counts = np.stack([study.areas[c].to_numpy(float) for c in self.columns])
+        return pd.Series(np.nansum(counts, axis=0), pd.Index(study.areas["id"]))
 
 
 @dataclass(frozen=True, eq=False)
