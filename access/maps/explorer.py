@@ -276,8 +276,8 @@ _TILE_HOST = "https://tile.openstreetmap.org"
 _SCRIPTS = (
     "core.js", "bus.js", "rank.js", "hubsets.js", "dom.js", "find.js", "app.js", "layers.js",
     "symbols.js", "names.js", "ground.js", "map.js", "charts.js", "street.js", "bustrip.js",
-    "search.js", "change.js", "boxes.js", "option.js", "hubs.js", "qr.js", "state.js", "hall.js",
-    "log.js", "main.js",
+    "search.js", "change.js", "boxes.js", "standing.js", "option.js", "hubs.js", "qr.js",
+    "state.js", "hall.js", "log.js", "main.js",
 )  # fmt: skip
 _GAP = re.compile(r"\{\{(t:)?(\w+)\}\}")
 

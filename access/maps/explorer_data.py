@@ -79,6 +79,10 @@ class _ExplorerService:
         Ids of the sites open today and under the proposal. `after` may hold candidates (hubs).
     plans : tuple of ExplorerPlan
         Every proposal for it; the first is the one shown at first. Empty: `after` is the only one.
+    never_close : tuple of str
+        Of `before`, what every alternative keeps.
+    least_open : mapping of str to (tuple of str, int)
+        By locality, its sites of `before` and how many of them every alternative keeps at least.
     """
 
     key: str
@@ -89,6 +93,8 @@ class _ExplorerService:
     before: tuple[str, ...]
     after: tuple[str, ...]
     plans: tuple[_ExplorerPlan, ...] = ()
+    never_close: tuple[str, ...] = ()
+    least_open: Mapping[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
 
     @property
     def closing(self) -> tuple[str, ...]:
@@ -472,10 +478,17 @@ def _first_proposals(results: StudyResults) -> dict[str, ProposalResult | None]:
 def _service(results: StudyResults, key: str, proposal: ProposalResult | None) -> _ExplorerService:
     settings = results.study.config.services[key]
     today = tuple(sorted(results.study.open_ids(key)))
+    rules = results.study.rules(key)
+    where = rules["localities"] or {}
     return _ExplorerService(
         key, settings.title, settings.one, settings.noun, settings.demand,
         today, today if proposal is None else proposal.after,
         tuple(_plan(results, p) for p in results.proposals.values() if p.service == key),
+        tuple(i for i in rules["never_close"] if i in today),
+        {
+            name: (tuple(i for i in today if where[i] == name), least)
+            for name, least in (rules["min_per_locality"] or {}).items()
+        },
     )  # fmt: skip
 
 

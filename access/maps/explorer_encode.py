@@ -286,10 +286,14 @@ def _encode_minutes(minutes: NDArray[np.float64], n_bytes: int) -> dict[str, Any
 
 #: Minutes of all modes that a page may hold exactly, bytes; of larger studies they are rounded.
 _EXACT_BYTES = 2_400_000
-#: Codes of a rounded minute; the greatest is "cannot be reached".
+#: Codes of a rounded minute, where trips are no longer than a day; the greatest is "cannot be
+#: reached".
 _LEVELS = 64 * 64 - 1
 #: Below about so many minutes steps are even, above they grow with the minutes.
 _EVEN_MINUTES = 10.0
+#: The widest step of the logarithm that keeps what the page says, a thousandth or a second: half of
+#: it is furthest off where both are alike, at 16.7 minutes.
+_WIDEST_STEP = 2 * (1 / 60) / (1000 / 60 + _EVEN_MINUTES)
 
 
 def _areas_before(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -309,15 +313,18 @@ def _encode_rounded(minutes: NDArray[np.float64], before: NDArray[np.intp]) -> d
     """
     finite = np.isfinite(minutes)
     most = float(minutes[finite].max()) if finite.any() else 0.0
-    ratio = float(np.log1p(most / _EVEN_MINUTES)) / (_LEVELS - 1) if most > 0 else 1e-3
-    codes = np.full(minutes.shape, _LEVELS, np.int64)
+    span = float(np.log1p(most / _EVEN_MINUTES))
+    ratio, levels = span / (_LEVELS - 1) if most > 0 else 1e-3, _LEVELS
+    if ratio > _WIDEST_STEP:  # some trip takes more than a day
+        ratio, levels = 0.99 * _WIDEST_STEP, int(span / (0.99 * _WIDEST_STEP)) + 2
+    codes = np.full(minutes.shape, levels, np.int64)
     codes[finite] = np.rint(np.log1p(minutes[finite] / _EVEN_MINUTES) / ratio).astype(np.int64)
     steps = codes - codes[before]
     steps[0] = codes[0]
     data = _in_letters(_zigzag(steps.T.ravel()))
     sites = minutes.shape[1]
     return {
-        "levels": _LEVELS, "even": _EVEN_MINUTES, "ratio": ratio, "sites": sites, "data": data,
+        "levels": levels, "even": _EVEN_MINUTES, "ratio": ratio, "sites": sites, "data": data,
     }  # fmt: skip
 
 
@@ -497,7 +504,18 @@ def _service(
         "plans": [_plan(plan, where) for plan in service.plans],
         "neighbours": _neighbours(data, service, areas),
         "counts": _counts(data, areas[service.count].to_numpy(float)),
-    }
+    } | _rules(service, where)
+
+
+def _rules(service: _ExplorerService, where: dict[str, int]) -> dict[str, Any]:
+    """Give what every alternative must keep, where the study says so."""
+    if not service.never_close and not service.least_open:
+        return {}
+    least = [
+        {"name": _text(name), "sites": sorted(where[i] for i in ids), "count": count}
+        for name, (ids, count) in service.least_open.items()
+    ]
+    return {"rules": {"never": sorted(where[i] for i in service.never_close), "least": least}}
 
 
 def _counts(data: _ExplorerData, counts: NDArray[np.float64]) -> list[float | int]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from access import compare, rank_closures
+from access.analysis.analysis import Analysis
+from access.errors import ScenarioError
 from access.maps.explorer import write_explorer
+from access.maps.explorer_data import explorer_data
 from access.measure import typical_matrix
+from access.run import measure_study
+from tests.small import small_study
 
 CRITERIA = (
     "mean", "weighted_mean", "deprived_mean", "deprived_p90", "p90", "worst", "share_beyond"
@@ -274,3 +280,98 @@ def test_rounded_minutes_of_a_large_study_are_read_as_they_were_meant(
     assert (found == -1).sum() == 1
     page.click("nav a[href='#about']")
     assert "tenth of a per cent" in page.inner_text("#about")
+
+
+# ---- where the study says what must stay open
+
+RULES = """
+[localities]
+never_close = ["C2", "C7"]
+minimum_open = 2
+names = ["North", "South"]
+
+[proposals.fewer]
+title = "Fewer clubs"
+service = "club"
+close = ["C1", "C3", "C5"]
+"""
+RANKS = """(asked) => asked.map((ids) => {
+  const keep = new Set(ids.map((id) => App.data.sites.findIndex((s) => s.id === id)));
+  Object.assign(App.state, { mode: 'walk', speed: 4.8, limit: 20, service: 0 });
+  const found = App.optionFigures({ keep, hubs: new Set() }, App.service());
+  const { ranks, tied, of, ways, sample, only } = found;
+  return { ranks, tied, of, count: ways && ways.count, only, sample: sample && { ...sample, mean: Array.from(sample.mean) } };
+})"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def ruled(tmp_path_factory):
+    """Measure a study of eighteen clubs in three localities, and write its page."""
+    folder = tmp_path_factory.mktemp("ruled")
+    places = ["North", "South", "Elsewhere"]
+    more = [{"id": f"C{k + 1}", "locality": places[k % 3]} for k in range(18)]
+    study = small_study(folder / "s", services={"club": 18}, proposals=RULES, more=more)
+    results = measure_study(study, network=None, keep=False)
+    return results, write_explorer(explorer_data(results), folder / "explorer.html")
+
+
+def test_a_study_s_rules_rank_in_the_page_as_in_the_package(loaded, ruled):
+    results, path = ruled
+    random = np.random.default_rng(11)
+    clubs = [f"C{k + 1}" for k in range(18)]
+    asked = [sorted(random.choice(clubs, keep, False)) for keep in (3, 4, 5, 13, 14, 15, 16, 17)]
+    for kept in (4, 5, 13, 14, 15, 16):  # the same, with what never closes
+        others = [i for i in clubs if i not in ("C2", "C7")]
+        asked.append(sorted([*random.choice(others, kept - 2, False), "C2", "C7"]))
+    asked.append(sorted(set(clubs) - {"C1", "C3", "C5"}))
+    analysis = Analysis(results)
+    allowed = []
+    page = loaded(path)
+    for ids, got in zip(
+        asked, page.evaluate(RANKS, [list(map(str, s)) for s in asked]), strict=True
+    ):
+        try:
+            ranking = analysis.rank("club", after=list(map(str, ids)), mode="walk")
+        except ScenarioError as refused:
+            assert "no way" in str(refused) or "no option" in str(refused), refused
+            assert (got["count"], got["sample"]) == (None, None)
+            continue
+        if got["only"]:
+            assert len(ranking.table) == 1
+            continue
+        p = ranking.proposal
+        assert got["count"] == len(ranking.table)
+        assert got["of"] == len(ranking.table) + (0 if p["allowed"] else 1)
+        for name in ("mean", "p90", "worst", "share_beyond"):
+            told = (got["ranks"][name], got["tied"][name])
+            assert told == (p[f"rank_{name}"], p[f"tied_{name}"]), (name, ids)
+        allowed.append(p["allowed"])
+    assert 4 <= sum(allowed) < len(allowed)
+
+
+def test_ways_too_many_to_list_are_drawn_from_those_that_keep_the_rules(loaded, ruled):
+    results, path = ruled
+    kept = [f"C{k + 1}" for k in range(9)]
+    (got,) = loaded(path).evaluate(RANKS, [kept])
+    table = Analysis(results).rank("club", keep=9, mode="walk").table
+    assert got["sample"]["count"] == len(table) < 11440 == comb(16, 7)
+    drawn, true = np.array(got["sample"]["mean"]), table["mean"].to_numpy()
+    assert np.abs(drawn[:, None] - true).min(axis=1).max() < 1e-5  # each is one of those
+    # a way drawn more often than another would move their mean: within three standard errors
+    assert abs(drawn.mean() - true.mean()) < 3 * true.std() / np.sqrt(len(drawn))
+
+
+def test_the_page_says_what_its_ranks_are_among(visit, ruled):
+    page = visit(ruled[1], fragment="#your-option")
+    note = page.inner_text("#option-ranks p")
+    count = len(Analysis(ruled[0]).rank("club", keep=15, mode="walk").table)
+    assert f"Ranked among all {count} ways of keeping 15 of today’s 18 centres under the" in note
+    assert "Club house 2 and Club house 7 stay open; at least 2 stay open in North" in note
+    assert "counted as one more" not in note
+    assert f"of {count} ways to keep as many under the study’s rules" in page.inner_text(
+        "#option-headline"
+    )
+    page.locator("#option-boxes label").filter(has_text="Club house 2").first.click()
+    page.locator("#option-boxes label").filter(has_text="Club house 1").first.click()
+    note = page.inner_text("#option-ranks p")
+    assert "An option that breaks a rule of the study is none of these" in note

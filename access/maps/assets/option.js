@@ -2,8 +2,6 @@
 (function (App) {
   'use strict';
 
-  const MINE = '#b84300';
-  const PROPOSAL = '#801650';
   const undo = [];
   const redo = [];
 
@@ -64,70 +62,6 @@
     );
   };
 
-  /* Figures and ranks of any option, for one service, in the mode and limits chosen now; and how
-   * many other alternatives share each rank. Of a sample, the share that does worse. */
-  App.optionFigures = (option, service) => {
-    const { mode, speed, limit } = App.state;
-    const open = App.openIn(option, service);
-    const least = App.situation(service, open).minutes;
-    const figures = App.core.summary(App.model, service.counts, least, limit, App.data.thresholds);
-    const out = { figures, open, ranks: {}, tied: {}, worse: {}, ways: null, sample: null };
-    if (!App.known(service, open)) return out;
-    out.ways = App.core.alternatives(App.model, service, mode, speed, open.length, limit);
-    if (out.ways?.count === 1) {
-      out.only = true;  // what stands beside no other has no rank
-      out.ways = null;
-      return out;
-    }
-    if (!out.ways) out.sample = App.core.sampled(App.model, service, mode, speed, open.length, limit);
-    const among = out.ways || out.sample;
-    if (!among) return out;
-    const ranked = rankedFigures(service, among, open, least);
-    out.ranked = ranked;
-    const itself = open.every((site) => service.before.includes(site)) ? 1 : 0;
-    if (out.ways) out.of = out.ways.count + 1 - itself;  // what opens a site is one more
-    for (const name of App.core.CRITERIA) {
-      if (out.ways) {
-        out.ranks[name] = App.core.rankOf(among[name], ranked[name]);
-        out.tied[name] = Math.max(App.core.levelWith(among[name], ranked[name]) - itself, 0);
-      } else {
-        const worse = among[name].filter((value) => value > ranked[name] + App.core.SAME).length;
-        out.worse[name] = worse / among.draws;
-      }
-    }
-    return out;
-  };
-
-  /* What a set is ranked by: as the study has it where the study ranked it. */
-  function rankedFigures(service, among, open, least) {
-    const row = among.at ? among.at.get(open.slice().sort((a, b) => a - b).join()) : undefined;
-    if (row !== undefined) {
-      const found = {};
-      for (const name of App.core.CRITERIA) found[name] = among[name][row];
-      return found;
-    }
-    const reachable = among.reachable || new Array(App.model.n).fill(true);
-    return App.core.rankCriteria(App.model, service.counts, least, App.state.limit, reachable);
-  }
-
-  /* A rank in words; one that others share is called joint. */
-  App.rankWords = (...found) => rankParts(...found).join(' ');
-  const rankParts = (rank, tied, count) =>
-    tied
-      ? [App.t('rank_joint', { rank, count }), App.t('rank_with', { n: tied })]
-      : [App.t('rank_of', { rank, count })];
-  /* Where no rank can be listed: how it does against ways drawn at random; else nothing. */
-  App.sampleWords = ({ sample, worse }) =>
-    sample
-      ? App.t('rank_sample', { share: App.percent(worse.mean), n: sample.draws, count: sample.count })
-      : '';
-  const sampleRank = ({ sample, worse }, name) =>
-    sample ? App.t('hub_sample_short', { share: App.percent(worse[name]), n: sample.draws }) : null;
-  /* The rank by average trip in few words, or what stands for it. */
-  App.rankShort = (found) =>
-    found.ways ? meanRank(found) : sampleRank(found, 'mean') || App.t('number_no_rank');
-  const meanRank = (found) => App.rankWords(found.ranks.mean, found.tied.mean, found.of);
-
   /* While nothing else happens, work out the alternatives that the next tick will need. */
   let idle = 0;
   App.prepare = () => {
@@ -173,8 +107,6 @@
     App.say(parts.filter(Boolean).join('. '));
   }
 
-  const shownValue = (name, value) => (name === 'share_beyond' ? App.percent(value, 1) : App.min(value, 1));
-
   /* What closing a service's centres saves a year; null where the cost of one is not known. */
   App.saving = (option, service) => {
     const closed = closedBy(option, service);
@@ -182,126 +114,6 @@
       ? closed.reduce((sum, site) => sum + App.data.sites[site].cost, 0)
       : null;
   };
-
-  function rankTable(service, mine, proposal) {
-    const { ways } = mine;
-    const same = proposal.ways && ways && proposal.open.length === mine.open.length;
-    const names = App.core.CRITERIA.filter(
-      (name) =>
-        (!name.startsWith('deprived_') || (App.data.areas.decile && mine.figures[name] >= 0)) &&
-        (name !== 'weighted_mean' || App.data.areas.weight) &&
-        // by bus the study ranked by its own limit alone
-        (name !== 'share_beyond' || !ways?.at || App.state.limit === App.data.threshold),
-    );
-    const rows = names.map((name) => {
-      const best = ways ? App.core.bestOf(ways[name]) : -1;
-      const rank = (found) =>
-        (found.ways
-          ? rankParts(found.ranks[name], found.tied[name], found.of)
-          : [sampleRank(found, name)]
-        ).map((part, i) => part && [App.h('span', { className: i ? 'rank sharing' : 'rank' }, part), ' ']);
-      return [
-        App.t(`criterion_${name}`, { limit: App.state.limit }),
-        [App.h('strong', {}, shownValue(name, mine.figures[name])), rank(mine)],
-        [shownValue(name, proposal.figures[name]), rank(proposal)],
-        ways
-          ? [
-              shownValue(name, ways[name][best]),
-              App.button(App.t('try_it'), () => tryBest(service, ways.sets[best], name), 'link', {
-                'aria-label': App.t('try_best', {
-                  criterion: App.t(`criterion_${name}`, { limit: App.state.limit }),
-                }),
-              }),
-            ]
-          : mine.only
-            ? '\u2013'
-            : App.t('not_known'),
-      ];
-    });
-    return [
-      App.table(
-        App.t('rank_caption', { mode: App.modeWords() }),
-        [App.t('col_criterion'), App.t('col_option'), App.t('col_proposal'), App.t('col_best')],
-        rows,
-        { className: 'ranks' },
-      ),
-      App.h(
-        'p',
-        { className: 'small' },
-        rankNote(service, mine, proposal),
-      ),
-    ];
-  }
-
-  /* Among which ways the ranks are, or why there are none. */
-  function rankNote(service, { ways, sample, open, only }, proposal) {
-    const among = ways || sample;
-    const count = among ? App.number(among.count) : '';
-    const n = sample ? sample.draws : open.length;
-    const values = { count, keep: open.length, all: service.before.length, n };
-    if (open.length > service.before.length) return App.t('rank_note_more', values);
-    if (only) return App.t('rank_note_only', values);
-    if (!among) return App.t('rank_note_bus', values);
-    const parts = [sample ? 'rank_note_sample' : 'rank_note'];
-    if (proposal.open.length !== open.length)
-      parts[0] = sample ? 'rank_note_sample_differs' : 'rank_note_differs';
-    const others = (open) => open.some((site) => !service.before.includes(site));
-    if (ways && (others(open) || others(proposal.open))) parts.push('rank_note_beside');
-    if (App.core.byMinute(App.model, App.state.mode) && !ways?.at) parts.push('rank_note_close');
-    return parts.map((key) => App.t(key, values)).join(' ');
-  }
-
-  function tryBest(service, sites, name) {
-    App.changeOption(
-      (o) => {
-        for (const site of service.before) o.keep.delete(site);
-        for (const site of sites) o.keep.add(site);
-        o.hubs = new Set(App.openedForOthers(o, service));
-      },
-      App.t('said_best', { criterion: App.t(`criterion_${name}`, { limit: App.state.limit }) }),
-    );
-  }
-
-  function strip(service, mine, proposal) {
-    if (!mine.ways || !mine.ways.mean.some((mean) => mean < Infinity)) return null;
-    // as it is ranked: what leaves somebody without any stands behind all others
-    const marks = [{ key: 'option', name: App.t('col_option'), value: mine.ranked.mean, colour: MINE }];
-    const same =
-      proposal.open.every((site) => mine.open.includes(site)) && proposal.open.length === mine.open.length;
-    if (same)
-      marks[0] = { key: 'proposal', name: App.t('mark_both'), value: mine.ranked.mean, colour: PROPOSAL };
-    else if (proposal.open.length === mine.open.length)
-      marks.unshift({
-        key: 'proposal',
-        name: App.t('col_proposal'),
-        value: proposal.ranked.mean,
-        colour: PROPOSAL,
-      });
-    const undrawn = mine.ways.mean.filter((mean) => mean === Infinity).length;
-    const text = (v) => App.t('minutes_1', { minutes: App.min(v, 1) });
-    const values = {
-      count: mine.ways.count,
-      keep: mine.open.length,
-      all: service.before.length,
-      rank: meanRank(mine),
-      title: service.title,
-    };
-    return App.h(
-      'figure',
-      {},
-      App.h(
-        'figcaption',
-        {},
-        App.t('strip_caption', values),
-        undrawn ? ` ${App.t('strip_undrawn', { n: undrawn })}` : '',
-      ),
-      App.strip(mine.ways.mean, marks, {
-        label: App.t('strip_label', { ...values, mean: App.min(mine.figures.mean, 1) }),
-        lowText: (v) => App.t('strip_low', { minutes: text(v) }),
-        highText: (v) => App.t('strip_high', { minutes: text(v) }),
-      }),
-    );
-  }
 
   function headline(service, mine, proposal, before) {
     const line = [App.optionWords(App.state.option, service)];
@@ -332,7 +144,11 @@
           App.t('number_mean_unit', { today: App.min(before.mean, 1) }),
         ),
         mine.sample
-          ? number('number_better', App.percent(mine.worse.mean), App.t('number_better_unit', { n: mine.sample.draws }))
+          ? number(
+              'number_better',
+              App.percent(mine.worse.mean),
+              App.t('number_better_unit', { n: mine.sample.draws, ruled: App.ruled(service) }),
+            )
           : number(
               'number_rank',
               mine.ways ? App.number(mine.ranks.mean) : '\u2013',
@@ -341,6 +157,7 @@
                 : App.t(mine.tied.mean ? 'number_rank_unit_joint' : 'number_rank_unit', {
                     count: mine.of,
                     n: mine.tied.mean,
+                    ruled: App.ruled(service),
                   }),
             ),
         number(
@@ -407,8 +224,8 @@
       App.$('option-street').hidden = !App.state.place;
       if (App.state.place) App.fill(App.$('option-street'), streetLine(service));
       if (!known) return;
-      App.fill(App.$('option-strip'), strip(service, mine, proposal));
-      App.fill(App.$('option-ranks'), rankTable(service, mine, proposal));
+      App.fill(App.$('option-strip'), App.rankStrip(service, mine, proposal));
+      App.fill(App.$('option-ranks'), App.rankTable(service, mine, proposal));
       App.fill(
         App.$('option-finding'),
         App.findingWords(before, mine.figures, spread, service, App.t('with_option')),
@@ -446,7 +263,7 @@
             App.t('option_fifth_caption', { mode: App.modeWords() }),
             columns,
             [before, proposal.figures, mine.figures],
-            ['#12436D', PROPOSAL, MINE],
+            ['#12436D', App.MARKED.proposal, App.MARKED.option],
           ),
         );
       App.fill(
