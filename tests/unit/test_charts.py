@@ -114,9 +114,7 @@ def drawn(name):
 
     def counted(patch, kind, owner, method):
         whole = getattr(owner, method)
-        patch.setattr(
-            owner, method, lambda self, *args: (done.append(kind), whole(self, *args))[1]
-        )
+        patch.setattr(owner, method, lambda self, *args: (done.append(kind), whole(self, *args))[1])
 
     with pytest.MonkeyPatch.context() as patch:
         counted(patch, "laid out", ConstrainedLayoutEngine, "execute")
