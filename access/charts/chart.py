@@ -257,10 +257,9 @@ class Chart:
         makers = {".png": self.png, ".svg": self.svg}
         if path.suffix.lower() not in makers:
             raise OutputError(f"{path} is neither .png nor .svg; expected one of them")
-        data = makers[path.suffix.lower()](titled=titled)
-        if not path.parent.is_dir():
+        if not path.parent.is_dir():  # before a picture is drawn
             raise OutputError(f"{path} cannot be written: there is no folder {path.parent}")
-        write_file(path, data)
+        write_file(path, makers[path.suffix.lower()](titled=titled))
         return path
 
     def _repr_png_(self) -> bytes:

@@ -23,7 +23,7 @@ from access.notebook import area_chart, places_chart, streets_chart
 from access.notebook.change_views import _MOST_ROWS, _options_list
 from access.scenario import compare, rank_closures
 from access.sources.folder import new_study
-from tests.conftest import few_draws, one_picture
+from tests.conftest import few_draws, one_picture, plain_pages
 
 NASTY = "<script>alert('x')</script>"
 
@@ -388,10 +388,13 @@ def test_a_list_of_options_names_every_one(answers):
 
 
 def test_the_boards_tables_come_in_one_workbook(answers, tmp_path):
-    with one_picture():
-        book = openpyxl.load_workbook(answers.to_excel(tmp_path / "board.xlsx"))
-    assert book.sheetnames[0] == "Contents"
-    assert len(book.sheetnames) > 5
+    with one_picture(), few_draws():
+        path = answers.to_excel(tmp_path / "board.xlsx")
+    book = openpyxl.load_workbook(path, read_only=True)  # no cell is looked at
+    names = book.sheetnames
+    book.close()
+    assert names[0] == "Contents"
+    assert len(names) > 5
 
 
 # ---- what is shown
@@ -476,7 +479,8 @@ def test_the_explorer_the_report_and_everything_can_be_written(answers, tmp_path
     assert answers.explorer(tmp_path / "explorer.html").stat().st_size > 10_000
     with one_picture(), few_draws():
         names = {p.name for p in answers.report(tmp_path / "report")}
-        saved = answers.save(tmp_path / "all")
+        with plain_pages():  # as the report just was
+            saved = answers.save(tmp_path / "all")
     assert names == {"report.docx", "report.pdf", "tables.xlsx"}
     assert {"summary.json", "ledger.json", "explorer.html"} <= {p.name for p in saved.iterdir()}
 

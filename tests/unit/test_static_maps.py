@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -140,6 +142,12 @@ def test_every_mode_has_a_finding(mode):
 # Pictures.
 
 
+@cache
+def usual():
+    """Give the files of the map of the usual study."""
+    return static_map(DATA, "childrens_centre").pictures()
+
+
 @pytest.mark.parametrize("measure", _MEASURES)
 def test_each_map_says_in_words_what_it_shows(measure):
     chart = static_map(DATA, "childrens_centre", measure)
@@ -152,16 +160,15 @@ def test_each_map_says_in_words_what_it_shows(measure):
 
 
 def test_the_same_map_has_the_same_bytes_and_the_badge():
-    chart = static_map(DATA, "childrens_centre")
-    assert chart.png() == static_map(_example_data(), "childrens_centre").png()
-    assert chart.svg() == chart.svg()
+    png, svg = usual()
+    assert static_map(_example_data(), "childrens_centre").pictures() == (png, svg)
     real = static_map(replace(DATA, modelled=False), "childrens_centre")
-    assert real.svg() != chart.svg(), "modelled streets are badged"
+    assert real.svg() != svg, "modelled streets are badged"
 
 
-def test_the_colours_of_the_classes_are_in_the_picture(tmp_path):
-    path = static_map(DATA, "childrens_centre").save(tmp_path / "map.png")
-    with Image.open(path) as picture:
+def test_the_colours_of_the_classes_are_in_the_picture():
+    png, _ = usual()
+    with Image.open(io.BytesIO(png)) as picture:
         colours = {c for _, c in picture.convert("RGB").getcolors(maxcolors=2**24)}
     found = classes_of(DATA, "change")
     for k in set(found.of_area):
@@ -188,7 +195,8 @@ def test_hubs_and_streets_are_drawn():
     streets = gpd.GeoDataFrame(geometry=[line], crs="EPSG:4326")
     data = replace(DATA, services=(service, DATA.services[1]), streets=streets)
     assert "Central Library" in static_map(data, "childrens_centre").alt
-    assert static_map(data, "childrens_centre").png() != static_map(DATA, "childrens_centre").png()
+    png, _ = usual()
+    assert static_map(data, "childrens_centre").png() != png
 
 
 # Furniture.
