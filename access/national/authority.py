@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ class _Task:
     max_unsnapped_share: float = 0.02
     cache: str = field(default="", compare=False)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Sixteen hexadecimal digits of all that decides the task's tables."""
         left = {"areas", "sites", "streets", "cache"}

@@ -543,6 +543,7 @@ def _of_people(headers: Sequence[str]) -> list[str]:
     return [header for header in headers if _OF_PEOPLE.search(_tidy(header))]
 
 
+@lru_cache
 def _known_headers(table: str) -> frozenset[str]:
     """Every plain header that a table's columns go by."""
     return frozenset().union(*(column.headers() for column in _columns_of(table)))

@@ -436,9 +436,13 @@ def _convert_counts(
         raise ParameterError("counts must have every area once")
     pairs = pairs[pairs[old].isin(counts.index)]
     ids = list(dict.fromkeys(pairs[new]))
-    out = pd.DataFrame(0.0, index=pd.Index(ids, name="id"), columns=counts.columns)
+    index = pd.Index(ids, name="id")
+    shared = np.zeros((len(ids), counts.shape[1]))
+    living = people.reindex(ids).to_numpy(float)
+    totals = dict(zip(counts.index, counts.to_numpy(float), strict=True))
     for area, parts in pairs.groupby(old, sort=True)[new]:
-        weights = people.reindex(parts).to_numpy(float)
+        places = index.get_indexer(parts)
+        weights = living[places]
         if len(parts) == 1:
             weights = np.ones(1)
         elif not np.isfinite(weights).all():
@@ -451,10 +455,10 @@ def _convert_counts(
                 f"nobody lives in the parts of {area} ({_shown(list(parts))}); its "
                 "counts cannot be shared by residents"
             )
-        for column in counts.columns:
-            total = float(counts[column].to_numpy()[counts.index == area][0])
+        for column, total in enumerate(totals[area].tolist()):
             keep_whole = whole and total.is_integer()
-            out.loc[list(parts), column] += _share(total, weights, whole=keep_whole)
+            shared[places, column] += _share(total, weights, whole=keep_whole)
+    out = pd.DataFrame(shared, index=index, columns=counts.columns)
     estimated = _touched(pairs, old, new).reindex(ids)
     if whole and all(pd.api.types.is_integer_dtype(t) for t in counts.dtypes):
         out = out.astype("int64")

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -266,6 +267,7 @@ def is_council(asked: str) -> bool:
         return bool(re.search(r"[A-Z ]", asked))
 
 
+@lru_cache(maxsize=1024)
 def _plain_name(name: str) -> str:
     text = re.sub(r"[^a-z0-9 ]+", " ", name.casefold().replace("&", " and ").replace("'", ""))
     short = " ".join(_FILLERS.sub(" ", text).split())

@@ -21,6 +21,13 @@ pytestmark = pytest.mark.usefixtures("quick_runs")
 SECRET = ("LE15 1AB", "Ashleigh Quickwater", "LE15 2AB")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def each_file_once():
+    """Read what the council's studies are made of once."""
+    with made_up.each_file_once():
+        yield
+
+
 @pytest.fixture
 def raw(tmp_path):
     return made_up.put_into(tmp_path / "raw")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import pickle
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +20,8 @@ import pytest
 import shapely
 from pydantic import BaseModel
 
+from access import release
+from access.analysis import bus, job
 from access.analysis.analysis import Analysis
 from access.analysis.job import (
     _answered,
@@ -33,6 +36,7 @@ from access.cli import sources as fetch_command
 from access.errors import AccessError
 from access.maps.explorer_data import explorer_data
 from access.maps.planner_map import PlannerMap
+from access.network import Network
 from access.release import _OPEN, _open_counts, with_policy
 from access.report.board import _method_blocks
 from access.report.findings import findings_of
@@ -541,9 +545,43 @@ TABLES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def quick():
-    """Draw few settings: that more are drawn changes no key's effect."""
-    with few_draws():
+    """Draw few settings: that more are drawn changes no key's effect.
+
+    Nor is the same made anew for each key: a day of the same feeds, the streets of the same
+    places, what may stand open of the same table.
+    """
+    with few_draws(), pytest.MonkeyPatch.context() as patch:
+        for room, name, told in (
+            (bus, "_read_day", day_told),
+            (job, "modelled_networks", lambda *given, **more: pickle.dumps((given, more))),
+            (release, "_read_again", table_told),
+        ):
+            patch.setattr(room, name, once_a_question(getattr(room, name), told))
         yield
+
+
+def day_told(study: Study, network: Network) -> tuple[Any, ...]:
+    """Tell all that a timetable is read by."""
+    feeds = tuple((feed.name, feed.read_bytes()) for feed in study.timetables)
+    return feeds, study.config.bus.day, bus._box(network)
+
+
+def table_told(study: Study, name: str, counts: Any) -> tuple[Any, ...]:
+    """Tell all that a table is read again by."""
+    return name, (study.folder / name).read_bytes(), repr(counts)
+
+
+def once_a_question(make: Callable[..., Any], told: Callable[..., Any]) -> Callable[..., Any]:
+    """Make one thing a question, as `told` words it; nobody here changes what was made."""
+    kept: dict[Any, Any] = {}
+
+    def made(*given: Any, **more: Any) -> Any:
+        key = told(*given, **more)
+        if key not in kept:
+            kept[key] = make(*given, **more)
+        return kept[key]
+
+    return made
 
 
 # --- asked step by step, and no further than to the first that differs --------------------------

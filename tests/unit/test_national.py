@@ -45,6 +45,7 @@ from access.national.dataset import (
     _worst,
     run_national,
 )
+from access.network import TravelMatrix
 from access.release import _stand_in
 from access.study import load_study
 from tests.small import write_study as write_small
@@ -54,7 +55,7 @@ if not all(map(find_spec, ("dask", "distributed"))):  # imported by who runs the
     pytest.skip("the extra 'national' is not installed", allow_module_level=True)
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["access.national.dataset", "distributed", "pytest"])
+SERVER.set_forkserver_preload(["access.national.dataset", "distributed", "pytest", __name__])
 
 
 class Here(Executor):
@@ -71,8 +72,17 @@ class Here(Executor):
 
 @pytest.fixture(scope="module", autouse=True)
 def forked() -> Iterator[None]:
-    """Start no process and draw one map: tests of either ask for `processes` or draw it."""
+    """Start no process and draw one map: tests of either ask for `processes` or draw it.
+
+    Nor are the minutes of an authority measured again for another rule, or in another folder.
+    """
     drawn: dict[str, bytes] = {}
+    minutes: dict[str, TravelMatrix] = {}
+    measure = authority._matrix
+
+    def matrix(task: _Task) -> TravelMatrix:
+        key = replace(task, rules=(), closures=(), share=0.5).key
+        return minutes[key] if key in minutes else minutes.setdefault(key, measure(task))
 
     def picture(*given: Any) -> bytes:
         return drawn["a map"] if drawn else drawn.setdefault("a map", _picture(*given))
@@ -80,6 +90,7 @@ def forked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dataset, "ProcessPoolExecutor", Here)
         patch.setattr(dataset, "_picture", picture)
+        patch.setattr(authority, "_matrix", matrix)
         yield
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,13 @@ from access.sources.shelf import _table_figures
 from access.sources.tables import _read_source
 from access.study import load_study
 from tests import made_up_council as made_up
+
+
+@pytest.fixture(scope="module", autouse=True)
+def each_file_once():
+    """Read what all these studies are made of once."""
+    with made_up.each_file_once():
+        yield
 
 
 @pytest.fixture
@@ -140,12 +148,12 @@ def test_a_whole_study_from_a_folder_of_downloads(tmp_path):
     assert '# close = ["CC20002"]' in (tmp_path / "s" / "study.toml").read_text()
 
 
-def test_same_files_same_bytes(tmp_path):
+def test_same_files_same_bytes(tmp_path, complete):
     downloads = made_up.put_into(tmp_path / "downloads")
-    for name in "ab":
-        make_study_folder("E06000017", tmp_path / name, from_folder=downloads, offline=True)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    make_study_folder("E06000017", tmp_path / "s", from_folder=downloads, offline=True)
+    assert len(list(complete.iterdir())) == len(list((tmp_path / "s").iterdir())) > 9
+    for path in complete.iterdir():
+        assert path.read_bytes() == (tmp_path / "s" / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize(
@@ -183,6 +191,13 @@ def complete(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def made_before(tmp_path, complete) -> Path:
+    """Give all downloads, and beside them in ``s`` a study of one's own that they made."""
+    shutil.copytree(complete, tmp_path / "s")
+    return made_up.put_into(tmp_path / "downloads")
+
+
 def test_stand_ins_say_what_they_are(tmp_path):
     downloads = made_up.put_into(tmp_path / "downloads", without=("edubase", "hub"))
     make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
@@ -191,16 +206,14 @@ def test_stand_ins_say_what_they_are(tmp_path):
     assert any("made-up stand-ins" in said for said in study.assumptions)
 
 
-def test_what_somebody_changed_is_theirs(tmp_path):
-    downloads = made_up.put_into(tmp_path / "downloads")
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+def test_what_somebody_changed_is_theirs(tmp_path, made_before):
     settings = tmp_path / "s" / "study.toml"
     text = settings.read_text().replace("buffer_m = 5000", "buffer_m = 4000")
     settings.write_text(text)
-    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=made_before, offline=True)
     assert settings.read_text() == text
     assert parts(made)["study.toml"].state == "kept as you changed it"
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    make_study_folder("Rutland", tmp_path / "s", from_folder=made_before, offline=True)
     assert settings.read_text() == text
 
 
@@ -245,10 +258,26 @@ def test_the_councils_own_sheet_comes_before_the_register(tmp_path):
 # --- from servers ----------------------------------------------------------------------------
 
 
-def test_a_whole_study_from_the_internet_and_then_offline(tmp_path, serve):
-    server = serve()
-    net = internet(server, tmp_path / "kept")
-    made = make_study_folder("Rutland", tmp_path / "s", net=net)
+@pytest.fixture(scope="module")
+def from_servers(tmp_path_factory):
+    """Give a server without faults, and a folder with the study ``s`` that was made of it."""
+    server, folder = made_up.Server(), tmp_path_factory.mktemp("servers")
+    net = internet(server, folder / "kept")
+    yield server, folder, make_study_folder("Rutland", folder / "s", net=net)
+    server.stop()
+
+
+@pytest.fixture
+def asked_before(tmp_path, from_servers):
+    """Give that server as if nobody else had asked it, and beside ``s`` what it gave before."""
+    server, folder, made = from_servers
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    yield server, internet(server, tmp_path / "kept"), made
+    server.faults.clear()
+
+
+def test_a_whole_study_from_the_internet_and_then_offline(tmp_path, complete, asked_before):
+    server, net, made = asked_before
     assert {n for n, p in parts(made).items() if not p.whole} == {"centres to place"}
     assert len(load_study(tmp_path / "s").areas) == 12
     entry = tomllib.loads((tmp_path / "s" / "manifest.toml").read_text())["table"]
@@ -261,10 +290,8 @@ def test_a_whole_study_from_the_internet_and_then_offline(tmp_path, serve):
     again = make_study_folder("Rutland", tmp_path / "s", net=net)
     assert len(server.asked) == before, "what is at hand is not asked for again"
     assert again.whole == made.whole and (tmp_path / "s" / "areas.csv").read_bytes() == areas
-    folder = made_up.put_into(tmp_path / "downloads")
-    make_study_folder("Rutland", tmp_path / "t", from_folder=folder, offline=True)
     for name in ("areas.csv", "parents.csv", "centres.csv", "areas.geojson", "postcodes.csv"):
-        assert (tmp_path / "t" / name).read_bytes() == (tmp_path / "s" / name).read_bytes(), name
+        assert (complete / name).read_bytes() == (tmp_path / "s" / name).read_bytes(), name
 
 
 @pytest.fixture
@@ -499,10 +526,8 @@ def test_figures_of_larger_areas_do_not_keep_those_of_the_areas_from_being_asked
 
 
 @pytest.mark.parametrize("part", ["areas", "boundaries", "census", "all of it"])
-def test_what_is_to_be_refreshed_is_asked_for_again(tmp_path, serve, part):
-    server = serve()
-    net = internet(server, tmp_path / "k")
-    make_study_folder("Rutland", tmp_path / "s", net=net)
+def test_what_is_to_be_refreshed_is_asked_for_again(tmp_path, asked_before, part):
+    server, net, _ = asked_before
     before = (tmp_path / "s/manifest.toml").read_bytes()
     again = replace(net, refresh=True, today="2026-02-01")
     server.asked.clear()
@@ -733,21 +758,17 @@ def test_of_columns_of_two_years_the_later_is_taken_and_told(tmp_path, years):
     assert any("imd_rank is taken from imd2019_rank" in note for note in told)
 
 
-def test_tables_that_others_brought_keep_their_attribution(tmp_path):
-    downloads = made_up.put_into(tmp_path / "downloads")
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+def test_tables_that_others_brought_keep_their_attribution(tmp_path, made_before):
     (tmp_path / "halls.csv").write_text("name,lon,lat\nHall,-0.7,52.6\n")
     halls = _import_table(tmp_path / "halls.csv", "places")
     put_table(tmp_path / "s", halls, ("The parish", "CC BY"), {})
     for _ in range(2):
         assert "places.csv: The parish. CC BY." in (tmp_path / "s/ATTRIBUTION.md").read_text()
-        make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+        make_study_folder("Rutland", tmp_path / "s", from_folder=made_before, offline=True)
 
 
-def test_a_table_that_was_imported_is_not_made_anew(tmp_path):
+def test_a_table_that_was_imported_is_not_made_anew(tmp_path, made_before):
     """Their sheet took the place of the register's centres, and stays there."""
-    downloads = made_up.put_into(tmp_path / "downloads")
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
     (tmp_path / "own.csv").write_text(
         "id,name,service,lon,lat\nX1,Ours,childrens_centre,-0.7,52.6\n"
         "X2,Theirs,childrens_centre,-0.71,52.61\n"
@@ -755,7 +776,7 @@ def test_a_table_that_was_imported_is_not_made_anew(tmp_path):
     own = _import_table(tmp_path / "own.csv", "centres")
     put_table(tmp_path / "s", own, ("The Council", "OGL"), {})
     before = (tmp_path / "s/centres.csv").read_bytes()
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    make_study_folder("Rutland", tmp_path / "s", from_folder=made_before, offline=True)
     assert (tmp_path / "s/centres.csv").read_bytes() == before
     said = (tmp_path / "s/ATTRIBUTION.md").read_text().splitlines()
     assert [x for x in said if "centres.csv" in x] == ["- centres.csv: The Council. OGL."]
@@ -763,16 +784,14 @@ def test_a_table_that_was_imported_is_not_made_anew(tmp_path):
 
 
 @pytest.mark.parametrize("rows", [slice(0, None), slice(0, 1)])
-def test_hubs_among_candidates_that_somebody_changed_are_themselves(tmp_path, rows):
+def test_hubs_among_candidates_that_somebody_changed_are_themselves(tmp_path, made_before, rows):
     """The council's choice names a row of the table as it is, and no other."""
-    downloads = made_up.put_into(tmp_path / "downloads")
-    make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
     chosen = load_study(tmp_path / "s").config.hubs.council_choice
     path = tmp_path / "s/candidates.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert (table["kind"].iloc[1:] == "family_hub").all() and table["id"].iloc[1] in chosen
     table.assign(name=[f"Our {n}" for n in table["name"]])[rows].to_csv(path, index=False)
-    made = make_study_folder("Rutland", tmp_path / "s", from_folder=downloads, offline=True)
+    made = make_study_folder("Rutland", tmp_path / "s", from_folder=made_before, offline=True)
     whole = rows.stop is None
     again = load_study(tmp_path / "s").config.hubs.council_choice
     assert again == (chosen if whole else tuple(i for i in chosen if i != table["id"].iloc[1]))
