@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache, partial
 from pathlib import Path
@@ -214,11 +214,14 @@ def made_once(tmp_path_factory, request) -> Callable[[str, Callable[[Path], None
 def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
+    Of how firm the plans of hubs are, few settings are drawn: what is counted of them is looked at
+    elsewhere.
     Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
     beside them in ``said.txt``, what it measured in ``results.pickle``. Tests read them, and write
     nothing there.
     """
     from access import run
+    from access.analysis import hub_plans
 
     def make(folder: Path) -> None:
         measure = run.run_job
@@ -230,6 +233,7 @@ def rotherham_run(made_once) -> Path:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "run_job", kept)
+            patch.setattr(hub_plans, "_drawn", _fewer(hub_plans._drawn, 10))
             done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
@@ -341,15 +345,39 @@ def _fewer(drawn: Callable[..., object], most: int) -> Callable[..., object]:
 
 
 @contextmanager
-def plain_pages() -> Iterator[None]:
-    """Write all that a report holds, laid out on no page: for tests that open none of its files."""
+def no_hubs() -> Iterator[None]:
+    """Ask no run where Family Hubs would stand: for tests that look at nothing of them."""
+    from access.analysis.analysis import Analysis
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Analysis, "with_hubs", lambda self, *given, **more: self.results)
+        yield
+
+
+@contextmanager
+def no_draws() -> Iterator[None]:
+    """Draw no settings of what a run ranks: for tests that read nothing of how firm it is."""
+    from access.report.robustness import StudyRobustness
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StudyRobustness, "draw", lambda self, **given: {})
+        yield
+
+
+@contextmanager
+def plain_pages(*, but: Collection[str] = ()) -> Iterator[None]:
+    """Write all that a report holds, laid out on no page: for tests that open none of its files.
+
+    ``but`` names files that are written for real.
+    """
     from access.report import board
 
     def written(document) -> bytes:
         return repr(document).encode()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(board, "_WRITERS", dict.fromkeys(board._WRITERS, written))
+        real = {name: write for name, write in board._WRITERS.items() if name in but}
+        patch.setattr(board, "_WRITERS", dict.fromkeys(board._WRITERS, written) | real)
         yield
 
 
@@ -376,14 +404,16 @@ def settings_few() -> Iterator[None]:
 
 # ---- the command line, as a user calls it
 
+_MAIN = "from access.cli import main; main()"
+
 
 def call_access(
-    home: Path, *words: object, cwd: Path | None = None, **settings: str
+    home: Path, *words: object, cwd: Path | None = None, program: str = _MAIN, **settings: str
 ) -> subprocess.CompletedProcess:
     """Run `access ...` in a process of its own with an empty home, and give what came back."""
     env = {**os.environ, "HOME": str(home / "home"), "COLUMNS": "200", "NO_COLOR": "1", **settings}
     return subprocess.run(
-        [sys.executable, "-c", "from access.cli import main; main()", *map(str, words)],
+        [sys.executable, "-c", program, *map(str, words)],
         cwd=cwd or home,
         env=env,
         capture_output=True,

@@ -8,8 +8,10 @@ import zipfile
 import pandas as pd
 import pytest
 
+from access.run import write
 from access.sources.folder import new_study
 from tests.bus_feed import town_feed
+from tests.conftest import no_draws, no_hubs
 
 pytestmark = pytest.mark.usefixtures("quick_runs", "no_pages")
 
@@ -24,6 +26,28 @@ def study(tmp_path):
 @pytest.fixture
 def feed(tmp_path):
     return town_feed(tmp_path / "buses.zip")
+
+
+@pytest.fixture
+def measured_alone():
+    """Seek no hubs and draw no setting: both are found again by the run with one feed."""
+    with no_hubs(), no_draws():
+        yield
+
+
+@pytest.fixture
+def tables_alone(measured_alone, monkeypatch):
+    """Write neither pages nor a report: for runs that differ in how their feeds are named.
+
+    All files of a run with one feed, and of one with two, are made again by other tests here.
+    """
+    monkeypatch.setattr(write, "_WRITERS", {})
+    monkeypatch.setattr(write, "_write_report", _no_report)
+
+
+def _no_report(results, folder, written, progress, parts, *, internal):
+    """Take what is written beside the report."""
+    written(parts, progress)
 
 
 def test_compare_and_rank_by_bus(access_command, study, feed):
@@ -108,6 +132,7 @@ def test_a_run_with_buses_can_be_run_again(access_command, study, feed, tmp_path
     assert "byte for byte" in again.stdout
 
 
+@pytest.mark.usefixtures("measured_alone")
 def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed, tmp_path):
     """A folder has a hash as a file has, and two feeds of one name are two inputs."""
     given = []
@@ -130,6 +155,7 @@ def test_unpacked_feeds_of_one_name_can_be_run_again(access_command, study, feed
     assert other.returncode == 3 and "1 input(s) are not those" in other.stderr
 
 
+@pytest.mark.usefixtures("tables_alone")
 def test_a_run_on_the_study_s_own_feed_and_another_can_be_run_again(
     access_command, study, feed, tmp_path
 ):
@@ -148,6 +174,7 @@ def test_a_run_on_the_study_s_own_feed_and_another_can_be_run_again(
     assert again.returncode == 0 and "byte for byte" in again.stdout, again.stdout + again.stderr
 
 
+@pytest.mark.usefixtures("tables_alone")
 def test_a_feed_given_beside_the_study_s_own_of_that_name_is_asked_for_again(
     access_command, study, feed, tmp_path
 ):

@@ -18,7 +18,7 @@ from access.sources.folder import new_study
 from access.study import load_study
 from tests.small import spot, write_study
 
-pytestmark = pytest.mark.usefixtures("quick_runs")
+pytestmark = pytest.mark.usefixtures("quick_runs", "measured_once")
 
 CC = "childrens_centres_12_to_9"
 ONE = '[proposals.hall]\ntitle = "hall"\nservice = "hall"\nclose = ["H2"]\n'

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from access.sources.folder import _template_files
-from tests.conftest import few_draws, one_picture
+from tests.conftest import few_draws, one_picture, plain_pages
 from tests.streets import write_osm
 
 
@@ -75,7 +75,10 @@ def test_a_run_ends_with_whole_outputs(access_command, tmp_path, place, streets)
     more = ["--network", grid(tmp_path / "grid.osm"), "--no-cache"] if streets else []
     # all pictures are drawn of a town at one point without streets, and the maps of a flat one
     all_drawn = place is one_point and not streets
-    with few_draws(), nullcontext() if all_drawn else one_picture(but_maps=place is not one_point):
+    pictures = nullcontext() if all_drawn else one_picture(but_maps=place is not one_point)
+    # where streets are given, what is laid out is as where none are
+    pages = nullcontext() if all_drawn else plain_pages(but=() if streets else ["report.pdf"])
+    with few_draws(), pictures, pages:
         done = access_command("run", folder, *more, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)

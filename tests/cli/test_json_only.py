@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from access.cli.app import app
 from access.sources.folder import new_study
+from tests.conftest import call_here, plain_pages
 from tests.streets import at, write_osm
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
@@ -72,15 +75,19 @@ def test_every_command_with_json_is_asked_here():
     assert having == set(ASKED) | ELSEWHERE
 
 
+@pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("command", ASKED)
 def test_json_and_nothing_else(command, town, tmp_path, capfd):
-    done = CliRunner().invoke(app, words(command, town, tmp_path / "out"))
+    # a report is laid out once: what does it is made of libraries too
+    with plain_pages() if command == "run" else nullcontext():
+        done = CliRunner().invoke(app, words(command, town, tmp_path / "out"))
     assert done.exit_code == 0, done.output
     assert isinstance(only_json(done.stdout), dict)
     # what a library in C writes goes past Python, straight to the descriptor
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("command", ["network", "compare", "within"])
 def test_quiet_takes_no_json_away(command, town, tmp_path):
     done = CliRunner().invoke(app, [*words(command, town, tmp_path / "out"), "--quiet"])
@@ -109,6 +116,12 @@ NO_SUCH = {"new": ["new", "{town}"],
            "network": ["network", "{town}/none.osm"]}  # fmt: skip
 
 
+@cache
+def helped(command: str, home: Path) -> str:
+    """Give the words of a command's help, which both of its lines are held against."""
+    return " ".join(re.findall(r"[\w.,]+", call_here(home, command, "--help").stdout))
+
+
 @pytest.mark.parametrize("command", ASKED)
 def test_a_command_that_fails_says_why_in_one_object(command, town, tmp_path, access_command):
     asked = NO_SUCH.get(command, [w.replace("{town}", "{town}_none") for w in ASKED[command]])
@@ -117,8 +130,7 @@ def test_a_command_that_fails_says_why_in_one_object(command, town, tmp_path, ac
         done = access_command(*line, "--json")
         told = only_json(done.stdout)
         assert told.keys() == {"error", "exit_code", "message", "faults"}
-        shown = " ".join(re.findall(r"[\w.,]+", access_command(command, "--help").stdout))
-        assert "error, exit_code, message and faults." in shown
+        assert "error, exit_code, message and faults." in helped(command, tmp_path)
         assert told["exit_code"] == done.returncode > 0
         assert told["message"]
     assert access_command(*asked).stdout == ""

@@ -13,7 +13,7 @@ import pytest
 from access.files import sha256_of, write_file
 from tests import town
 from tests.bus_feed import town_feed
-from tests.conftest import call_here
+from tests.conftest import call_here, no_draws, no_hubs
 
 pytestmark = pytest.mark.usefixtures("quick_runs", "no_pages")
 
@@ -33,6 +33,16 @@ def given(tmp_path_factory) -> Path:
         'name = "A plan"\n[[modification]]\naction = "close"\nsite = "T3"\n', encoding="utf-8"
     )
     return home
+
+
+@pytest.fixture(autouse=True)
+def hubs_for_one(request):
+    """Seek hubs and draw settings for the run whose every file is looked at, and for no other."""
+    if "test_every_file" in request.node.name and "[run]" in request.node.name:
+        yield
+    else:
+        with no_hubs(), no_draws():
+            yield
 
 
 STREETS = ("--network", "streets.osm")
@@ -107,7 +117,8 @@ def ran(given, tmp_path_factory) -> Path:
     """Give the files, and what a run of them wrote."""
     home = tmp_path_factory.mktemp("ran")
     shutil.copytree(given, home, dirs_exist_ok=True)
-    done = call_here(home, "run", "trefelin", "--out", "out", "--quiet")
+    with no_hubs(), no_draws():
+        done = call_here(home, "run", "trefelin", "--out", "out", "--quiet")
     assert done.returncode == 0, done.stderr
     return home
 

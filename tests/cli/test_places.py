@@ -15,6 +15,8 @@ from tests import town
 from tests.conftest import call_here
 from tests.small import write_study
 
+pytestmark = pytest.mark.usefixtures("measured_once")
+
 
 @pytest.fixture
 def home(tmp_path):

@@ -8,6 +8,14 @@ import pytest
 
 from access.files import RunLedger
 from access.sources.folder import new_study
+from tests.conftest import one_picture, plain_pages
+
+
+@pytest.fixture
+def names_only():
+    """Draw and lay out nothing, where only the files' names are looked at."""
+    with one_picture(), plain_pages():
+        yield
 
 
 @pytest.fixture
@@ -52,6 +60,7 @@ def test_three_files_and_one_sentence(access_command, study, tmp_path):
     assert "report.docx, report.pdf, tables.xlsx" in done.stdout
 
 
+@pytest.mark.usefixtures("names_only")
 def test_an_internal_copy_has_names_of_its_own(access_command, study, tmp_path):
     out = tmp_path / "out"
     asked = tmp_path / "options.json"
@@ -68,6 +77,7 @@ def test_an_internal_copy_has_names_of_its_own(access_command, study, tmp_path):
     ]
 
 
+@pytest.mark.usefixtures("names_only")
 def test_an_internal_copy_lies_apart_from_what_is_published(access_command, study, tmp_path):
     done = access_command("report", study, "--internal", "--draws", 0)
     assert done.returncode == 0, done.stderr

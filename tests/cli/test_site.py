@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from access.analysis import hubs
 from access.analysis.analysis import Analysis
 from access.cli.app import app
 from access.cli.terminal import _searching
@@ -22,7 +23,8 @@ from access.siting.search import Progress as Search
 from access.sources.folder import new_study
 from access.study import load_study
 
-pytestmark = pytest.mark.usefixtures("settings_few")  # no test counts how firm a plan is
+# no test counts how firm a plan is, or looks at a picture
+pytestmark = pytest.mark.usefixtures("quick_runs")
 
 
 def call(*words: object) -> str:
@@ -79,6 +81,13 @@ def test_ctrl_c_ends_every_search_and_a_second_one_the_command():
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.fixture
+def no_plans(monkeypatch):
+    """Set no plans side by side: for questions whose one answer alone is looked at."""
+    monkeypatch.setattr(hubs, "_hub_plans", lambda *given, **more: None)
+
+
+@pytest.mark.usefixtures("no_plans")
 def test_an_ended_search_claims_no_more_than_it_knows(times):
     left = iter([True] * 60)
     found = Analysis(times).hubs(5, most=6, near_best=3, search=lambda p: next(left, False))
@@ -92,6 +101,7 @@ def test_an_ended_search_claims_no_more_than_it_knows(times):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("no_plans")
 def test_rules_and_new_sites(study, times):
     question = {"most": 3, "size": 3, "min_per_locality": 1, "protect_minutes": 60, "greenfield": 3}
     answer = Analysis(times).hubs(**question, near_best=1)
@@ -134,10 +144,11 @@ def test_listing_and_optimiser_agree_on_the_councils_own_question(study, times, 
     for mode in ("walk", "typical"):
         minutes = times.matrices[mode].sites(sites).to_frame()
         listed = []
-        for kept in itertools.combinations(sites, keep):
-            nearest = minutes[list(kept)].min(axis=1)
-            listed.append((np.average(nearest, weights=counts), nearest[counts > 0].max(),
-                           counts[nearest > 20].sum()))  # fmt: skip
+        by_site, people = minutes[sites].to_numpy().T.copy(), counts.to_numpy()
+        for kept in itertools.combinations(range(len(sites)), keep):
+            nearest = by_site[list(kept)].min(axis=0)
+            listed.append((np.average(nearest, weights=people), nearest[people > 0].max(),
+                           people[nearest > 20].sum()))  # fmt: skip
         mean, worst, beyond = (min(column) for column in zip(*listed, strict=True))
         for goal, value in ((Goal.mean(), mean), (Goal.worst(), worst),
                             (Goal.beyond(20), beyond / counts.sum()),
