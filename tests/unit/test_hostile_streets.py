@@ -18,6 +18,7 @@ import pyogrio
 import pytest
 
 from access.sources.folder import new_study
+from tests.conftest import plain_pages
 from tests.hostile import FORMULAS, MARKUP, attack, hostile_study, run
 
 pytestmark = pytest.mark.usefixtures("quick_runs")
@@ -92,7 +93,8 @@ def town(tmp_path_factory) -> tuple[Path, Path, Path]:
 def test_a_run_on_them_writes_text(town, tmp_path):
     study, streets, marker = town
     out = tmp_path / "out"
-    done = run("run", study, "--network", streets, "--no-cache", "--out", out)
+    with plain_pages():  # `tests/unit/test_report_attack.py` lays hostile texts out
+        done = run("run", study, "--network", streets, "--no-cache", "--out", out)
     nothing_ran(done, marker)
     for page in ("map.html", "explorer.html"):
         text = (out / page).read_text("utf-8")

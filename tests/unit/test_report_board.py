@@ -30,7 +30,7 @@ from access.document.document import (
     _heading_text,
 )
 from access.errors import ParameterError, StudyError
-from access.report.board import _report_files, board_report, write_report
+from access.report.board import _report_files, board_report, report_writers, write_report
 from access.report.findings import NO_CHANGE, PROPOSAL, findings_of
 from access.report.summary import _size
 from access.run.summary import RunSummary
@@ -349,18 +349,19 @@ class TestFiles:
         assert [p.read_bytes() for p in paths] == list(first.values())
 
     def test_an_internal_copys_names_and_every_page_of_it_say_so(self, inside):
-        written = _report_files(inside)
-        assert list(written) == [
+        writers = report_writers(inside)
+        assert list(writers) == [
             "report-internal.docx",
             "report-internal.pdf",
             "tables-internal.xlsx",
         ]
-        pages = pdf_text(written["report-internal.pdf"]).rstrip("\f").split("\f")
+        written = writers["report-internal.pdf"](inside)
+        pages = pdf_text(written).rstrip("\f").split("\f")
         assert len(pages) > 8
         assert all(INTERNAL_MARK in page for page in pages)
 
     def test_the_workbook_holds_the_same_tables(self, document):
-        content = _report_files(document)["tables.xlsx"]
+        content = report_writers(document)["tables.xlsx"](document)
         book = openpyxl.load_workbook(io.BytesIO(content))
         tables = list(document.tables())
         assert len(book.sheetnames) == len(tables) + 1

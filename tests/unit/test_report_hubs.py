@@ -29,6 +29,7 @@ from access.report.hubs import (
 )
 from access.siting.hubs import bend_words
 from access.siting.set_figures import Held
+from tests.conftest import one_picture
 from tests.unit.report_results import AREAS, CANDIDATES, CENTRES, line_results
 
 WORDING = Wording()
@@ -212,7 +213,8 @@ def test_weighting_that_changes_the_best_is_told(asked):
 
 
 def test_the_first_pages_name_the_hubs_when_they_were_asked_for(asked):
-    document = board_report(asked, draws=0)
+    with one_picture(laid_out=True):
+        document = board_report(asked, draws=0)
     told = [document.words(b.text) for b in document.blocks if isinstance(b, Paragraph)]
     assert any(p.startswith("Family Hubs: The best two Family Hubs") for p in told)
     assert any(isinstance(b, TableBlock) and b.key == "hubs" for b in document.blocks)
@@ -224,7 +226,8 @@ def test_hubs_that_were_chosen_later_stand_only_under_what_happened_since(asked)
     when = str(int(config.study.as_of[:4]) + 3)
     hubs = config.hubs.model_copy(update={"council_date": when})
     study = replace(asked.study, config=config.model_copy(update={"hubs": hubs}))
-    document = board_report(replace(asked, study=study), draws=0)
+    with one_picture(laid_out=True):
+        document = board_report(replace(asked, study=study), draws=0)
     at = next(k for k, b in enumerate(document.blocks) if getattr(b, "key", "") == "since")
     paper, since = (repr(blocks) for blocks in (document.blocks[:at], document.blocks[at:]))
     for words in (r"council's own(?! (records|use))", "A paper", "council chose", "'hub-pair'"):

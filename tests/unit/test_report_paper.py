@@ -33,6 +33,7 @@ from access.scenario.scenario import Money
 from access.study import load_study
 from access.study.config import StudyConfig, is_later
 from access.text import NOT_APPLICABLE
+from tests.conftest import one_picture
 from tests.unit.report_results import TOML, line_results, line_study
 
 WORDING = Wording()
@@ -135,7 +136,8 @@ class TestLater:
 
     def test_what_happened_since_stands_in_its_own_part_alone(self, results):
         since = ({"when": "2019-05", "what": "A bridge was built", "source": "News"},)
-        text = repr(board_report(told(results, report={"since": since}), draws=0).blocks)
+        with one_picture(laid_out=True):
+            text = repr(board_report(told(results, report={"since": since}), draws=0).blocks)
         assert text.count("A bridge was built") == 1
         assert text.index("What happened since") < text.index("A bridge was built")
         assert not _since_blocks(results, WORDING)

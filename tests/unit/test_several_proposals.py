@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import pandas as pd
@@ -13,7 +14,7 @@ from access.analysis.job import measure_study
 from access.document.document import Heading, TableBlock
 from access.maps.explorer import _strings
 from access.maps.explorer_data import explorer_data
-from access.report.board import _fifths, _report_files, board_report
+from access.report.board import _fifths, _report_files, board_report, report_writers
 from access.report.findings import Wording, findings_of
 from access.report.summary import _rivals_table, _to_ask
 from access.run.summary import RunSummary, summary_of
@@ -35,22 +36,45 @@ RIVALS = "".join(
 )
 
 
+@pytest.fixture(scope="module")
+def rivals(quick_runs, tmp_path_factory):
+    """Give three options for five centres, measured."""
+    folder = tmp_path_factory.mktemp("rivals") / "s"
+    return measure_study(small_study(folder, services={"library": 5}, proposals=RIVALS))
+
+
+@pytest.fixture(scope="module")
+def opening(quick_runs, tmp_path_factory):
+    """Give the plan that opens on paper of so many squares, measured, and its report."""
+
+    @cache
+    def make(side: int):
+        study = small_study(
+            tmp_path_factory.mktemp("opens") / "s",
+            services={"library": 5},
+            proposals=OPENS,
+            side=side,
+            one={"library": "library"},
+        )
+        results = measure_study(study)
+        return results, board_report(results, draws=0)
+
+    return make
+
+
 def texts(document) -> str:
     return repr(document.blocks)
 
 
+def write_tables(document) -> None:
+    """Write the workbook alone, which holds every table."""
+    assert report_writers(document)["tables.xlsx"](document)
+
+
 @pytest.mark.parametrize("side", [6, 30])
-def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(tmp_path, side):
-    study = small_study(
-        tmp_path / "s",
-        services={"library": 5},
-        proposals=OPENS,
-        side=side,
-        one={"library": "library"},
-    )
-    results = measure_study(study)
-    document = board_report(results, draws=0)
-    _report_files(document)  # every table is checked when it is written
+def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(opening, side):
+    results, document = opening(side)
+    write_tables(document)  # every table is checked when it is written
     text = texts(document)
     assert "closes Library house 1 and opens Town library 1" in text.replace("\\n", " ")
     assert "Saved at closed sites a year" in text and "Spent at opened sites a year" in text
@@ -62,11 +86,13 @@ def test_a_proposal_that_opens_is_told_as_such_and_its_tables_add_up(tmp_path, s
 
 
 @pytest.mark.parametrize("many", [5, 12])
-def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, many):
-    study = small_study(tmp_path / "s", services={"library": many}, proposals=RIVALS)
-    results = measure_study(study)
+def test_rivals_that_close_the_same_sites_stand_side_by_side(tmp_path, rivals, many):
+    results, write = rivals, _report_files
+    if many != 5:
+        study = small_study(tmp_path / "s", services={"library": many}, proposals=RIVALS)
+        results, write = measure_study(study), write_tables
     document = board_report(results, draws=0)
-    _report_files(document)
+    write(document)
     table = next(b.table for b in document.blocks if getattr(b, "key", "") == "rivals-library")
     assert [row[0] for row in table.rows] == ["No change", "Option A", "Option B", "Option C"]
     text = texts(document)
@@ -168,19 +194,19 @@ def test_figures_of_services_whose_people_have_names_of_their_own_need_no_other(
 
 
 @pytest.mark.parametrize("column", ["annual_cost_gbp", "annual_visits", "condition", "capacity"])
-def test_what_is_worth_asking_says_of_what_whatever_else_is_known(tmp_path, column):
+def test_what_is_worth_asking_says_of_what_whatever_else_is_known(tmp_path, rivals, column):
     """Each is told alone where the register holds all the others."""
     known = {"annual_cost_gbp": 5, "annual_visits": 5, "condition": "fair", "capacity": 5}
     known.pop(column)
     more = [{"id": "L1", **known}]
     study = small_study(tmp_path / "s", services={"library": 2}, costs=False, more=more)
-    assert "building" in _to_ask(replace(measure_study(study), modelled=False))
+    assert "building" in _to_ask(replace(rivals, study=study, modelled=False))
 
 
-def test_one_proposal_is_not_spoken_of_as_one_of_several(tmp_path):
-    results = measure_study(small_study(tmp_path / "s", services={"library": 5}, proposals=OPENS))
+def test_one_proposal_is_not_spoken_of_as_one_of_several(opening):
+    results, document = opening(6)
     assert len(explorer_data(results).services[0].plans) == 1
-    assert "rivals" not in texts(board_report(results, draws=0))
+    assert "rivals" not in texts(document)
 
 
 def test_closing_one_service_of_a_building_leaves_the_other(tmp_path):
@@ -238,7 +264,7 @@ def test_the_explorer_is_told_of_part_time_days_and_of_what_stays(tmp_path):
     assert {"L2", "L4"} <= set(told.after) and not {"L1", "L3"} & set(told.after)
 
 
-def test_the_best_of_several_lists_are_told_apart(tmp_path):
+def test_the_best_of_several_lists_are_told_apart(tmp_path, rivals):
     sizes = "".join(
         f'[proposals.{k}]\ntitle = "Option {k.upper()}"\nservice = "library"\nclose = {sites}\n'
         for k, sites in (("a", '["L1"]'), ("b", '["L2", "L3"]'))
@@ -251,6 +277,5 @@ def test_the_best_of_several_lists_are_told_apart(tmp_path):
     assert {name.split(", of ")[-1] for name in best} <= {
         "5 ways to keep 4 of 5", "10 ways to keep 3 of 5",
     } and all(", of " in name for name in best)  # fmt: skip
-    alike = measure_study(small_study(tmp_path / "t", services={"library": 5}, proposals=RIVALS))
-    table = _rivals_table(findings_of(alike), beside=True)
+    table = _rivals_table(findings_of(rivals), beside=True)
     assert not any(", of " in str(row[0]) for row in table.rows)

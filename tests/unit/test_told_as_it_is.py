@@ -41,7 +41,10 @@ from access.run.write import write_geopackage
 from access.scenario import compare, options
 from access.scenario.sampled import SampledRanking
 from access.text import figure, half_up, ordinal, share_span
+from tests.conftest import one_picture
 from tests.small import small_study
+
+pytestmark = pytest.mark.usefixtures("settings_few")
 
 PROPOSALS = """
 [proposals.one]
@@ -64,7 +67,7 @@ gbp = 5000
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(settings_few, tmp_path_factory):
     folder = tmp_path_factory.mktemp("told") / "s"
     return run_job(
         small_study(folder, services={"club": 4, "hall": 2}, proposals=PROPOSALS, side=6)
@@ -488,12 +491,13 @@ def test_pairs_of_two_services_are_counted_by_what_the_rules_leave(tmp_path, mon
     assert ways == [3, 3]
     assert {len(joint.table) for joint in results.joint.values()} == {9}
     monkeypatch.setattr(analysis, "MAX_OPTIONS", 8)
-    reasons = {part.reason for part in measure_study(study).left_out}
+    many = measure_study(study)
+    reasons = {part.reason for part in many.left_out}
     assert len(reasons) == 1
     why = "9 pairs of alternatives are too many to list (at most 8"
     assert reasons.pop().startswith(why)
     with pytest.raises(ScenarioError, match=re.escape(why)):  # asked again, it says why
-        Answers(measure_study(study)).both_services()
+        Answers(many).both_services()
 
 
 def test_two_services_together_keep_and_save_by_id_and_by_name(tmp_path):
@@ -569,7 +573,8 @@ def test_what_is_proposed_adds_minutes_be_it_one_or_several(closures, said):
 
 
 def test_no_two_tables_of_rival_proposals_have_one_title(results):
-    document = board.board_report(results, draws=0)
+    with one_picture():
+        document = board.board_report(results, draws=0)
     tables = [block.table for block in document.blocks if isinstance(block, TableBlock)]
     for names in ([table.title for table in tables], [table.short for table in tables]):
         assert len(names) > 30
