@@ -7,6 +7,7 @@ connect, streets without length, delays at nodes: all drawn at random, then comp
 from __future__ import annotations
 
 import heapq
+from functools import cache
 from itertools import pairwise
 
 import networkx as nx
@@ -35,28 +36,37 @@ def ten_line_dijkstra(arcs, start):
     return best
 
 
+LENGTH = st.sampled_from([0.0, 1.0, 2.5, 7.0]) | st.floats(0, 10, allow_subnormal=False)
+OR_SHUT = LENGTH | st.just(INF)
+SHARE = st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.integers(1, 999).map(lambda i: i / 1000)
+
+
+@cache
+def streets_of(n):
+    """Some streets between so many nodes, and what each node delays: made once, drawn often."""
+    node = st.integers(0, n - 1)
+    way = st.tuples(node, node, LENGTH, OR_SHUT, OR_SHUT)
+    delays = st.lists(st.sampled_from([0.0, 0.0, 0.5]), min_size=n, max_size=n)
+    return st.lists(way, min_size=1, max_size=12), delays
+
+
+@cache
+def points_on(edges):
+    """Some places on so many streets."""
+    return st.lists(st.tuples(st.integers(0, edges - 1), SHARE), min_size=1, max_size=5)
+
+
 @st.composite
 def towns(draw):
     n = draw(st.integers(1, 7))
-    node = st.integers(0, n - 1)
-    length = st.sampled_from([0.0, 1.0, 2.5, 7.0]) | st.floats(0, 10, allow_subnormal=False)
-    way = st.tuples(node, node, length, length | st.just(INF), length | st.just(INF))
-    edges = draw(st.lists(way, min_size=1, max_size=12))
+    ways, delay = streets_of(n)
+    edges = draw(ways)
     if not any(np.isfinite(f) or np.isfinite(b) for *_, f, b in edges):
         edges[0] = (*edges[0][:3], 1.0, INF)
     edges = [e for e in edges if np.isfinite(e[3]) or np.isfinite(e[4])]
-    delays = draw(st.lists(st.sampled_from([0.0, 0.0, 0.5]), min_size=n, max_size=n))
-    point = st.tuples(
-        st.integers(0, len(edges) - 1),
-        st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.integers(1, 999).map(lambda i: i / 1000),
-    )
-    return (
-        n,
-        edges,
-        delays,
-        draw(st.lists(point, min_size=1, max_size=5)),
-        draw(st.lists(point, min_size=1, max_size=5)),
-    )
+    delays = draw(delay)
+    points = points_on(len(edges))
+    return n, edges, delays, draw(points), draw(points)
 
 
 def network_of(n, edges, delays, keep="all"):
