@@ -1,6 +1,7 @@
 """Who is left out, and sums far from ordinary size: what was proven holds for these as well."""
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from access.siting import (
     Goal,
     Problem,
     ServeAll,
+    Solution,
     alternatives,
     curve,
     p_centre,
@@ -115,39 +117,41 @@ def test_a_curve_keeps_capacities() -> None:
     assert found[1].status == "infeasible" and found[2].objective == 11
 
 
+@cache
+def _in_demand_units(seed: int, goal: Goal, unit: float) -> Solution:
+    """Answer a problem with its demand in some unit: that of 1 is asked for beside each other."""
+    rng = np.random.default_rng(seed)
+    minutes, weights = np.round(rng.random((10, 7)) * 30, 1), rng.integers(1, 30, 10)
+    costs = rng.integers(1, 9, 7) * 1e9
+    demand = Demand(minutes, weights * unit)
+    return site(Problem(demand, p=2, goals=(goal, Goal.cost()), site_costs=costs))
+
+
 @pytest.mark.parametrize("scale", [2.0**-40, 2.0**-27, 1.0, 2.0**20])
 @pytest.mark.parametrize("goal", [Goal.total(), Goal.left_out(11)])
 def test_the_unit_of_demand_changes_no_answer(scale: float, goal: Goal) -> None:
     for seed in range(15):
-        rng = np.random.default_rng(seed)
-        minutes, weights = np.round(rng.random((10, 7)) * 30, 1), rng.integers(1, 30, 10)
-        goals = (goal, Goal.cost())
-        costs = rng.integers(1, 9, 7) * 1e9
-        plain, other = (
-            site(Problem(Demand(minutes, weights * s), p=2, goals=goals, site_costs=costs))
-            for s in (1.0, scale)
-        )
+        plain, other = (_in_demand_units(seed, goal, s) for s in (1.0, scale))
         assert other.status == "proven_optimal"
         assert other.goals[0].value == pytest.approx(plain.goals[0].value * scale, rel=1e-6)
         assert other.objective == plain.objective
+
+
+@cache
+def _in_room_units(seed: int, unit: float, split: bool) -> Solution:
+    """Answer a problem with its room in some unit."""
+    rng = np.random.default_rng(seed)
+    minutes, uses = rng.random((7, 4)) * 30, rng.random(7)
+    room = np.array([uses[rng.permutation(7)[:4]].sum() for _ in range(4)])
+    rule = Capacity(room * unit, uses * unit, split)
+    return site(Problem(Demand(minutes), fewest=1, most=3, goals=Goal.total(), rules=(rule,)))
 
 
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize("scale", [2.0**-30, 2.0**30])
 def test_the_unit_of_room_changes_no_answer(scale: float, split: bool) -> None:
     for seed in range(8):
-        rng = np.random.default_rng(seed)
-        minutes, uses = rng.random((7, 4)) * 30, rng.random(7)
-        room = np.array([uses[rng.permutation(7)[:4]].sum() for _ in range(4)])
-        plain, other = (
-            site(
-                Problem(
-                    Demand(minutes), fewest=1, most=3, goals=Goal.total(),
-                    rules=(Capacity(room * s, uses * s, split),),
-                )
-            )
-            for s in (1.0, scale)
-        )  # fmt: skip
+        plain, other = (_in_room_units(seed, s, split) for s in (1.0, scale))
         assert (other.status, other.chosen) == (plain.status, plain.chosen)
         assert other.objective == pytest.approx(plain.objective)
 
