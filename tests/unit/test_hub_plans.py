@@ -446,7 +446,7 @@ close = ["L2"]
 """
 
 
-def write(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
+def lay_down(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
     rng = np.random.default_rng(3)
     areas = pd.DataFrame(
         {
@@ -484,6 +484,11 @@ def write(folder, text, *, sites="kind", localities=(), poor=True, cars=True):
             places |= {"capacity": [9000, 9000, 9000], "annual_cost_gbp": [10, 20, 30]}
         pd.DataFrame(places).to_csv(folder / "candidates.csv", index=False)
     (folder / "study.toml").write_text(BASE + text, encoding="utf-8")
+
+
+def write(folder, text, **more):
+    """Measure such a study."""
+    lay_down(folder, text, **more)
     with few_draws():
         return run_job(load_study(folder))
 
@@ -546,7 +551,7 @@ def results(tmp_path_factory):
 
 
 def test_a_page_is_given_the_plans_and_the_rules_of_their_rank(results):
-    answer = Analysis(results).hubs()
+    answer = Analysis(results).hubs(draws=5)
     page = HubsForPage.of(replace(results, hubs=answer))
     plans = answer.plans
     assert page.site_ids == tuple(answer.candidates["id"]) and page.mode == answer.mode
@@ -559,7 +564,7 @@ def test_a_page_is_given_the_plans_and_the_rules_of_their_rank(results):
 
 def test_a_plan_can_be_typed_in_and_two_be_compared(results):
     analysis = Analysis(results)
-    answer = analysis.hubs(plans=[["Hall", "L3"], ["K2", "K3"]])
+    answer = analysis.hubs(plans=[["Hall", "L3"], ["K2", "K3"]], draws=5)
     own = answer.plans.plan("asked_1")
     assert own.chosen == ("K1", "L3")
     assert own.freely.sets == 15  # any two of six
@@ -588,7 +593,7 @@ def test_an_unknown_plan_is_named(results):
 
 
 def test_a_new_place_is_named_by_the_place_it_is_near_to(results):
-    answer = Analysis(results).hubs(2, greenfield=2)
+    answer = Analysis(results).hubs(2, greenfield=2, draws=5)
     new = answer.candidates[answer.candidates["kind"] == "greenfield"]
     assert new["name"].str.contains("near (?:East|West)").all()
     assert set(new["locality"]) <= {"East", "West"}

@@ -199,7 +199,14 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     view = HubView.of(results, results.hubs)
     assert ("The council chose later (2099)." in view.map().caption) is bool(said)
     assert f"2, the council's own{said}" in view.table("curve").to_frame()["Hubs"].tolist()
-    assert "Star: one of the best hubs." in page
+    assert HubsForPage.of(results).labels.get("council", "") == (when if said else "")
+
+
+def test_hubs_that_are_not_proven_best_are_called_the_best_found(measured):
+    asked = wishing(measured, council_choice=["K1", "K3"])
+    results = replace(asked.results, hubs=asked.hubs(2, draws=0))
+    view = HubView.of(results, results.hubs)
+    assert "Star: one of the best hubs." in PlannerMap.of_study(results).page()
     unsure = replace(view.found.curve.solutions[2], status="feasible")
     plain = replace(results.hubs.plain, best=unsure)
     not_sure = replace(results, hubs=replace(results.hubs, plain=plain))
@@ -208,7 +215,6 @@ def test_every_output_dates_a_choice_of_hubs_that_the_study_s_date_did_not_know(
     assert view.map(2).title.startswith("The best 2 hubs, ")
     unsure_view = replace(view, found=replace(view.found, curve=curve))
     assert unsure_view.map(2).title.startswith("The best 2 hubs found, ")
-    assert HubsForPage.of(results).labels.get("council", "") == (when if said else "")
 
 
 PARTS = {"L1": "West", "L2": "West", "K1": "West", "L3": "East", "L4": "East", "K2": "East",
