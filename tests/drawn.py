@@ -20,7 +20,9 @@ def cells(
     listed = np.asarray(values)
 
     def made(raw: bytes) -> np.ndarray:
-        few, first = raw[0] % (2 * len(listed)), raw[1]
+        few, first = (
+            byte * len(listed) * scale // 256 for byte, scale in zip(raw, (2, 1), strict=False)
+        )
         picked = np.frombuffer(raw, np.uint16, offset=2).astype(int)
         some = picked // 2 % (min(few, len(listed) - 1) + 1)
         found = listed[(first + some) % len(listed)]
