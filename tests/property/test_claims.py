@@ -46,7 +46,7 @@ INF = math.inf
 WHO = "children"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart as objects: what is made of each is kept
 class Small:
     """A random study: minutes of areas to sites, who lives where, and what stays open."""
 

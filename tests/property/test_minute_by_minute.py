@@ -15,6 +15,7 @@ from access.errors import ParameterError
 from access.measure.distribution import nearest, weighted_mean, weighted_quantile
 from access.network import TravelMatrix, WindowedTravel
 from access.scenario import compare, rank_closures
+from tests.drawn import cells
 
 SITES = ("W", "X", "Y", "Z")
 
@@ -29,20 +30,16 @@ def by_bus(minutes, q=50):
 def truth(each, open_columns, q):
     """The rule in words: least at every minute, sorted, the one at the nearest rank."""
     out = []
-    for area in np.asarray(each, float):
+    for area in np.asarray(each, float).tolist():
         least = sorted(min(minute[c] for c in open_columns) for minute in area)
         out.append(least[int(np.ceil(round(q * len(least) / 100, 9))) - 1])
     return np.array(out)
 
 
 def worlds():
-    minute = st.one_of(st.integers(1, 90).map(float), st.just(np.inf))
-    site_lists = st.lists(minute, min_size=4, max_size=4)
-
-    def of_length(n):
-        return st.lists(st.lists(site_lists, min_size=n, max_size=n), min_size=1, max_size=5)
-
-    return st.integers(1, 7).flatmap(of_length)
+    """Give minutes of up to five areas at up to seven times to four sites."""
+    shapes = st.tuples(st.integers(1, 5), st.integers(1, 7), st.just(4))
+    return shapes.flatmap(lambda shape: cells(shape, [*range(1, 91), *[np.inf] * 45]))
 
 
 @settings(max_examples=150, deadline=None)

@@ -7,6 +7,7 @@ import itertools
 import math
 import warnings
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -48,12 +49,14 @@ from tests.property.test_claims import (
 SITES = [f"S{k}" for k in range(9)]
 
 
+@cache
 def matrix_of(small: Small) -> TravelMatrix:
     areas = [f"a{k}" for k in range(len(small.count))]
     sites = [SITES[k] for k in small.sites]
     return TravelMatrix.from_minutes(np.array(small.minutes), area_ids=areas, site_ids=sites)
 
 
+@cache  # nobody changes it
 def demand_of(small: Small) -> pd.DataFrame:
     table = pd.DataFrame(
         {"id": [f"a{k}" for k in range(len(small.count))], "count": small.count,

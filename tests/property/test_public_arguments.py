@@ -23,8 +23,9 @@ def test_a_good_call_is_answered(name):
 @pytest.mark.parametrize("name", GOOD)
 def test_a_strange_argument_is_answered_or_refused_in_words(name):
     function, arguments = GOOD[name]
+    values = strange_values()
     for parameter in dict.fromkeys([*arguments, *parameters(function)]):
-        for value in strange_values():
+        for value in values:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 warnings.simplefilter("ignore", NothingChangesWarning)

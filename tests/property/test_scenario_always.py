@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.network.matrix import TravelMatrix
 from access.scenario import compare
+from tests.drawn import cells
 
 CLASSES = [
     "gain",
@@ -23,17 +24,14 @@ CLASSES = [
 @st.composite
 def boroughs(draw):
     areas, sites = draw(st.integers(1, 8)), draw(st.integers(2, 5))
-    cell = st.one_of(st.integers(0, 60).map(float), st.just(float("inf")))
-    minutes = draw(st.lists(cell, min_size=areas * sites, max_size=areas * sites))
-    counts = draw(st.lists(st.integers(0, 40), min_size=areas, max_size=areas))
-    assume(sum(counts) > 0)
+    minutes = draw(cells((areas, sites), [*range(61), *[float("inf")] * 30]))
+    counts = draw(cells((areas,), range(41)))
+    counts[0] += not counts.any()  # nobody at all is refused
     ids = [f"a{i}" for i in range(areas)]
-    demand = pd.DataFrame({"id": ids, "count": counts})
-    demand["imd_rank"] = draw(st.lists(st.integers(1, 32844), min_size=areas, max_size=areas))
-    demand["imd_decile"] = (demand["imd_rank"] - 1) * 10 // 32844 + 1
-    m = TravelMatrix.from_minutes(
-        np.reshape(minutes, (areas, sites)), area_ids=ids, site_ids=[f"s{j}" for j in range(sites)]
-    )
+    rank = draw(cells((areas,), range(1, 32845)))
+    decile = (rank - 1) * 10 // 32844 + 1
+    demand = pd.DataFrame({"id": ids, "count": counts, "imd_rank": rank, "imd_decile": decile})
+    m = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=[f"s{j}" for j in range(sites)])
     kept = draw(st.integers(1, sites - 1))
     return m, demand, list(m.site_ids), list(draw(st.permutations(m.site_ids)))[:kept]
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from access.measure import weighted_quantile
 from access.network.matrix import TravelMatrix
@@ -21,12 +20,17 @@ from access.scenario.criteria import (
 )
 from access.scenario.orders import _in_order, _nearest, _network, _stood_by
 from access.scenario.ranking import _pareto_front
+from tests.drawn import cells
 
-small = st.integers(0, 4).map(float)
+INF = float("inf")
+
+
+def shapes(rows, columns):
+    return st.tuples(st.integers(1, rows), st.integers(1, columns))
 
 
 @settings(max_examples=150)
-@given(arrays(float, st.tuples(st.integers(1, 30), st.integers(1, 4)), elements=small))
+@given(shapes(30, 4).flatmap(lambda shape: cells(shape, np.arange(5.0))))
 def test_the_front_is_those_whom_nobody_dominates(table):
     front = _pareto_front(table)
     for i, row in enumerate(table):
@@ -36,17 +40,16 @@ def test_the_front_is_those_whom_nobody_dominates(table):
 
 @settings(max_examples=100)
 @given(
-    arrays(
-        np.uint16, st.tuples(st.integers(1, 5), st.integers(1, 12)), elements=st.integers(0, 40)
+    shapes(5, 12).flatmap(
+        lambda shape: st.tuples(
+            cells(shape, np.arange(41, dtype=np.uint16)), cells(shape[1:], np.arange(10) / 4)
+        )
     ),
-    st.data(),
+    st.sampled_from([0.1, 0.5, 0.9, 1.0]),
 )
-def test_counting_finds_the_same_quantile_as_sorting(found, data):
-    weights = data.draw(
-        arrays(float, found.shape[1], elements=st.integers(0, 9).map(lambda n: n / 4))
-    )
+def test_counting_finds_the_same_quantile_as_sorting(drawn, q):
+    found, weights = drawn
     weights[0] += 1
-    q = data.draw(st.sampled_from([0.1, 0.5, 0.9, 1.0]))
     got = _quantile_places(found, weights, 41, q)
     assert got.tolist() == [weighted_quantile(row, weights, q) for row in found]
 
@@ -54,11 +57,9 @@ def test_counting_finds_the_same_quantile_as_sorting(found, data):
 @settings(max_examples=80)
 @given(st.data())
 def test_pooled_quantiles_are_those_of_the_two_lists_put_together(data):
-    shapes = [(data.draw(st.integers(1, 4)), data.draw(st.integers(1, 8))) for _ in range(2)]
-    found = [data.draw(arrays(np.intp, shape, elements=st.integers(0, 90))) for shape in shapes]
-    weights = [
-        data.draw(arrays(float, s[1], elements=st.integers(0, 5).map(float))) for s in shapes
-    ]
+    sizes = [data.draw(shapes(4, 8)) for _ in range(2)]
+    found = [data.draw(cells(size, np.arange(91, dtype=np.intp))) for size in sizes]
+    weights = [data.draw(cells(size[1:], np.arange(6.0))) for size in sizes]
     for counts in weights:
         counts[0] += 1  # somebody is there; of areas without anybody nothing depends
     got = _pooled_quantiles(found[0], found[1], (weights[0], weights[1]), 91, 0.9)
@@ -70,16 +71,14 @@ def test_pooled_quantiles_are_those_of_the_two_lists_put_together(data):
 @st.composite
 def choices(draw):
     areas, sites = draw(st.integers(1, 8)), draw(st.integers(2, 5))
-    cell = st.one_of(st.integers(0, 30).map(float), st.just(float("inf")))
-    minutes = np.reshape(
-        draw(st.lists(cell, min_size=areas * sites, max_size=areas * sites)), (areas, sites)
-    )
-    counts = draw(st.lists(st.integers(0, 9), min_size=areas, max_size=areas))
+    minutes = draw(cells((areas, sites), [*range(31), *[INF] * 15]))
+    counts = draw(cells((areas,), range(10)))
     minutes[0, 0], counts[0] = 3.0, 1
     ids = [f"a{i}" for i in range(areas)]
-    demand = pd.DataFrame({"id": ids, "count": counts})
-    demand["imd_decile"] = draw(st.lists(st.integers(1, 10), min_size=areas, max_size=areas))
-    demand["imd_rank"] = demand["imd_decile"] * 3000
+    decile = draw(cells((areas,), range(1, 11)))
+    demand = pd.DataFrame(
+        {"id": ids, "count": counts, "imd_decile": decile, "imd_rank": decile * 3000}
+    )
     m = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=[f"s{j}" for j in range(sites)])
     keep = draw(st.integers(1, sites))
     return m, keep, demand, list(draw(st.permutations(m.site_ids)))[:keep]
@@ -91,9 +90,9 @@ def test_the_order_of_sites_ranks_options_as_measuring_area_by_area_does(data):
     areas, sites = data.draw(st.integers(1, 12)), data.draw(st.integers(2, 6))
     keep = data.draw(st.integers(1, sites))
     always, many = data.draw(st.integers(0, 2)), data.draw(st.integers(1, 3))
-    cell = st.one_of(st.integers(0, 12).map(float), st.floats(0, 50), st.just(float("inf")))
-    minutes = data.draw(arrays(float, (many, areas, sites + always), elements=cell))
-    count = data.draw(arrays(float, (many, areas), elements=st.integers(0, 6).map(float)))
+    cell = [*range(13), *[INF] * 12, 5e-324, 1e-300, 1e-9]
+    minutes = data.draw(cells((many, areas, sites + always), cell, between=(0, 50)))
+    count = data.draw(cells((many, areas), np.arange(7.0)))
     minutes[:, 0, 0], count[:, 0] = 3.0, 2.0
     kept = np.array(list(combinations(range(sites), keep)))
     proposal = data.draw(st.booleans())
@@ -101,9 +100,7 @@ def test_the_order_of_sites_ranks_options_as_measuring_area_by_area_does(data):
         own = data.draw(st.integers(0, len(kept) - 1))
         listed = data.draw(st.booleans()) or len(kept) == 1
         kept = np.vstack([kept if listed else np.delete(kept, own, axis=0), kept[[own]]])
-    fifth = data.draw(
-        st.none() | arrays(float, areas, elements=st.sampled_from([1.0, 3.0, 5.0, np.nan]))
-    )
+    fifth = data.draw(st.none() | cells((areas,), [1.0, 3.0, 5.0, np.nan]))
     limit = data.draw(st.sampled_from([0.0, 7.0, 20.0]))
     per_family = 1 + count / 7
     orders = _in_order(kept, sites, proposal=proposal)
@@ -151,8 +148,8 @@ def _same_standing(got, usual, values, k, name):
 @given(st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), st.data())
 def test_the_nearest_sites_come_in_the_order_that_a_stable_sort_gives(shape, data):
     sites, wanted = shape
-    cell = st.sampled_from([0.0, 3.0, 7.5, 1e-3, float("inf")]) | st.floats(1e-3, 500)
-    minutes = np.round(data.draw(arrays(float, (3, sites, 2), elements=cell)), 6)
+    cell = [0.0, 3.0, 7.5, 1e-3, INF]
+    minutes = np.round(data.draw(cells((3, sites, 2), cell, between=(1e-3, 500))), 6)
     got = _nearest(minutes, _network(sites, wanted), wanted)
     assert got.tolist() == np.argsort(minutes, axis=1, kind="stable")[:, :wanted].tolist()
 

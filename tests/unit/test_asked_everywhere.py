@@ -35,7 +35,7 @@ NAMES = {
     "C3": "cross children\u2019s centre",
 }
 TRAVEL = ("mode", "neighbours", "weights", "walk_km_h")
-QUESTIONS = 30
+QUESTIONS = 25
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,8 @@ def test_three_ways_to_ask_give_one_answer(folder, answers, seed):
     assert told["proposal"] == as_written(ranking.proposal)
     assert told["notes"] == list(ranking.notes), "the weights and the rules are told in them"
 
-    ranked = Analysis(impact.results).ranked(impact.result)
+    of_mode = {options["mode"]: impact.result.impacts[options["mode"]]}  # others are not read
+    ranked = Analysis(impact.results).ranked(replace(impact.result, impacts=of_mode))
     shown = impact.results.only(ranked)
     found = findings_of(shown, mode=options["mode"])[0]
     assert found.ranking.criteria == ranking.criteria

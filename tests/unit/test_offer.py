@@ -25,6 +25,7 @@ from access.network import TravelMatrix
 from access.report.findings import findings_of
 from access.report.people import offer_table
 from access.scenario import Baseline, Modification, Scenario, offer_change
+from tests.drawn import cells
 from tests.small import small_study
 from tests.unit.report_results import line_results, line_study
 
@@ -195,10 +196,10 @@ def test_what_cannot_be_a_number_of_minutes_is_refused(what, wrong):
 @given(data=st.data())
 def test_shares_add_up_to_what_those_reached_offer(data):
     n, m = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 4))
-    trip = st.one_of(st.just(np.inf), st.floats(0, 60).map(lambda x: round(x, 1)))
-    minutes = data.draw(st.lists(st.lists(trip, min_size=m, max_size=m), min_size=n, max_size=n))
-    counts = [*data.draw(st.lists(st.integers(0, 9), min_size=n - 1, max_size=n - 1)), 4]
-    room = data.draw(st.lists(st.integers(0, 50), min_size=m, max_size=m))
+    trips = [*np.arange(0, 60.1, 0.1).round(1), *[np.inf] * 600]
+    minutes = data.draw(cells((n, m), trips))
+    counts = [*data.draw(cells((n - 1,), range(10))).tolist(), 4]
+    room = data.draw(cells((m,), range(51)))
     ids, sites = [f"a{i}" for i in range(n)], [f"S{j}" for j in range(m)]
     matrix = TravelMatrix.from_minutes(minutes, area_ids=ids, site_ids=sites)
     today = Baseline.of("today", pd.DataFrame({"id": sites, "capacity": room}))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from access.analysis import many
 from access.analysis.many import _sampled_ranking
 from access.errors import ScenarioError
 from access.network.matrix import TravelMatrix
@@ -117,8 +118,17 @@ def test_less_than_the_best_is_said_to_be_less():
     assert "; the proposal: 14.5 minutes less)" in found.sentence()
 
 
-def test_the_interval_holds_the_true_share_about_as_often_as_it_says():
+def test_the_interval_holds_the_true_share_about_as_often_as_it_says(monkeypatch):
     matrix, demand = town()
+    found: list = []
+
+    def searched_once(*given):  # the best of all is the best, whatever is drawn beside it
+        if not found:
+            found.append(searched(*given))
+        return found[0]
+
+    searched = many._searched
+    monkeypatch.setattr(many, "_searched", searched_once)
     choice = {"keep": 8, "demand": demand, "proposal": {"kept": SITES[:8]}}
     true = rank_closures(matrix, **choice).proposal["rank_mean"]
     options = [

@@ -12,11 +12,13 @@ import pytest
 
 from access.analysis import analysis as closures
 from access.analysis import hub_minutes as hubs
+from access.analysis import hubs as search_room
 from access.analysis.analysis import Analysis
 from access.analysis.anew import _what_may_be_wrong
 from access.analysis.job import measure_study
 from access.scenario import Uncertainty
 from access.scenario.uncertainty import _draw_normals
+from access.siting.hubs import hub_search
 from access.sources.folder import new_study
 from access.study import load_study
 
@@ -83,10 +85,21 @@ class _ToldError(Exception):
     """What may be wrong is told: what a question makes of it is not looked at here."""
 
 
+_SEARCHED: list[object] = []
+
+
+def _searched_once(*args, **settings):
+    """Search in earnest the first time: any set of three will do for all that ask."""
+    if not _SEARCHED:
+        _SEARCHED.append(hub_search(*args, **settings))
+    return _SEARCHED[0]
+
+
 def asked(results, mode) -> dict[str, Uncertainty]:
-    """Ask both, and keep what each was told may be wrong."""
+    """Ask both, and keep what each was told may be wrong; no set of hubs is sought for it."""
     found: dict[str, Uncertainty] = {}
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_room, "hub_search", _searched_once)
         for name, module in (("closures", closures), ("hubs", hubs)):
 
             def spy(*args, name=name, **asked):
