@@ -251,7 +251,7 @@ def test_the_same_command_runs_on_real_streets(access_command, tmp_path, shared_
     folder = make_newport(tmp_path / "newport", shared_data)
     streets = shared_data("newport/newport-2023-06-13.osm.pbf")
     out = tmp_path / "out"
-    with no_draws(), few_draws(), one_picture(), plain_pages():
+    with no_draws(), few_draws(), one_picture():
         done = access_command("run", folder, "--network", streets, "--out", out)
     assert done.returncode == 0, done.stderr
     assert {f.name for f in out.iterdir()} >= OUTPUTS

@@ -35,7 +35,7 @@ NAMES = {
     "C3": "cross children\u2019s centre",
 }
 TRAVEL = ("mode", "neighbours", "weights", "walk_km_h")
-QUESTIONS = 25
+QUESTIONS = 30
 
 
 @pytest.fixture(scope="module")
