@@ -214,14 +214,11 @@ def made_once(tmp_path_factory, request) -> Callable[[str, Callable[[Path], None
 def rotherham_run(made_once) -> Path:
     """Give what `access run` wrote on the embedded study, by the command line, once for all.
 
-    Of how firm the plans of hubs are, few settings are drawn: what is counted of them is looked at
-    elsewhere.
     Its outputs are in ``maps/rotherham`` of the folder where it was called, what it said is
     beside them in ``said.txt``, what it measured in ``results.pickle``. Tests read them, and write
     nothing there.
     """
     from access import run
-    from access.analysis import hub_plans
 
     def make(folder: Path) -> None:
         measure = run.run_job
@@ -233,7 +230,6 @@ def rotherham_run(made_once) -> Path:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "run_job", kept)
-            patch.setattr(hub_plans, "_drawn", _fewer(hub_plans._drawn, 10))
             done = call_here(folder, "run", cwd=folder)
         assert done.returncode == 0, done.stderr
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")

@@ -5,10 +5,8 @@ and variables of its environment. Errors stay in the outputs, and cells may reac
 The first kernel is started as a person starts it. The others are forks of one interpreter that has
 read the package and what a run `MEASURED` of the embedded study on its own streets, and has no name
 of a notebook: to read both anew for each takes longer than the cells. What anybody searched stands
-in the folder `SEARCHED`, and no other searches it again. Few settings are drawn, charts are laid
-out and one picture is for all, and what a report holds is made and set on no page: how firm an
-answer is and what each picture and page shows, other tests look at. The first kernel leaves nothing
-out.
+in the folder `SEARCHED`, and no other searches it again. Few settings are drawn, and of a report's
+pictures one is for all: how firm an answer is and what each picture shows, other tests look at.
 """
 
 from __future__ import annotations
@@ -49,10 +47,6 @@ def formats() -> Any:
 
 #: As few settings as may be drawn: how firm an answer is other tests look at.
 _DRAWS = 10
-#: What several kernels would each read as it is first asked for.
-_LATE = ("ipykernel.kernelapp", "ipykernel.debugger", "IPython.core.debugger",
-         "IPython.core.completerlib", "IPython.extensions.storemagic", "scipy.special",
-         "scipy.sparse.csgraph")  # fmt: skip
 
 _GUARD = """
 import socket
@@ -68,49 +62,32 @@ socket.socket.connect = connect
 
 def make_ready(measured: Path, searched: Path) -> None:
     """Read the package and what was measured, for all kernels that are forks of this process."""
-    for late in _LATE:
-        import_module(late)
+    import_module("ipykernel.kernelapp")
+    import_module("ipykernel.debugger")  # which each would read as it begins
     from access.analysis import analysis, hub_plans, hubs, job
     from access.charts.chart import Chart
-    from access.report import board
-    from access.study import study as studies
+    from access.study.study import load_study
 
     results = pickle.loads(measured.read_bytes())
     measure, firm, draw = job.measure_study, analysis.robustness, hub_plans._drawn
-    load = studies._loaded
-    own = load(results.study.folder)
-    results = replace(results, study=own)
-    # drawn for all, and so that no fork looks up what libraries keep for a whole process
+    # drawn for all reports, and so that no fork looks up what libraries keep for a whole process
     plain = Chart("One bar", "One bar.", "", lambda figure, axes: axes.bar([0], [1])).pictures()
-    kept = dict(zip(("png", "svg"), plain, strict=True))
-
-    def loaded(folder: Path) -> Any:
-        return own if folder == own.folder else load(folder)
 
     def study_measured(study: Any, *, network: Path | None = None, **rest: Any) -> Any:
         if network is not None or study.streets is not None or not study.is_embedded:
             return measure(study, network=network, **rest)
-        return results if study is own else replace(results, study=study)
+        return replace(results, study=study)
 
-    def files_of(chart: Any, kinds: Any, titled: bool) -> list[bytes]:
-        chart.figure(titled=titled)
-        return [kept[kind] for kind in kinds]
-
-    studies._loaded = loaded
     job.measure_study = study_measured
     Chart.pictures = lambda chart, **options: plain  # type: ignore[method-assign]
-    Chart._files = files_of  # type: ignore[method-assign]
     analysis.robustness = lambda *given, draws, **more: firm(
         *given, draws=min(draws, _DRAWS), **more
     )
     hub_plans._drawn = lambda plans, draws, within: draw(plans, min(draws, _DRAWS), within)
     hubs.hub_search = once(hubs.hub_search, searched)
     hub_plans.choose = once(hub_plans.choose, searched)
-    board._WRITERS |= dict.fromkeys(
-        ("report.docx", "report.pdf"), lambda document: repr(document).encode()
-    )
-    answers = import_module("access.notebook").Answers(results)  # takes by name what stands above
-    answers.map()  # the ground of all maps
+    import_module("access.notebook")  # which takes by name what stands above
+    load_study(results.study.folder)  # read for the same reason
     gc.collect()
     gc.freeze()  # nor looks for garbage among all this, which would copy it
 
