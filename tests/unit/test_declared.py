@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 import access
-from tests.imported import imports
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -49,21 +48,24 @@ def imported_by(*roots: str) -> set[str]:
     return set().union(*map(imports_of, roots)) - set(sys.stdlib_module_names) - own
 
 
-#: What `import_module` is told to import, where it is told in letters.
-GIVEN_NAME = re.compile(r"\bimport_module\(\s*[\"']([\w.]+)[\"']")
+def given_name(call: ast.Call) -> object:
+    """Give what `import_module` is told to import, where it is told in letters."""
+    named = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    told = call.args[0] if named == "import_module" and call.args else None
+    return told.value if isinstance(told, ast.Constant) else None
 
 
 @cache
 def imports_of(root: str) -> frozenset[str]:
     found, path = set(), ROOT / root
     for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-        source = file.read_text(encoding="utf-8")
-        found |= {name.split(".")[0] for name in GIVEN_NAME.findall(source)}
-        for node in imports(source):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
-            elif not node.level and node.module:
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 found.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and isinstance(name := given_name(node), str):
+                found.add(name.split(".")[0])
     return frozenset(found)
 
 

@@ -15,7 +15,6 @@ import pytest
 
 import access
 from access.sources.folder import new_study
-from tests.imported import imports
 
 PACKAGE = Path(access.__file__).parent
 #: Each room imports only from its left (and from its own modules).
@@ -34,6 +33,12 @@ def module_name(path: Path, package: Path = PACKAGE) -> str:
 
 
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def imports(source: str) -> list[ast.Import | ast.ImportFrom]:
+    """Give what a source imports anywhere, in functions and for types too."""
+    return [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Import | ast.ImportFrom)]
 
 
 def needs(source: str, modules: set[str]) -> set[str]:
