@@ -375,3 +375,21 @@ def test_the_page_says_what_its_ranks_are_among(visit, ruled):
     page.locator("#option-boxes label").filter(has_text="Club house 1").first.click()
     note = page.inner_text("#option-ranks p")
     assert "An option that breaks a rule of the study is none of these" in note
+
+
+def test_a_swap_that_breaks_a_rule_has_no_rank_and_says_so(visit, ruled):
+    page = visit(ruled[1], fragment="#your-option")
+    page.select_option("#swap-site", label="Club house 1")
+    rows = page.locator("#swap-rows tbody tr").all_inner_texts()
+    breaks = [row.split("\t")[0].strip() for row in rows if "breaks a rule of the study" in row]
+    assert sorted(breaks) == ["Club house 2", "Club house 7"]
+    assert sum("of 560" in row for row in rows) == len(rows) - 2 == 13
+
+
+def test_where_no_way_keeps_the_rules_there_is_no_rank(visit, ruled):
+    page = visit(ruled[1], fragment="#your-option")
+    page.evaluate("App.changeOption((o) => { o.keep = new Set([...o.keep].slice(0, 1)); }, '')")
+    assert page.inner_text("#option-headline").count("no rank") == 1
+    note = page.inner_text("#option-ranks p")
+    assert note.startswith("There is no rank: no way of keeping 1 of today’s 18 centres keeps the")
+    assert "Club house 2 and Club house 7 stay open" in note

@@ -53,19 +53,18 @@ def fewer(tmp_path_factory):
 
 @pytest.mark.parametrize("line", [line for line in TYPED if not OWN.search(line)])
 def test_an_example_of_the_help_is_answered(line, fewer, measured_once, tmp_path):
-    (tmp_path / "rotherham").symlink_to(fewer, target_is_directory=True)
-    done = call_here(tmp_path, *shlex.split(line)[1:], "--quiet", cwd=tmp_path)
+    done = call_here(tmp_path, *shlex.split(line)[1:], "--quiet", cwd=fewer.parent)
     assert done.returncode == 0, done.stderr
 
 
 def test_the_plan_that_the_help_shows_is_read(fewer, measured_once, tmp_path):
-    (tmp_path / "rotherham").symlink_to(fewer, target_is_directory=True)
     told = typer.main.get_command(app).commands["compare"].help
     shown = re.findall(r"`((?:name|action|site) = \"[^`]+|\[\[mod[^`]+)`", told)
     assert len(shown) == 4
-    (tmp_path / "plan.toml").write_text("\n".join(shown), encoding="utf-8")
-    words = ("compare", "--scenario", "plan.toml", "--service", "childrens_centre", "--quiet")
-    done = call_here(tmp_path, *words, cwd=tmp_path)
+    plan = tmp_path / "plan.toml"
+    plan.write_text("\n".join(shown), encoding="utf-8")
+    words = ("compare", "--scenario", plan, "--service", "childrens_centre", "--quiet")
+    done = call_here(tmp_path, *words, cwd=fewer.parent)
     assert done.returncode == 0, done.stderr
 
 

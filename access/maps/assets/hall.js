@@ -45,9 +45,11 @@
       App.siteName(other),
       App.min(found.figures.mean, 1),
       App.minChange(difference, 1),
-      found.ways
-        ? App.rankWords(found.ranks.mean, found.tied.mean, found.of)
-        : App.sampleWords(found) || App.t('number_no_rank'),
+      !App.core.keepsRules(service, found.open)
+        ? App.t('swap_breaks')
+        : found.ways
+          ? App.rankWords(found.ranks.mean, found.tied.mean, found.of)
+          : App.sampleWords(found) || App.t('number_no_rank'),
       shown
         ? App.t('swap_shown')
         : App.button(

@@ -50,8 +50,8 @@
     return Math.round(ways);
   }
 
-  /* Centres by the least of them that must stay, as positions in order: those of no rule first. What
-   * the study never closes is fixed. Without rules all are one group. */
+  /* Centres by the least of them that must stay: those of no rule first. What the study never closes is
+   * fixed. Without rules all are one group. */
   function groupsOf({ before, rules }) {
     const never = new Set(rules?.never);
     const least = rules?.least ?? [];
@@ -81,7 +81,8 @@
       ways.unshift(
         Float64Array.from({ length: keep + 1 }, (_, k) => {
           let sum = 0;
-          for (let own = 0; own <= k; own += 1) sum += waysInside(group, own) * after[k - own];
+          for (let own = 0; own <= k; own += 1)
+            if (after[k - own]) sum += waysInside(group, own) * after[k - own]; // more than any number, times none
           return sum;
         }),
       );
