@@ -377,6 +377,17 @@ def test_the_page_says_what_its_ranks_are_among(visit, ruled):
     assert "An option that breaks a rule of the study is none of these" in note
 
 
+def test_a_rule_on_one_centre_is_told_of_one(visit, ruled, tmp_path):
+    data = explorer_data(ruled[0])
+    one = replace(data.services[0], never_close=("C2",), least_open={"North": (("C1", "C4"), 1)})
+    page = visit(
+        write_explorer(replace(data, services=(one,)), tmp_path / "explorer.html"),
+        fragment="#your-option",
+    )
+    told = "The study’s rules: Club house 2 stays open; at least 1 stays open in North."
+    assert page.inner_text("#option-ranks p").endswith(told)
+
+
 def test_a_swap_that_breaks_a_rule_has_no_rank_and_says_so(visit, ruled):
     page = visit(ruled[1], fragment="#your-option")
     page.select_option("#swap-site", label="Club house 1")

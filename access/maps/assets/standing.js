@@ -154,7 +154,8 @@
   function rulesWords({ rules }) {
     if (!rules) return '';
     const told = rules.least.map(({ name, count }) => App.t('rule_least', { n: count, name }));
-    if (rules.never.length) told.unshift(App.t('rule_never', { sites: App.list(rules.never.map(App.siteName)) }));
+    const sites = App.list(rules.never.map(App.siteName));
+    if (sites) told.unshift(App.t('rule_never', { n: rules.never.length, sites }));
     return App.t('rank_rules', { rules: told.join('; ') });
   }
 
